@@ -1,0 +1,45 @@
+"""The first administrator. There is no default password: a token printed at the start of the server makes her."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.credentials import SETUP_TOKEN_PREFIX, looks_like, new_secret, secret_hash
+from accounts.errors import AlreadySetUp, InvalidSetupToken
+from accounts.models import SetupToken
+from accounts.permissions import administrator_exists
+from accounts.services import sessions, users
+
+LIFETIME = timedelta(minutes=30)
+
+
+def issue_token(*, now: datetime) -> str | None:
+    """Return a new setup token, valid once and for 30 minutes; None: there is an administrator.
+
+    The token before this one is void.
+    """
+    if administrator_exists():
+        return None
+    secret = new_secret(SETUP_TOKEN_PREFIX)
+    SetupToken.objects.update_or_create(
+        id=1, defaults={"secret_hash": secret_hash(secret), "expires_at": now + LIFETIME}
+    )
+    return secret
+
+
+def complete(token: str, username: str, password: str, *, now: datetime) -> sessions.SignedIn:
+    """Make the first administrator and sign her in. The token is spent in the same transaction: of several callers at
+    once, one succeeds; after a refused name or password it is still good.
+
+    Raises ``AlreadySetUp``, ``InvalidSetupToken``, ``InvalidName``, ``WeakPassword``.
+    """
+    with transaction.atomic():
+        if administrator_exists():
+            raise AlreadySetUp
+        valid = SetupToken.objects.filter(secret_hash=secret_hash(token), expires_at__gt=now)
+        if not looks_like(token, SETUP_TOKEN_PREFIX) or valid.delete()[0] != 1:
+            raise InvalidSetupToken
+        user = users.create_unasked(username, password, administrator=True)
+        return sessions.begin(user, now=now)

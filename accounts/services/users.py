@@ -1,0 +1,71 @@
+"""People: made by administrators, found by those who are signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+
+from accounts.errors import AccountNotFound, InvalidName, UsernameTaken
+from accounts.models import User
+from accounts.names import clean_name, name_key
+from accounts.permissions import grant_organization, require_administrator
+from accounts.principal import actor_of
+from accounts.services import passwords
+from authz.types import Actor
+
+MAX_DISPLAY_NAME = 255
+
+
+def create(actor: Actor, username: str, password: str, *, display_name: str = "", administrator: bool = False) -> User:
+    """Make a person and a member (or administrator) of the organization, in one transaction.
+
+    Raises ``AdministratorRequired``, ``InvalidName``, ``UsernameTaken``, ``WeakPassword``.
+    """
+    require_administrator(actor)
+    return create_unasked(username, password, display_name=display_name, administrator=administrator)
+
+
+def create_unasked(username: str, password: str, *, display_name: str = "", administrator: bool = False) -> User:
+    """``create`` without the question, for setup alone: there is nobody yet who could be asked for."""
+    username = clean_name(username)
+    if len(display_name) > MAX_DISPLAY_NAME or not display_name.isprintable():
+        raise InvalidName(f"A display name has up to {MAX_DISPLAY_NAME} visible characters.")
+    draft = User(username=username, display_name=display_name.strip(), is_staff=administrator)
+    passwords.judge(password, draft)
+    draft.set_password(password)
+    if User.objects.filter(username_key=name_key(username)).exists():
+        raise UsernameTaken
+    try:
+        with transaction.atomic():
+            draft.save(force_insert=True)
+            grant_organization(actor_of(draft.pk), administrator=administrator)
+    except IntegrityError:
+        # Somebody took it in the meantime.
+        raise UsernameTaken from None
+    return draft
+
+
+def by_ids(user_ids: Iterable[str]) -> dict[str, User]:
+    """Return the people of these ids, in one SQL statement. Unknown ids are left out."""
+    return User.objects.in_bulk(set(user_ids))
+
+
+def by_username(username: str) -> User:
+    """Return the active person of this username. Raises ``AccountNotFound``."""
+    try:
+        key = name_key(clean_name(username))
+    except InvalidName:
+        raise AccountNotFound from None
+    user = User.objects.filter(username_key=key, is_active=True).first()
+    if user is None:
+        raise AccountNotFound
+    return user
+
+
+def by_id(user_id: str) -> User:
+    """Return the active person of this id. Raises ``AccountNotFound``."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        raise AccountNotFound
+    return user

@@ -1,0 +1,82 @@
+"""``AuthzClient``: the one way to ask and to write, with openfga-sdk's method names.
+
+Two real clients implement it: ``EmbeddedClient`` (tuples in the Django database) and, later, one that speaks to an
+OpenFGA server. Cache, audit and metrics are wrappers of the same Protocol, never an ``if`` inside a client. Synchronous:
+a whole request runs in one worker thread, so that no question costs a thread hop of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from authz.dsl.model import AuthorizationModel
+from authz.engine.expand import UsersetTree
+from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
+
+OnConflict = Literal["error", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class TuplePage:
+    """One page of ``read``: tuples and the token of the next page, empty at the end."""
+
+    tuples: tuple[TupleKey, ...]
+    continuation_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TupleChange:
+    """One entry of ``read_changes``: what happened to a tuple, and when (ISO 8601, UTC)."""
+
+    operation: Literal["write", "delete"]
+    tuple_key: TupleKey
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """One page of ``read_changes``, oldest first; the token stays valid at the end, to ask for what comes later."""
+
+    changes: tuple[TupleChange, ...]
+    continuation_token: str = ""
+
+
+class AuthzClient(Protocol):
+    """What every authorization engine can be asked. All methods raise ``authz.errors.AuthzError`` subclasses."""
+
+    def check(self, request: CheckRequest) -> bool: ...
+
+    def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]: ...
+
+    def list_objects(self, request: ListObjectsRequest) -> list[str]: ...
+
+    def list_users(self, request: ListUsersRequest) -> list[str]: ...
+
+    def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree: ...
+
+    def read(
+        self,
+        *,
+        user: str | None = None,
+        relation: str | None = None,
+        object: str | None = None,
+        page_size: int = 100,
+        continuation_token: str = "",
+    ) -> TuplePage: ...
+
+    def write(
+        self,
+        *,
+        writes: Sequence[TupleKey] = (),
+        deletes: Sequence[TupleKey] = (),
+        on_duplicate: OnConflict = "error",
+        on_missing: OnConflict = "error",
+    ) -> None: ...
+
+    def read_changes(self, *, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage: ...
+
+    def write_authorization_model(self, model: AuthorizationModel) -> str: ...
+
+    def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]: ...

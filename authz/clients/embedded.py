@@ -1,0 +1,195 @@
+"""``EmbeddedClient``: OpenFGA's answers from tuples in the Django database.
+
+A write joins the transaction of its caller, so that tuples and the rows they describe commit together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from authz.clients import pages, tuples
+from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.grants import Grants
+from authz.clients.sql.predicate import VisibilitySql
+from authz.clients.sql.structure import NO_STRUCTURE, Structure
+from authz.conf import MAX_TUPLES_PER_WRITE
+from authz.dsl import from_json, to_json, to_text
+from authz.dsl.model import AuthorizationModel
+from authz.engine import check, expand, list_objects, list_users
+from authz.engine.expand import UsersetTree
+from authz.engine.plan import Plan
+from authz.engine.typesystem import typesystem_of
+from authz.errors import InvalidRequest, InvalidTuple, WriteConflict
+from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleOperation
+from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
+
+
+_RACES = 3
+"""How often a write that may ignore duplicates looks again after another writer was faster."""
+
+
+class EmbeddedClient:
+    """An ``AuthzClient`` over the database ``using``, for one model and one description of the tree.
+
+    ``clock`` gives the time that writes are stamped with. Safe to share between threads: it holds no state but caches.
+    """
+
+    def __init__(
+        self,
+        model: AuthorizationModel,
+        *,
+        clock: Callable[[], datetime],
+        structure: Structure = NO_STRUCTURE,
+        using: str = "default",
+    ) -> None:
+        self.model = model
+        self._clock = clock
+        self._using = using
+        self._types = typesystem_of(model)
+        self._reader = tuples.DatabaseTuples(using)
+        self._grants = Grants(model, self._reader, structure, using)
+
+    def check(self, request: CheckRequest) -> bool:
+        """Answer one question; see ``authz.engine.check``."""
+        return check.check(self.model, self._reader, request)
+
+    def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
+        """Answer all questions, in order, with one statement per level of the deepest."""
+        return check.batch_check(self.model, self._reader, requests)
+
+    def list_objects(self, request: ListObjectsRequest) -> list[str]:
+        """Return every object; never cut short."""
+        return list_objects.list_objects(self.model, self._reader, request)
+
+    def list_users(self, request: ListUsersRequest) -> list[str]:
+        """Return every user; never cut short."""
+        return list_users.list_users(self.model, self._reader, request)
+
+    def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
+        """Return how the relation of an object comes about, one level deep."""
+        return expand.expand(self.model, self._reader, relation, object, contextual_tuples)
+
+    def read(
+        self,
+        *,
+        user: str | None = None,
+        relation: str | None = None,
+        object: str | None = None,
+        page_size: int = 100,
+        continuation_token: str = "",
+    ) -> TuplePage:
+        """Return stored tuples as they are, also those that the model does not allow any more."""
+        return pages.read_tuples(
+            self._using,
+            user=user,
+            relation=relation,
+            object=object,
+            page_size=page_size,
+            continuation_token=continuation_token,
+        )
+
+    def write(
+        self,
+        *,
+        writes: Sequence[TupleKey] = (),
+        deletes: Sequence[TupleKey] = (),
+        on_duplicate: OnConflict = "error",
+        on_missing: OnConflict = "error",
+    ) -> None:
+        """Delete, then write, all or nothing, within the caller's transaction if there is one.
+
+        Raises InvalidRequest (none or more than 100 tuples, a tuple named twice), InvalidTuple (the model does not
+        allow it; deletes need only be well formed, so that leftovers of an older model can go) and WriteConflict
+        (written twice, or not there to delete) unless told to ignore that.
+        """
+        _require_distinct(writes, deletes)
+        for key in writes:
+            self._types.require_tuple(key)
+        for key in deletes:
+            _require_deletable(key)
+        now = self._clock()
+        for attempt in range(_RACES + 1):
+            try:
+                with transaction.atomic(using=self._using):
+                    self._write(writes, deletes, on_duplicate, on_missing, now)
+            except IntegrityError as error:
+                # Somebody has written one of these tuples between our look and our insert.
+                if on_duplicate == "error" or attempt == _RACES:
+                    raise WriteConflict("another writer has just written one of these tuples") from error
+            else:
+                return
+
+    def _write(
+        self,
+        writes: Sequence[TupleKey],
+        deletes: Sequence[TupleKey],
+        on_duplicate: OnConflict,
+        on_missing: OnConflict,
+        now: datetime,
+    ) -> None:
+        stored = tuples.existing(self._using, [*deletes, *writes])
+        gone = [key for key in deletes if key in stored]
+        if len(gone) < len(deletes) and on_missing == "error":
+            raise WriteConflict("a tuple to delete is not there")
+        new = [key for key in writes if key not in stored]
+        if len(new) < len(writes) and on_duplicate == "error":
+            raise WriteConflict("a tuple to write is there already")
+        if gone:
+            rows = RelationshipTuple.objects.using(self._using).filter(pk__in=[stored[key].pk for key in gone])
+            rows.delete()
+            tuples.log(self._using, TupleOperation.DELETE, gone, now)
+        if new:
+            tuples.insert(self._using, new, now)
+            tuples.log(self._using, TupleOperation.WRITE, new, now)
+
+    def read_changes(self, *, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage:
+        """Return what was written and deleted, oldest first."""
+        return pages.read_changes(self._using, type=type, page_size=page_size, continuation_token=continuation_token)
+
+    def write_authorization_model(self, model: AuthorizationModel) -> str:
+        """Keep a version of the model and return its id. It becomes active by nothing that happens here."""
+        version = AuthorizationModelVersion.objects.using(self._using).create(
+            text=to_text(model), json=to_json(model), schema_version=model.schema_version, created_at=self._clock()
+        )
+        return version.id
+
+    def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]:
+        """Return every kept version, the newest first."""
+        versions = AuthorizationModelVersion.objects.using(self._using).order_by("-created_at", "-id")
+        return [(version.id, from_json(version.json)) for version in versions]
+
+    def plan(self, type_name: str, relation: str) -> Plan:
+        """Return the split of a relation into grants and structure; raises UnplannableRelation."""
+        return self._grants.plan(type_name, relation)
+
+    def predicate(
+        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+    ) -> VisibilitySql:
+        """Return the relation as SQL over rows; see ``authz.clients.grants``."""
+        return self._grants.predicate(actor, relation, type_name, alias, usersets)
+
+    def granted(
+        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+    ) -> set[tuple[str, str]]:
+        """Return which of the ``(object, relation)`` grants the actor holds; see ``authz.clients.grants``."""
+        return self._grants.granted(actor, wanted, usersets)
+
+
+def _require_distinct(writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> None:
+    keys = [(key.object, key.relation, key.user) for key in (*deletes, *writes)]
+    if not keys:
+        raise InvalidRequest("nothing to write and nothing to delete")
+    if len(keys) > MAX_TUPLES_PER_WRITE:
+        raise InvalidRequest(f"more than {MAX_TUPLES_PER_WRITE} tuples in one write")
+    if len(set(keys)) < len(keys):
+        raise InvalidRequest("a tuple stands twice in one write")
+
+
+def _require_deletable(key: TupleKey) -> None:
+    if key.condition is not None:
+        raise InvalidTuple("a delete names no condition")
+    if not all(part and part.isprintable() for part in (key.user, key.relation)) or ":" not in key.object[1:-1]:
+        raise InvalidTuple("not a tuple")

@@ -1,0 +1,84 @@
+"""Pages of ``read`` and ``read_changes``, by keyset over the row id, and the tokens between them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC
+from typing import Literal, cast
+
+from authz.clients.base import ChangePage, TupleChange, TuplePage
+from authz.errors import InvalidContinuationToken, InvalidRequest
+from authz.models import RelationshipTuple
+from authz.models import TupleChange as ChangeRow
+from authz.types import TupleKey
+
+PAGE_LIMIT = 100
+"""Entries of one page: OpenFGA's limit."""
+
+
+def read_tuples(
+    using: str, *, user: str | None, relation: str | None, object: str | None, page_size: int, continuation_token: str
+) -> TuplePage:
+    """Return one page of stored tuples, oldest first. ``object`` may be ``"type:id"`` or ``"type:"``.
+
+    Raises InvalidRequest for a page size outside 1 to 100 and InvalidContinuationToken.
+    """
+    _require_page_size(page_size)
+    rows = RelationshipTuple.objects.using(using).order_by("id")
+    if user is not None:
+        rows = rows.filter(subject=user)
+    if relation is not None:
+        rows = rows.filter(relation=relation)
+    if object is not None:
+        object_type, _, object_id = object.partition(":")
+        rows = rows.filter(object_type=object_type)
+        rows = rows.filter(object_id=object_id) if object_id else rows
+    if continuation_token:
+        rows = rows.filter(id__gt=_position(continuation_token, "tuples"))
+    found = list(rows[: page_size + 1])
+    token = _token("tuples", found[page_size - 1].id) if len(found) > page_size else ""
+    keys = (TupleKey(row.subject, row.relation, f"{row.object_type}:{row.object_id}") for row in found[:page_size])
+    return TuplePage(tuple(keys), token)
+
+
+def read_changes(using: str, *, type: str, page_size: int, continuation_token: str) -> ChangePage:
+    """Return one page of the change log, oldest first; the token goes on where the page ends, also at the very end.
+
+    A token belongs to the type it was made for; raises InvalidContinuationToken for another, as OpenFGA does.
+    """
+    _require_page_size(page_size)
+    position = _position(continuation_token, f"changes {type}") if continuation_token else 0
+    rows = ChangeRow.objects.using(using).filter(id__gt=position).order_by("id")
+    if type:
+        rows = rows.filter(object_type=type)
+    found = list(rows[:page_size])
+    changes = tuple(
+        TupleChange(
+            cast(Literal["write", "delete"], row.operation),
+            TupleKey(row.subject, row.relation, f"{row.object_type}:{row.object_id}"),
+            row.created_at.astimezone(UTC).isoformat(),
+        )
+        for row in found
+    )
+    return ChangePage(changes, _token(f"changes {type}", found[-1].id if found else position))
+
+
+def _require_page_size(page_size: int) -> None:
+    if not 1 <= page_size <= PAGE_LIMIT:
+        raise InvalidRequest(f"a page has 1 to {PAGE_LIMIT} entries, not {page_size}")
+
+
+def _token(scope: str, position: int) -> str:
+    return base64.urlsafe_b64encode(f"{scope} {position}".encode()).decode()
+
+
+def _position(token: str, scope: str) -> int:
+    try:
+        found, _, position = base64.b64decode(token, altchars=b"-_", validate=True).decode().rpartition(" ")
+        number = int(position)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidContinuationToken("the continuation token cannot be read") from error
+    if found != scope or not 0 <= number < 1 << 63:
+        raise InvalidContinuationToken("the continuation token belongs to another question")
+    return number

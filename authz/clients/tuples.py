@@ -1,0 +1,123 @@
+"""Reading and writing the tuple table. Model rules are judged by the client; here stand the statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import connections
+from django.db.models import Q
+
+from authz.clients.sql.dialect import row_source, rows_parameter
+from authz.clients.sql.subjects import TUPLES
+from authz.engine.reader import Found, ObjectQuery, SubjectQuery, wildcard_of
+from authz.models import RelationshipTuple, TupleChange, TupleOperation
+from authz.types import RelationshipCondition, TupleKey, split_object
+
+_KEY = ("object_type", "object_id", "relation")
+
+
+class DatabaseTuples:
+    """A ``TupleReader`` over the tuple table of the database ``using``: one statement for any number of queries."""
+
+    def __init__(self, using: str) -> None:
+        self._using = using
+
+    def subjects(self, queries: Sequence[SubjectQuery]) -> list[list[Found]]:
+        """See ``TupleReader``."""
+        named: list[list[str | int]] = []
+        usersets: list[list[str | int]] = []
+        everybody: list[list[str | int]] = []
+        for place, query in enumerate(queries):
+            key = [place, *split_object(query.object), query.relation]
+            if query.user is None:
+                everybody.append(key)
+                continue
+            usersets.append(key)
+            wildcard = wildcard_of(query.user)
+            if wildcard is not None:
+                named.append([*key, query.user])
+                if wildcard != query.user:
+                    named.append([*key, wildcard])
+        vendor = connections[self._using].vendor
+        arms = (
+            (_subjects_sql(vendor, " AND t.subject = q.subject", "subject"), named),
+            (_subjects_sql(vendor, " AND t.subject_relation > ''"), usersets),
+            (_subjects_sql(vendor, ""), everybody),
+        )
+        return self._read([(text, rows) for text, rows in arms if rows], len(queries))
+
+    def objects(self, queries: Sequence[ObjectQuery]) -> list[list[Found]]:
+        """See ``TupleReader``."""
+        rows: list[list[str | int]] = [
+            [place, query.subject, query.type, query.relation] for place, query in enumerate(queries)
+        ]
+        source = row_source(connections[self._using].vendor, ["place", "subject", "object_type", "relation"])
+        text = (
+            f"SELECT q.place, t.object_type || ':' || t.object_id, t.condition_name FROM ({source}) q"  # noqa: S608
+            f" CROSS JOIN {TUPLES} t WHERE t.subject = q.subject AND t.object_type = q.object_type"
+            " AND t.relation = q.relation"
+        )
+        return self._read([(text, rows)] if rows else [], len(queries))
+
+    def _read(self, arms: Sequence[tuple[str, Sequence[Sequence[str | int]]]], count: int) -> list[list[Found]]:
+        found: list[list[Found]] = [[] for _ in range(count)]
+        if not arms:
+            return found
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(text for text, _ in arms), [rows_parameter(rows) for _, rows in arms])
+            for place, name, condition in cursor.fetchall():
+                found[int(place)].append(Found(name, RelationshipCondition(condition) if condition else None))
+        return found
+
+
+def _subjects_sql(vendor: str, condition: str, *extra: str) -> str:
+    return (
+        f"SELECT q.place, t.subject, t.condition_name FROM ({row_source(vendor, ['place', *_KEY, *extra])}) q"  # noqa: S608
+        f" CROSS JOIN {TUPLES} t WHERE t.object_type = q.object_type AND t.object_id = q.object_id"
+        f" AND t.relation = q.relation{condition}"
+    )
+
+
+def existing(using: str, keys: Sequence[TupleKey]) -> dict[TupleKey, RelationshipTuple]:
+    """Return the rows of those ``keys`` (at most a few hundred) that are stored; conditions play no part."""
+    if not keys:
+        return {}
+    wanted = Q()
+    for key in keys:
+        object_type, object_id = split_object(key.object)
+        wanted |= Q(object_type=object_type, object_id=object_id, relation=key.relation, subject=key.user)
+    rows = RelationshipTuple.objects.using(using).filter(wanted)
+    return {TupleKey(row.subject, row.relation, f"{row.object_type}:{row.object_id}"): row for row in rows}
+
+
+def insert(using: str, keys: Iterable[TupleKey], now: datetime) -> None:
+    """Insert tuples that are not there; raises IntegrityError if one is."""
+    RelationshipTuple.objects.using(using).bulk_create(
+        RelationshipTuple(
+            object_type=object_type,
+            object_id=object_id,
+            relation=key.relation,
+            subject=key.user,
+            subject_relation=key.user.partition("#")[2],
+            created_at=now,
+        )
+        for key in keys
+        for object_type, object_id in [split_object(key.object)]
+    )
+
+
+def log(using: str, operation: TupleOperation, keys: Iterable[TupleKey], now: datetime) -> None:
+    """Add entries to the change log."""
+    TupleChange.objects.using(using).bulk_create(
+        TupleChange(
+            operation=operation,
+            object_type=object_type,
+            object_id=object_id,
+            relation=key.relation,
+            subject=key.user,
+            created_at=now,
+        )
+        for key in keys
+        for object_type, object_id in [split_object(key.object)]
+    )

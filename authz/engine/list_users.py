@@ -1,0 +1,75 @@
+"""``list_users``: who has the relation to this object?
+
+The network is evaluated once, with one bit for every user that turns up, so that ``and`` and ``but not`` are exact for
+each of them. Bit 0 stands for anybody who is named nowhere: where it is set, ``type:*`` is part of the answer.
+"""
+
+from __future__ import annotations
+
+from authz.dsl.model import AuthorizationModel
+from authz.engine.contextual import contextual_tuples
+from authz.engine.network import Network, resolve
+from authz.engine.reader import TupleReader
+from authz.engine.typesystem import Node, Typesystem, kind_of, typesystem_of
+from authz.types import ListUsersRequest
+
+ANYBODY = 1
+
+
+class EveryUser:
+    """The universe of all users of one kind: plain users and the wildcard of a type, or usersets."""
+
+    full = -1
+    user: str | None = None
+
+    def __init__(self, typesystem: Typesystem, kind: str) -> None:
+        self._types = typesystem
+        self._kind = kind
+        self._kinds = typesystem.matching_kinds(kind)
+        self._plain = "#" not in kind
+        self._bits: dict[str, int] = {}
+        self.nodes = typesystem.reaching(kind)
+
+    def mask(self, subject: str) -> int:
+        """See ``Universe``."""
+        kind = kind_of(subject)
+        if kind == self._kind:
+            return self._bit(subject)
+        return self.full if self._plain and kind in self._kinds else 0
+
+    def self_mask(self, name: str) -> int:
+        """See ``Universe``."""
+        return self._bit(name) if kind_of(name) == self._kind else 0
+
+    def names(self, node: Node) -> bool:
+        """See ``Universe``."""
+        return not self._types.kinds[node].isdisjoint(self._kinds)
+
+    def _bit(self, name: str) -> int:
+        bit = self._bits.get(name)
+        if bit is None:
+            bit = self._bits[name] = ANYBODY << (len(self._bits) + 1)
+        return bit
+
+    def members(self, mask: int) -> list[str]:
+        """Return the users of a mask, sorted, with the wildcard of the type first where anybody is in it."""
+        wildcard = [f"{self._kind}:*"] if self._plain and mask & ANYBODY else []
+        return wildcard + sorted(name for name, bit in self._bits.items() if mask & bit)
+
+
+def list_users(model: AuthorizationModel, reader: TupleReader, request: ListUsersRequest) -> list[str]:
+    """Return everybody of the asked kind for whom ``check`` says yes; raises as ``batch_check`` does.
+
+    With ``"user:*"`` in the answer everybody has the relation whom the model does not take out by ``but not``; users
+    that tuples name and that have it too are listed beside it. Sorted; never cut short.
+    """
+    typesystem = typesystem_of(model)
+    typesystem.require_object(request.object, request.relation)
+    kind = request.user_type if request.user_relation is None else f"{request.user_type}#{request.user_relation}"
+    typesystem.require_user(f"{request.user_type}:x" + kind[len(request.user_type) :])
+    universe = EveryUser(typesystem, kind)
+    contextual = contextual_tuples(typesystem, request.contextual_tuples)
+    network = Network(typesystem, universe, contextual)
+    gate = network.ask(request.object, request.relation)
+    resolve([network], reader)
+    return universe.members(gate.low)

@@ -1,0 +1,330 @@
+"""The evaluation of relations as a network of gates that grows in rounds.
+
+Every ``object#relation`` that a question leads to becomes one gate, shared by all paths that reach it. A gate knows two
+bit masks: ``low``, the users who certainly hold the relation, and ``high``, those who may. Facts only ever raise ``low``
+and lower ``high``, so that the order of reads and of branches can never change an answer. A round asks for the tuples
+of all gates that still matter in one batch; a branch that is decided asks for nothing more.
+
+Whoever is between the two masks when nothing is left to read stands on a cycle. OpenFGA says no to a cycle, also on
+either side of ``but not``; nobody between the masks is ever allowed, and that is the same rule. One kind of cycle
+OpenFGA does resolve, groups that contain each other: see ``settle``.
+
+A check has one bit. ``list_users`` has one for every user that it meets, and masks of endless ones (-1) for "everybody".
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
+from typing import NamedTuple, Protocol
+
+from authz.dsl.model import Computed, Difference, Direct, Intersection, Rewrite, TupleToUserset, Union
+from authz.engine.contextual import merged
+from authz.engine.memory import MemoryTuples
+from authz.engine.reader import Found, SubjectQuery, TupleReader
+from authz.engine.typesystem import Node, Typesystem, kind_of, type_of
+from authz.errors import InvalidTuple, ResolutionTooComplex
+
+LEVEL_LIMIT = 200
+"""Rounds of reads, which is the depth of the resolution: userset in userset, object from object."""
+
+GATE_LIMIT = 2_000_000
+"""Gates of one network: a bound on memory (about 400 bytes each), far above any sane question."""
+
+
+class Universe(Protocol):
+    """Which users a network speaks of, and the bit that each of them has."""
+
+    full: int
+    user: str | None
+    nodes: frozenset[Node]
+
+    def mask(self, subject: str) -> int:
+        """Return the bits of those whom the plain user or wildcard ``subject`` names."""
+        ...
+
+    def self_mask(self, name: str) -> int:
+        """Return the bit of the userset ``name`` itself: it holds its own relation."""
+        ...
+
+    def names(self, node: Node) -> bool:
+        """Tell whether the direct list of ``node`` can name one of the users without a further userset."""
+        ...
+
+
+class Operator(Enum):
+    """How a gate combines its children."""
+
+    ANY = auto()
+    ALL = auto()
+    EXCEPT = auto()
+
+
+class Read(NamedTuple):
+    """A read that a gate waits for, and the leaf of the relation that it will be judged by."""
+
+    query: SubjectQuery
+    leaf: Direct | TupleToUserset
+    node: Node
+
+
+class Gate:
+    """One sub-question. ``waiting`` counts the reads that may still add children to an ANY gate."""
+
+    __slots__ = ("children", "high", "low", "node", "operator", "parents", "queries", "seed", "waiting")
+
+    def __init__(self, operator: Operator, full: int, node: Node | None = None) -> None:
+        self.operator = operator
+        self.low = 0
+        self.high = full
+        self.seed = 0
+        self.waiting = 0
+        self.node = node
+        self.children: list[Gate] = []
+        self.parents: list[Gate] = []
+        self.queries: list[Read] = []
+
+
+class Network:
+    """The gates of one universe of users, over one set of contextual tuples."""
+
+    def __init__(self, typesystem: Typesystem, universe: Universe, contextual: MemoryTuples | None = None) -> None:
+        self._types = typesystem
+        self._universe = universe
+        self._contextual = contextual if contextual is not None and len(contextual) else None
+        self._gates: dict[tuple[str, str], Gate] = {}
+        self._unbuilt: list[tuple[Gate, str, Rewrite, Node]] = []
+        self._answers: dict[SubjectQuery, Sequence[Found]] = {}
+        self._asked: dict[SubjectQuery, list[tuple[Gate, Read]]] = {}
+        self._dirty: OrderedDict[Gate, None] = OrderedDict()
+        self._roots: list[Gate] = []
+        self.count = 0
+
+    def ask(self, object_name: str, relation: str) -> Gate:
+        """Add a question; its gate holds the answer in ``low`` after ``resolve``."""
+        gate = self._gate_of(object_name, relation)
+        self._roots.append(gate)
+        self._build()
+        self._propagate()
+        return gate
+
+    def pending(self) -> list[SubjectQuery]:
+        """Return the reads that undecided questions wait for, and remember them as asked."""
+        known = True
+        while known:
+            known = False
+            for gate in self._undecided():
+                reads, gate.queries = gate.queries, []
+                for read in reads:
+                    found = self._answers.get(read.query)
+                    if found is None:
+                        self._asked.setdefault(read.query, []).append((gate, read))
+                    else:
+                        known = True
+                        self._grow(gate, read, found)
+            self._build()
+            self._propagate()
+        return list(self._asked)
+
+    def feed(self, answers: Mapping[SubjectQuery, Sequence[Found]]) -> None:
+        """Take in the answers to all pending reads."""
+        asked, self._asked = self._asked, {}
+        for query, waiting in asked.items():
+            found: Sequence[Found] = answers[query]
+            if self._contextual is not None:
+                found = merged(self._contextual.subjects([query])[0], found)
+            self._answers[query] = found
+            for gate, read in waiting:
+                self._grow(gate, read, found)
+        self._build()
+        self._propagate()
+
+    def undecided(self) -> bool:
+        """Tell whether a question is still open."""
+        return any(root.low != root.high for root in self._roots)
+
+    def _undecided(self) -> list[Gate]:
+        seen = {root for root in self._roots if root.low != root.high}
+        todo = list(seen)
+        while todo:
+            for child in todo.pop().children:
+                if child.low != child.high and child not in seen:
+                    seen.add(child)
+                    todo.append(child)
+        return list(seen)
+
+    def _gate_of(self, object_name: str, relation: str) -> Gate:
+        gate = self._gates.get((object_name, relation))
+        if gate is not None:
+            return gate
+        node = f"{type_of(object_name)}#{relation}"
+        gate = self._gates[object_name, relation] = self._new(Operator.ANY, node)
+        gate.seed = self._universe.self_mask(f"{object_name}#{relation}")
+        if node in self._universe.nodes:
+            self._unbuilt.append(
+                (gate, object_name, self._types.relation(type_of(object_name), relation).rewrite, node)
+            )
+        self._dirty[gate] = None
+        return gate
+
+    def _new(self, operator: Operator, node: Node | None = None) -> Gate:
+        self.count += 1
+        if self.count > GATE_LIMIT:
+            raise ResolutionTooComplex(f"more than {GATE_LIMIT} relations to resolve")
+        return Gate(operator, self._universe.full, node)
+
+    def _build(self) -> None:
+        """Give gates their children, as far as the model alone says. A work list, because computed chains may be long."""
+        while self._unbuilt:
+            gate, object_name, rewrite, node = self._unbuilt.pop()
+            if gate.operator is Operator.ANY:
+                parts = rewrite.children if isinstance(rewrite, Union) else (rewrite,)
+                for part in parts:
+                    self._attach_part(gate, object_name, part, node)
+            else:
+                operands = rewrite.children if isinstance(rewrite, Intersection) else _sides(rewrite)
+                for part in operands:
+                    child = self._new(Operator.ANY)
+                    self._unbuilt.append((child, object_name, part, node))
+                    self._link(gate, child)
+            self._dirty[gate] = None
+
+    def _attach_part(self, gate: Gate, object_name: str, part: Rewrite, node: Node) -> None:
+        if isinstance(part, Direct):
+            if self._universe.names(node) or not self._universe.nodes.isdisjoint(self._types.kinds[node]):
+                relation = node.partition("#")[2]
+                gate.queries.append(Read(SubjectQuery(object_name, relation, self._universe.user), part, node))
+                gate.waiting += 1
+        elif isinstance(part, Computed):
+            self._link(gate, self._gate_of(object_name, part.relation))
+        elif isinstance(part, TupleToUserset):
+            targets = self._types.targets(type_of(object_name), part.tupleset, part)
+            if not self._universe.nodes.isdisjoint(targets):
+                gate.queries.append(Read(SubjectQuery(object_name, part.tupleset), part, node))
+                gate.waiting += 1
+        elif isinstance(part, Union):
+            for child in part.children:
+                self._attach_part(gate, object_name, child, node)
+        else:
+            operator = Operator.ALL if isinstance(part, Intersection) else Operator.EXCEPT
+            child_gate = self._new(operator)
+            self._unbuilt.append((child_gate, object_name, part, node))
+            self._link(gate, child_gate)
+
+    def _grow(self, gate: Gate, read: Read, found: Sequence[Found]) -> None:
+        """Add what a read has shown to the gate that waited for it."""
+        gate.waiting -= 1
+        self._dirty[gate] = None
+        direct = isinstance(read.leaf, Direct)
+        node = read.node if direct else f"{read.node.partition('#')[0]}#{read.query.relation}"
+        allowed = self._types.kinds[node]
+        for subject, condition in found:
+            if condition is not None:
+                raise InvalidTuple("conditions are not supported yet")
+            kind = kind_of(subject)
+            if kind not in allowed:
+                continue
+            if isinstance(read.leaf, TupleToUserset):
+                if f"{kind}#{read.leaf.relation}" in self._universe.nodes:
+                    self._link(gate, self._gate_of(subject, read.leaf.relation))
+            elif "#" not in subject:
+                gate.seed |= self._universe.mask(subject)
+            elif kind in self._universe.nodes:
+                bare, _, relation = subject.partition("#")
+                self._link(gate, self._gate_of(bare, relation))
+
+    def _link(self, gate: Gate, child: Gate) -> None:
+        gate.children.append(child)
+        child.parents.append(gate)
+
+    def _propagate(self) -> None:
+        while self._dirty:
+            # First in, first out: a gate with many children is worked out once for all of them.
+            gate, _ = self._dirty.popitem(last=False)
+            low, high = _evaluate(gate, self._universe.full)
+            low |= gate.low
+            high &= gate.high
+            if (low, high) != (gate.low, gate.high):
+                gate.low, gate.high = low, high
+                self._dirty.update(dict.fromkeys(gate.parents))
+
+    def settle(self) -> None:
+        """Say no where only groups that contain each other stand between a user and an answer.
+
+        A relation that lists itself (``define member: [user, group#member]``) is the one cycle that OpenFGA follows
+        with a visited set and decides exactly, instead of calling it a cycle. Taken away are the users who could hold
+        the relation only through other such memberships of the same relation, all equally unfounded.
+        """
+        changed = True
+        while changed and self.undecided():
+            by_node: dict[Node, list[Gate]] = {}
+            for gate in self._undecided():
+                if gate.node is not None and gate.node in self._types.kinds.get(gate.node, ()):
+                    by_node.setdefault(gate.node, []).append(gate)
+            changed = any([self._settle_node(node, gates) for node, gates in by_node.items()])
+            self._propagate()
+
+    def _settle_node(self, node: Node, gates: list[Gate]) -> bool:
+        unfounded = {gate: gate.high & ~gate.low for gate in gates}
+        todo = dict.fromkeys(gates)
+        while todo:
+            gate, _ = todo.popitem()
+            mask = unfounded[gate]
+            for child in gate.children:
+                mask &= ~(child.high & ~child.low) | (unfounded.get(child, 0) if child.node == node else 0)
+            if mask != unfounded[gate]:
+                unfounded[gate] = mask
+                todo.update(dict.fromkeys(parent for parent in gate.parents if parent in unfounded))
+        for gate, mask in unfounded.items():
+            if mask:
+                gate.high &= ~mask
+                self._dirty.update(dict.fromkeys(gate.parents))
+        return any(unfounded.values())
+
+
+def _sides(rewrite: Rewrite) -> tuple[Rewrite, ...]:
+    assert isinstance(rewrite, Difference)
+    return (rewrite.base, rewrite.subtract)
+
+
+def _evaluate(gate: Gate, full: int) -> tuple[int, int]:
+    """Return the masks that follow from what the children say now."""
+    if gate.operator is Operator.EXCEPT:
+        base, subtract = gate.children
+        return base.low & ~subtract.high, base.high & ~subtract.low
+    if gate.operator is Operator.ALL:
+        low = high = full
+        for child in gate.children:
+            low &= child.low
+            high &= child.high
+        return low, high
+    low = gate.seed
+    high = full if gate.waiting else gate.seed
+    for child in gate.children:
+        low |= child.low
+        high |= child.high
+    return low, high
+
+
+def resolve(networks: Iterable[Network], reader: TupleReader) -> None:
+    """Answer every question of ``networks``, with one read per round for all of them together.
+
+    Raises ResolutionTooComplex when a question is still open after LEVEL_LIMIT rounds, and whatever the reader raises.
+    """
+    networks = list(networks)
+    for _ in range(LEVEL_LIMIT + 1):
+        wanted: dict[SubjectQuery, Sequence[Found]] = {}
+        for network in networks:
+            wanted.update(dict.fromkeys(network.pending(), ()))
+        if not wanted:
+            break
+        queries = list(wanted)
+        wanted.update(zip(queries, reader.subjects(queries), strict=True))
+        for network in networks:
+            network.feed(wanted)
+    else:
+        raise ResolutionTooComplex(f"deeper than {LEVEL_LIMIT} levels")
+    for network in networks:
+        if network.undecided():
+            network.settle()

@@ -1,0 +1,125 @@
+"""The actor's side of a question: which usersets (groups, roles, organizations, share links) stand for somebody.
+
+``compile_subjects`` turns the relations that may stand in a tuple as ``type#relation`` into plain rules "whoever is a
+subject of this kind, named by a tuple of that relation, is in this userset", for a recursive query. A relation that
+rules cannot express (``and``, ``but not``, ``X from Y``) is named instead, to be listed by the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from authz.dsl.model import Computed, Direct
+from authz.engine.typesystem import Kind, Node, Typesystem, is_pure_union, kind_of, leaves
+from authz.errors import UnplannableRelation
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SubjectRule:
+    """A tuple of ``type#relation`` that names a subject of ``kind`` puts that subject into ``type#userset``."""
+
+    kind: Kind
+    type: str
+    relation: str
+    userset: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRules:
+    """What a query needs to know of the actor's side.
+
+    ``rules`` drive the recursion. ``listed`` are the usersets the engine has to list for an actor beforehand.
+    ``implied`` maps ``type#relation`` to the usersets of the same object that contain it by the model alone.
+    """
+
+    rules: tuple[SubjectRule, ...]
+    listed: tuple[Node, ...]
+    implied: Mapping[Node, tuple[str, ...]]
+
+    def closure(self, userset: str) -> list[str]:
+        """Return ``userset`` and every userset of the same object that contains it by the model alone."""
+        bare = userset.partition("#")[0]
+        return [userset, *(f"{bare}#{name}" for name in self.implied.get(kind_of(userset), ()))]
+
+
+def compile_subjects(typesystem: Typesystem, structural: Collection[tuple[str, str]]) -> SubjectRules:
+    """Return the rules of every userset that a tuple may name and that is not tied to a structural edge."""
+    rules: set[SubjectRule] = set()
+    listed: list[Node] = []
+    implied: dict[Node, list[str]] = {}
+    for node in sorted(userset_kinds(typesystem)):
+        if _structural_edges(typesystem, node, structural):
+            continue
+        if not _is_rule(typesystem, node, ()):
+            listed.append(node)
+            continue
+        type_name, _, userset = node.partition("#")
+        for relation in _within(typesystem, node):
+            if relation != userset:
+                implied.setdefault(f"{type_name}#{relation}", []).append(userset)
+            for kind in typesystem.kinds[f"{type_name}#{relation}"]:
+                rules.add(SubjectRule(kind, type_name, relation, userset))
+    frozen = {node: tuple(names) for node, names in implied.items()}
+    return SubjectRules(tuple(sorted(rules)), tuple(listed), frozen)
+
+
+def userset_kinds(typesystem: Typesystem) -> frozenset[Kind]:
+    """Return every kind of userset that the model allows in a tuple."""
+    return frozenset(kind for kinds in typesystem.kinds.values() for kind in kinds if "#" in kind)
+
+
+def require_subject_kind(typesystem: Typesystem, kind: Kind, structural: Collection[tuple[str, str]]) -> None:
+    """Raise UnplannableRelation unless the subjects of ``kind`` can be told without the tree and without cycles.
+
+    The engine says no on a cycle, also behind ``but not``; a query follows it to its end. The two agree on groups that
+    contain each other through one relation that lists itself, and that is what is let through.
+    """
+    if "#" not in kind:
+        return
+    edges = _structural_edges(typesystem, kind, structural)
+    if edges:
+        raise UnplannableRelation(f"{kind} may hold a grant and depends on the structural edge {min(edges)}")
+    for node in {kind, *typesystem.led_to(kind)}:
+        type_name, _, relation = node.partition("#")
+        rewrite = typesystem.relation(type_name, relation).rewrite
+        lists_itself = is_pure_union(rewrite) and not any(
+            node in typesystem.targets(type_name, relation, leaf)
+            for leaf in leaves(rewrite)
+            if not isinstance(leaf, Direct)
+        )
+        if node in typesystem.led_to(node, without_own_edge=lists_itself):
+            raise UnplannableRelation(f"{kind} may hold a grant and {node} depends on itself")
+
+
+def _structural_edges(
+    typesystem: Typesystem, kind: Kind, structural: Collection[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    found = set()
+    for node in {kind, *typesystem.led_to(kind)} & typesystem.kinds.keys():
+        type_name, _, relation = node.partition("#")
+        for leaf in leaves(typesystem.relation(type_name, relation).rewrite):
+            if not isinstance(leaf, Direct | Computed) and (type_name, leaf.tupleset) in structural:
+                found.add((type_name, leaf.tupleset))
+    return found
+
+
+def _is_rule(typesystem: Typesystem, node: Node, path: tuple[Node, ...]) -> bool:
+    type_name, _, relation = node.partition("#")
+    rewrite = typesystem.relation(type_name, relation).rewrite
+    if node in path or not is_pure_union(rewrite):
+        return False
+    return all(
+        isinstance(leaf, Direct)
+        or (isinstance(leaf, Computed) and _is_rule(typesystem, f"{type_name}#{leaf.relation}", (*path, node)))
+        for leaf in leaves(rewrite)
+    )
+
+
+def _within(typesystem: Typesystem, node: Node) -> Iterator[str]:
+    """Yield the relation of ``node`` and every relation of the same object that it contains."""
+    type_name, _, relation = node.partition("#")
+    yield relation
+    for leaf in leaves(typesystem.relation(type_name, relation).rewrite):
+        if isinstance(leaf, Computed):
+            yield from _within(typesystem, f"{type_name}#{leaf.relation}")

@@ -1,0 +1,93 @@
+"""Everything that can go wrong in authz, as one tree with stable codes.
+
+    AuthzError
+    ├── InvalidModel                 the model has errors; carries all of them with line and column
+    ├── InvalidRequest               the question or tuple does not fit the model
+    │   ├── UnknownType
+    │   ├── UnknownRelation
+    │   ├── UnplannableRelation      a relation that cannot be split into grants and structure
+    │   ├── InvalidTuple             a tuple the model does not allow to be written
+    │   └── InvalidContinuationToken
+    ├── WriteConflict                a duplicate write, a missing delete
+    ├── ResolutionTooComplex         a limit was reached; never a shorter answer
+    └── AuthorizationUnavailable     the engine could not be asked; retryable, and never an allow
+
+No HTTP status and no GraphQL here: ``schema.errors`` and ``transfer.errors`` map codes in one table each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class AuthzError(Exception):
+    """Base of all; do not raise directly."""
+
+    code = "AUTHORIZATION_ERROR"
+    retryable = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelProblem:
+    """One fault of a model text: OpenFGA's error code, a sentence, and where (1-based line and column)."""
+
+    code: str
+    message: str
+    line: int
+    column: int
+
+
+class InvalidModel(AuthzError):
+    """The authorization model has errors; ``problems`` holds every one of them."""
+
+    code = "INVALID_AUTHORIZATION_MODEL"
+
+    def __init__(self, problems: Sequence[ModelProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.line}:{p.column} {p.message}" for p in self.problems))
+
+
+class InvalidRequest(AuthzError):
+    """The question does not fit the authorization model."""
+
+    code = "INVALID_AUTHORIZATION_REQUEST"
+
+
+class UnknownType(InvalidRequest):
+    """The model has no such type."""
+
+
+class UnknownRelation(InvalidRequest):
+    """The type has no such relation."""
+
+
+class UnplannableRelation(InvalidRequest):
+    """A list was asked for by a relation that cannot be split into grants and structure; a check still can be."""
+
+
+class InvalidTuple(InvalidRequest):
+    """The model does not allow this tuple to be written."""
+
+
+class InvalidContinuationToken(InvalidRequest):
+    """The continuation token is not one of ours."""
+
+
+class WriteConflict(AuthzError):
+    """A tuple to write exists already, or one to delete does not."""
+
+    code = "RELATIONSHIP_CONFLICT"
+
+
+class ResolutionTooComplex(AuthzError):
+    """A limit of the evaluation was reached; the message names it."""
+
+    code = "RESOLUTION_TOO_COMPLEX"
+
+
+class AuthorizationUnavailable(AuthzError):
+    """The engine did not answer; nothing was allowed."""
+
+    code = "AUTHORIZATION_UNAVAILABLE"
+    retryable = True

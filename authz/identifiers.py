@@ -1,0 +1,17 @@
+"""Random, opaque ids for objects that permissions are asked about."""
+
+from __future__ import annotations
+
+import secrets
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+LENGTH = 26
+
+
+def new_identifier() -> str:
+    """Return 130 random bits as 26 lower-case characters.
+
+    One case only, so that ids stay apart on databases whose comparison ignores case.
+    """
+    bits = secrets.randbits(5 * LENGTH)
+    return "".join(ALPHABET[(bits >> shift) & 31] for shift in range(0, 5 * LENGTH, 5))

@@ -1,0 +1,32 @@
+"""The log of tuple writes and deletes, for ``read_changes``. It is only ever added to."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class TupleOperation(models.TextChoices):
+    """What happened to a tuple."""
+
+    WRITE = "write"
+    DELETE = "delete"
+
+
+class TupleChange(models.Model):
+    """One entry; ids only grow, and an id is never given twice."""
+
+    id = models.BigAutoField(primary_key=True)
+    operation = models.CharField(max_length=6, choices=TupleOperation.choices)
+    object_type = models.CharField(max_length=254)
+    object_id = models.CharField(max_length=254)
+    relation = models.CharField(max_length=50)
+    subject = models.CharField(max_length=512)
+    condition_name = models.CharField(max_length=50, default="", blank=True)
+    condition_context = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["object_type", "id"], name="change_by_type")]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.subject} {self.relation} {self.object_type}:{self.object_id}"

@@ -1,0 +1,63 @@
+"""Reading and writing stored tuples: grants. Structure is never written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.conf import MAX_TUPLES_PER_WRITE
+from authz.services.client import configured_client
+from authz.types import TupleKey
+
+
+def write(
+    *,
+    writes: Sequence[TupleKey] = (),
+    deletes: Sequence[TupleKey] = (),
+    on_duplicate: OnConflict = "error",
+    on_missing: OnConflict = "error",
+) -> None:
+    """Delete and write at most 100 tuples, all or nothing, in the caller's transaction.
+
+    Raises InvalidRequest, InvalidTuple, WriteConflict.
+    """
+    configured_client().write(writes=writes, deletes=deletes, on_duplicate=on_duplicate, on_missing=on_missing)
+
+
+def read(
+    *,
+    user: str | None = None,
+    relation: str | None = None,
+    object: str | None = None,
+    page_size: int = 100,
+    continuation_token: str = "",
+) -> TuplePage:
+    """Return one page of the stored tuples that fit; ``object`` may be ``"type:id"`` or ``"type:"``."""
+    return configured_client().read(
+        user=user, relation=relation, object=object, page_size=page_size, continuation_token=continuation_token
+    )
+
+
+def read_all(*, user: str | None = None, relation: str | None = None, object: str | None = None) -> list[TupleKey]:
+    """Return every stored tuple that fits, read page by page."""
+    found: list[TupleKey] = []
+    token = ""
+    while True:
+        page = read(user=user, relation=relation, object=object, continuation_token=token)
+        found += page.tuples
+        token = page.continuation_token
+        if not token:
+            return found
+
+
+def forget(object: str) -> int:
+    """Delete every tuple on ``object`` and return how many there were: for an object that is gone for good."""
+    keys = read_all(object=object)
+    for start in range(0, len(keys), MAX_TUPLES_PER_WRITE):
+        write(deletes=keys[start : start + MAX_TUPLES_PER_WRITE], on_missing="ignore")
+    return len(keys)
+
+
+def read_changes(*, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage:
+    """Return one page of what was written and deleted, oldest first."""
+    return configured_client().read_changes(type=type, page_size=page_size, continuation_token=continuation_token)

@@ -1,0 +1,123 @@
+"""Lists and pages: permissions as a predicate for many rows, and as flags for the rows of a page.
+
+Both answer exactly as a whole check does; what opens bytes or changes state still asks ``authz.services.decisions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from authz.clients.embedded import EmbeddedClient
+from authz.clients.sql.predicate import VisibilitySql
+from authz.clients.sql.structure import (
+    NO_STRUCTURE,
+    ColumnEdge,
+    ConstantEdge,
+    Edge,
+    GrantColumn,
+    JoinEdge,
+    Rows,
+    Structure,
+)
+from authz.engine.plan import Plan, edges_of, evaluate, grants_of
+from authz.engine.typesystem import type_of
+from authz.errors import UnplannableRelation
+from authz.services.client import configured_client
+from authz.types import Actor, CheckRequest, TupleKey
+
+__all__ = [
+    "NO_STRUCTURE",
+    "ColumnEdge",
+    "ConstantEdge",
+    "Edge",
+    "GrantColumn",
+    "JoinEdge",
+    "Rows",
+    "Structure",
+    "VisibilitySql",
+    "flags",
+    "predicate",
+]
+
+EdgeMap = Mapping[tuple[str, str], Sequence[str]]
+"""``(object, tupleset)`` to the objects it leads to; an edge that is missing leads nowhere."""
+
+
+def predicate(
+    actor: Actor, relation: str, type_name: str, alias: str, structure: Structure, usersets: Sequence[str] = ()
+) -> VisibilitySql:
+    """Return the SQL that is true for the rows of ``type_name``, under ``alias``, to which ``actor`` has ``relation``.
+
+    The statement is ``WITH RECURSIVE {ctes} SELECT ... WHERE {where}``. Predicates of one actor share one ``ctes``.
+    ``usersets`` (``"share_link:l1#bearer"``) are memberships for this question. Raises UnplannableRelation.
+    """
+    return configured_client(structure).predicate(actor, relation, type_name, alias, usersets)
+
+
+def flags(
+    actor: Actor,
+    questions: Mapping[str, Collection[str]],
+    edges: EdgeMap,
+    structure: Structure,
+    *,
+    held: Iterable[tuple[str, str]] = (),
+    usersets: Sequence[str] = (),
+) -> dict[str, frozenset[str]]:
+    """Return, for each object of ``questions``, which of its relations ``actor`` has: one statement for a whole page.
+
+    ``edges`` has the structure of those objects and of what it leads to (a file's drive and that drive's organization);
+    ``held`` are ``(object, relation)`` that the rows themselves give to the actor (``uploaded_by``).
+    """
+    client = configured_client(structure)
+    structural = structure.edges()
+    held = set(held)
+    plans: dict[tuple[str, str], Plan] = {}
+    asked = {(type_of(name), relation) for name, relations in questions.items() for relation in relations}
+    try:
+        for type_name, relation in asked:
+            plan = plans[type_name, relation] = client.plan(type_name, relation)
+            if not edges_of(plan) <= structural:
+                raise UnplannableRelation(f"{type_name}#{relation} follows stored tuples")
+    except UnplannableRelation:
+        return _checked(client, actor, questions, _contextual(actor, edges, held, usersets))
+    wanted: set[tuple[str, str]] = set()
+    names = {*questions, *(target for targets in edges.values() for target in targets)}
+    relations_of: dict[str, set[str]] = {}
+    for plan in plans.values():
+        for type_name, relation in grants_of(plan):
+            relations_of.setdefault(type_name, set()).add(relation)
+    for name in names:
+        wanted.update((name, relation) for relation in relations_of.get(type_of(name), ()))
+    granted = client.granted(actor, wanted, usersets) | held
+    return {
+        name: frozenset(
+            relation for relation in relations if evaluate(plans[type_of(name), relation], name, granted, edges)
+        )
+        for name, relations in questions.items()
+    }
+
+
+def _checked(
+    client: EmbeddedClient,
+    actor: Actor,
+    questions: Mapping[str, Collection[str]],
+    contextual: tuple[TupleKey, ...],
+) -> dict[str, frozenset[str]]:
+    """Ask the engine instead: for relations that cannot be split. Slower, and as right."""
+    pairs = [(relation, name) for name, relations in questions.items() for relation in relations]
+    verdicts = client.batch_check([CheckRequest(actor, relation, name, contextual) for relation, name in pairs])
+    allowed = {pair for pair, verdict in zip(pairs, verdicts, strict=True) if verdict}
+    return {
+        name: frozenset(relation for relation in relations if (relation, name) in allowed)
+        for name, relations in questions.items()
+    }
+
+
+def _contextual(
+    actor: Actor, edges: EdgeMap, held: Iterable[tuple[str, str]], usersets: Iterable[str]
+) -> tuple[TupleKey, ...]:
+    """Return the facts of the rows in the form in which a whole check takes them."""
+    tuples = [TupleKey(target, tupleset, name) for (name, tupleset), targets in edges.items() for target in targets]
+    tuples += [TupleKey(actor, relation, name) for name, relation in held]
+    tuples += [TupleKey(actor, userset.partition("#")[2], userset.partition("#")[0]) for userset in usersets]
+    return tuple(tuples)

@@ -1,0 +1,96 @@
+"""The plain values that every engine and client speaks, in OpenFGA's words.
+
+Pure Python: no Django, no network. An *object* is ``"type:id"``; a *user* is one of ``"type:id"``,
+``"type:*"`` (everyone of that type) or the userset ``"type:id#relation"``. Model definitions live in
+``authz.dsl.model``; how a question is answered lives in ``authz.engine``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NewType
+
+Actor = NewType("Actor", str)
+"""Who asks, as the OpenFGA user ``"user:<id>"``, ``"service:<id>"`` or ``"anonymous:<id>"``. Always an argument."""
+
+ANONYMOUS = Actor("anonymous:visitor")
+"""The actor of a request that carries no credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipCondition:
+    """The condition that a tuple carries: its name in the model and the context stored with the tuple."""
+
+    name: str
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TupleKey:
+    """One relationship: ``user`` has ``relation`` to ``object``."""
+
+    user: str
+    relation: str
+    object: str
+    condition: RelationshipCondition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """The question "has ``user`` the ``relation`` to ``object``?".
+
+    ``contextual_tuples`` count as if they were stored, for this question only; ``context`` feeds conditions.
+    """
+
+    user: str
+    relation: str
+    object: str
+    contextual_tuples: tuple[TupleKey, ...] = ()
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListObjectsRequest:
+    """The question "to which objects of ``type`` has ``user`` the ``relation``?"."""
+
+    user: str
+    relation: str
+    type: str
+    contextual_tuples: tuple[TupleKey, ...] = ()
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListUsersRequest:
+    """The question "which users of ``user_type`` (or usersets ``user_type#user_relation``) have the relation?"."""
+
+    object: str
+    relation: str
+    user_type: str
+    user_relation: str | None = None
+    contextual_tuples: tuple[TupleKey, ...] = ()
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+def split_object(value: str) -> tuple[str, str]:
+    """Split ``"type:id"`` at its first colon into ``(type, id)``.
+
+    Raises ValueError when there is no colon or either side is empty.
+    """
+    type_name, colon, object_id = value.partition(":")
+    if not (type_name and colon and object_id):
+        raise ValueError(f"not an object: {value!r}")
+    return type_name, object_id
+
+
+def split_user(value: str) -> tuple[str, str, str | None]:
+    """Split a user into ``(type, id, relation)``; ``relation`` is None unless it is a userset, ``id`` may be ``"*"``.
+
+    Raises ValueError when it has neither of the three shapes.
+    """
+    subject, hash_sign, relation = value.partition("#")
+    if hash_sign and not relation:
+        raise ValueError(f"not a user: {value!r}")
+    type_name, object_id = split_object(subject)
+    return type_name, object_id, relation or None

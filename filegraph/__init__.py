@@ -1,0 +1,1 @@
+"""Composition root: settings, application, command line. Imports everything, imported by nothing."""

@@ -1,0 +1,41 @@
+"""What a running server does by itself: sweep the store, note when access tokens were used, forget old sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+
+from accounts.services import sessions
+from accounts.services.token_uses import TOKEN_USES
+from filegraph.background import Chore
+from storage.services import sweep
+
+SWEEP_LIMIT = 500
+"""Rows of each kind in one sweep, so that requests get their turn in between."""
+
+_TOKEN_USES_SECONDS = 60.0
+_SESSIONS_SECONDS = 3600.0
+
+
+def chores() -> list[Chore]:
+    """Return the chores of this process's settings."""
+    found = [
+        Chore("token uses", _TOKEN_USES_SECONDS, _write_token_uses),
+        Chore("old sessions", _SESSIONS_SECONDS, _forget_sessions),
+    ]
+    if settings.FILEGRAPH_SWEEP_INTERVAL:
+        found.append(Chore("sweep", settings.FILEGRAPH_SWEEP_INTERVAL, _sweep))
+    return found
+
+
+def _sweep(now: datetime) -> object:
+    return sweep.sweep(now=now, limit=SWEEP_LIMIT)
+
+
+def _write_token_uses(now: datetime) -> object:
+    return TOKEN_USES.flush()
+
+
+def _forget_sessions(now: datetime) -> object:
+    return sessions.forget_expired(now=now)

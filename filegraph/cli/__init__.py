@@ -1,0 +1,1 @@
+"""The command line: ``server`` needs Django, everything else speaks to a running server and does not."""

@@ -1,0 +1,199 @@
+"""Every setting of the service, read from environment variables ``FILEGRAPH_*``.
+
+All mistakes are reported at once, one sentence each, naming the variable and never its value. What Django makes of the
+settings stands in ``filegraph.settings``; ``docs/reference/settings.md`` is generated from this file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.sources import EnvSettingsSource
+
+from filegraph.databases import database_from_url
+
+PREFIX = "FILEGRAPH_"
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_GIB = 1 << 30
+
+
+class InvalidEnvironment(Exception):
+    """One or more settings are wrong. ``problems`` holds a sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def _database_url(value: str) -> str:
+    if value:
+        database_from_url(value)
+    return value
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must look like https://files.example.com, with nothing after the host and port")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _public_url(value: str) -> str:
+    return _origin(value) if value else ""
+
+
+def _words(value: Any) -> Any:
+    """Split "a, b" into words; pydantic checks the rest."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _origins(values: list[str]) -> list[str]:
+    return [_origin(value) for value in values]
+
+
+def _secret(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < 32:
+        raise ValueError("must have at least 32 characters")
+    return value
+
+
+class _Words(EnvSettingsSource):
+    """Reads list settings as words between commas; a mapping stays JSON."""
+
+    def prepare_field_value(self, field_name: str, field: Any, value: Any, value_is_complex: bool) -> Any:
+        if field.annotation == list[str]:
+            return _words(value)
+        return super().prepare_field_value(field_name, field, value, value_is_complex)
+
+
+class Environment(BaseSettings):
+    """All settings of one installation."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", case_sensitive=False)
+
+    data_dir: Path = Field(Path("var"), description="Directory of the database, the bytes and the secret key.")
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
+        "",
+        description="sqlite:///path or postgresql://user:password@host:port/name. Empty: SQLite in the data directory.",
+    )
+    secret_key: Annotated[SecretStr | None, AfterValidator(_secret)] = Field(
+        None,
+        description="Key of all signatures, 32 characters or more. Unset: the file `secret-key` in the data directory, "
+        "which `filegraph setup` writes.",
+    )
+    secret_key_fallbacks: Annotated[list[str], NoDecode] = Field(
+        [], description="Former keys, between commas: what they signed stays valid while you rotate."
+    )
+    public_url: Annotated[str, AfterValidator(_public_url)] = Field(
+        "",
+        description="Where clients reach the service, such as https://files.example.com. Empty: taken from each "
+        "request's Host. With https, cookies are sent over TLS alone.",
+    )
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        [], description="Host names the service answers to, between commas. Loopback and the public URL always work."
+    )
+    allowed_origins: Annotated[list[str], NoDecode, AfterValidator(_origins)] = Field(
+        [], description="Web origins besides our own whose pages may call the service (CORS), between commas."
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Addresses of reverse proxies, between commas, whose X-Forwarded-For and X-Forwarded-Proto count.",
+    )
+    debug: bool = Field(False, description="Development aids. Never on a server that others reach.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
+    database_threads: int = Field(4, ge=1, le=64, description="Worker threads, each with one database connection.")
+    sweep_interval: int = Field(
+        60, ge=0, le=_DAY, description="Seconds between two sweeps of expired uploads and deleted bytes; 0: never."
+    )
+    session_lifetime: int = Field(
+        14 * _DAY, ge=_MINUTE, le=366 * _DAY, description="Seconds a browser stays signed in."
+    )
+    sign_in_attempts: int = Field(
+        5, ge=1, le=1000, description="Sign-in attempts per minute, for each account and for each address."
+    )
+    upload_lifetime: int = Field(_DAY, ge=_MINUTE, le=30 * _DAY, description="Seconds an upload stays open.")
+    max_file_size: int = Field(5 * _GIB, ge=1, le=5 << 40, description="Largest file, in bytes.")
+    max_open_uploads: int = Field(1000, ge=1, description="Open uploads of one actor.")
+    tombstone_grace: int = Field(_DAY, ge=1, le=30 * _DAY, description="Seconds until deleted bytes leave the store.")
+    download_lifetime: int = Field(
+        15 * _MINUTE, ge=1, le=7 * _DAY, description="Life of a download link in seconds, unless asked otherwise."
+    )
+    download_lifetime_max: int = Field(
+        _DAY, ge=1, le=7 * _DAY, description="Longest life of a download link, in seconds."
+    )
+    transfer_idle_timeout: int = Field(
+        60, ge=1, le=_HOUR, description="Seconds without a byte until a transfer is ended."
+    )
+    transfer_min_rate: int = Field(1024, ge=0, description="Slowest upload in bytes per second, after the grace time.")
+    transfer_rate_grace: int = Field(10, ge=0, le=_HOUR, description="Seconds until the slowest rate is asked for.")
+    transfer_send_timeout: int = Field(
+        300, ge=1, le=_HOUR, description="Seconds a client may take for one MiB of a download."
+    )
+    transfer_file_threads: int = Field(8, ge=1, le=64, description="Threads that read, write and hash files.")
+    transfer_buffer_budget: int = Field(
+        48 << 20, ge=4 << 20, description="About what all uploads together may hold in memory, in bytes."
+    )
+    storage_backend_classes: dict[str, str] = Field(
+        {}, description='Further storage drivers as JSON: {"key": "dotted.path.Class"}.'
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment variables are the only source."""
+        return (_Words(settings_cls),)
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field: ``data_dir`` -> ``FILEGRAPH_DATA_DIR``."""
+    return PREFIX + field.upper()
+
+
+def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
+    """Read and judge all settings. Raises ``InvalidEnvironment`` with every mistake at once."""
+    problems = _misspelled(os.environ if environ is None else environ)
+    try:
+        environment = Environment()
+    except ValidationError as error:
+        problems = [_sentence(detail) for detail in error.errors(include_input=False, include_url=False)] + problems
+    else:
+        if not problems:
+            return environment
+    raise InvalidEnvironment(problems)
+
+
+def _sentence(detail: Any) -> str:
+    field = str(detail["loc"][0]) if detail["loc"] else ""
+    message = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should ").rstrip(".")
+    if not message.startswith(("be ", "must ", "is ", "has ")):
+        message = f"is wrong: {message}"
+    return f"{variable(field)} {'should ' + message if message.startswith('be ') else message}."
+
+
+def _misspelled(environ: Mapping[str, str]) -> list[str]:
+    """Name variables that look like a setting but are none: a typing mistake must not silently mean the default."""
+    known = {variable(field) for field in Environment.model_fields}
+    problems = []
+    for name in environ:
+        if not name.startswith(PREFIX) or name in known:
+            continue
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
+        if close:
+            problems.append(f"{name} is not a setting; did you mean {close[0]}?")
+    return sorted(problems)

@@ -1,0 +1,9 @@
+"""The GraphQL API: types, queries, mutations, and the door they are reached through.
+
+The only package that imports strawberry. It holds no rule of its own about files or permissions: resolvers ask
+selectors and services, and turn what these answer into types and errors.
+"""
+
+from schema.root import schema
+
+__all__ = ["schema"]

@@ -1,0 +1,139 @@
+"""The one table of errors: what the trees of storage, accounts and authz become for a client.
+
+    expected    an entry of ``errors`` in a payload (``UserError``), or a top-level error where there is no payload
+    unexpected  logged once with the request id; the client gets INTERNAL_ERROR and that id, never an exception's text
+
+The HTTP status is not decided here: ``schema.http`` does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
+from typing import Any, cast
+
+import strawberry
+from graphql import GraphQLError
+
+from accounts.errors import AccountsError, Unauthenticated
+from authz.errors import AuthzError
+from schema.ids import InvalidId
+from storage.errors import NotFound, StorageError
+
+logger = logging.getLogger("filegraph.schema")
+
+BAD_USER_INPUT = "BAD_USER_INPUT"
+INTERNAL_ERROR = "INTERNAL_ERROR"
+
+_OWN_CODES = {
+    BAD_USER_INPUT: "An argument does not have the documented shape or range.",
+    INTERNAL_ERROR: "Something unexpected went wrong; the server's log has more under the request id.",
+    Unauthenticated.code: "Nobody is signed in, and somebody has to be.",
+}
+
+_AUTHZ_MESSAGES = {
+    "INVALID_AUTHORIZATION_REQUEST": "The authorization model does not allow this.",
+    "RELATIONSHIP_CONFLICT": "Somebody else changed this at the same time; try again.",
+    "RESOLUTION_TOO_COMPLEX": "The permissions of this object are too deeply nested to be decided.",
+    "AUTHORIZATION_UNAVAILABLE": "Permissions cannot be checked at the moment; nothing was done.",
+}
+
+Expected = (StorageError, AccountsError, AuthzError, InvalidId)
+"""What a service or selector may raise on purpose."""
+
+
+class BadUserInput(GraphQLError):
+    """An argument of a query is out of its documented range; becomes a top-level error with BAD_USER_INPUT."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": BAD_USER_INPUT})
+
+
+def _tree(root: type[Exception]) -> Iterator[type[Exception]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _tree(child)
+
+
+def codes() -> dict[str, str]:
+    """Return every code that a payload can carry, with one sentence each."""
+    found = dict(_OWN_CODES)
+    for root in (StorageError, AccountsError, AuthzError):
+        for error in _tree(root):
+            code = cast("str", getattr(error, "code", INTERNAL_ERROR))
+            found.setdefault(code, (error.__doc__ or "").strip().splitlines()[0])
+    return found
+
+
+_make_enum = cast("Callable[[str, Iterable[tuple[str, object]]], type[Enum]]", Enum)
+
+ErrorCode = strawberry.enum(
+    _make_enum(
+        "ErrorCode",
+        [(code, strawberry.enum_value(code, description=text)) for code, text in sorted(codes().items())],
+    ),
+    description="What went wrong, as a stable word to act on. Each has a page in the documentation.",
+)
+"""Built from the error trees, so that a new error class is a new value without another edit."""
+
+
+@strawberry.type(description="Something that was expected to go wrong sometimes, told to the person who asked.")
+class UserError:
+    """One expected failure of a mutation."""
+
+    message: str = strawberry.field(description="One clear sentence that may be shown to anybody.")
+    path: list[str] = strawberry.field(description='The input fields it is about, outermost first; ["input", "name"].')
+    retryable: bool = strawberry.field(description="Whether the same request may succeed later.")
+    code: str = strawberry.field(
+        graphql_type=ErrorCode, description="What went wrong, as a stable word to act on.", default=INTERNAL_ERROR
+    )
+
+
+def user_error(error: Exception, path: Sequence[str] = ("input",)) -> UserError:
+    """Turn an expected error into the entry of a payload. Raises ``error`` itself when it was not expected."""
+    if isinstance(error, (StorageError, AccountsError)):
+        return UserError(
+            message=error.message,
+            path=["input", *error.path] if error.path else list(path),
+            retryable=error.retryable,
+            code=error.code,
+        )
+    if isinstance(error, AuthzError):
+        message = _AUTHZ_MESSAGES.get(error.code, "The request could not be carried out.")
+        return UserError(message=message, path=list(path), retryable=error.retryable, code=error.code)
+    if isinstance(error, InvalidId):
+        # An id that cannot name anything is answered like an id that names nothing.
+        return UserError(message=NotFound.default_message, path=list(path), retryable=False, code=NotFound.code)
+    raise error
+
+
+def bad_input(message: str, *path: str) -> UserError:
+    """Return the entry for an argument out of its documented range."""
+    return UserError(message=message, path=["input", *path], retryable=False, code=BAD_USER_INPUT)
+
+
+def formatted(errors: Sequence[GraphQLError], request_id: str) -> list[dict[str, Any]]:
+    """Format the top-level ``errors`` of a response: each has ``extensions.code`` and ``extensions.requestId``."""
+    return [_format(error, request_id) for error in errors]
+
+
+def _format(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    original = error.original_error
+    shown = error.formatted
+    message = shown["message"]
+    code = (error.extensions or {}).get("code")
+    if isinstance(original, Expected):
+        expected = user_error(original)
+        message, code = expected.message, expected.code
+    elif original is not None and not isinstance(original, GraphQLError):
+        logger.error("Request %s failed unexpectedly.", request_id, exc_info=original)
+        message, code = f"Something went wrong. Tell the operator this request id: {request_id}", INTERNAL_ERROR
+    result: dict[str, Any] = {
+        "message": message,
+        "extensions": {"code": code or BAD_USER_INPUT, "requestId": request_id},
+    }
+    for key in ("locations", "path"):
+        if shown.get(key):
+            result[key] = shown[key]  # type: ignore[literal-required]
+    return result

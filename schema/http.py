@@ -1,0 +1,308 @@
+"""The door: GraphQL over HTTP as a raw ASGI endpoint.
+
+Reads the request, finds out who asks, hands the operation to a worker thread in one hop, and answers in JSON. What an
+operation means is ``schema.execution``'s business.
+
+The rules are those of the GraphQL-over-HTTP draft: POST of JSON in UTF-8; ``application/graphql-response+json``
+answers a document that cannot be run with 400, the older ``application/json`` with 200. GET runs nothing: a link on a
+foreign page must never act for whoever follows it. For the same reason only a JSON content type is read (a form
+cannot send one without asking first), and a request that relies on a session cookie must carry that session's token
+in ``X-CSRFToken``.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+
+import orjson
+
+from accounts.csrf import csrf_token_is_valid
+from accounts.errors import CsrfFailed, Unauthenticated
+from accounts.services.door import identify
+from schema.context import Context, Cookie
+from schema.errors import INTERNAL_ERROR
+from schema.execution import Operation, execute
+from schema.export import sdl
+from schema.types.nodes import NodeFactory
+
+T = TypeVar("T")
+Run: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers: TypeAlias = dict[bytes, bytes]
+
+logger = logging.getLogger("filegraph.schema")
+
+MODERN = "application/graphql-response+json"
+LEGACY = "application/json"
+_NODES = NodeFactory()
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([\w-]+)", re.IGNORECASE)
+_CORS_HEADERS = b"authorization, content-type, x-csrftoken"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    """What an operator decides. ``body_limit`` in bytes.
+
+    ``origin`` is the public base address, such as ``https://files.example``; None takes it from each request.
+    ``allowed_origins`` may send cross-origin requests with bearer tokens and, when listed, with the session cookie.
+    """
+
+    origin: str | None = None
+    allowed_origins: frozenset[str] = frozenset()
+    body_limit: int = 1024 * 1024
+    secure_cookies: bool = False
+
+
+class Refusal(Exception):
+    """A request that is answered before any operation runs."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = tuple(headers)
+
+
+class GraphQLEndpoint:
+    """The ASGI application for ``/graphql`` and ``/graphql/schema.graphql``.
+
+    ``run`` executes a callable in one of the long-lived database threads, ``clock`` returns the time in UTC.
+    """
+
+    def __init__(self, run: Run, clock: Callable[[], datetime], settings: EndpointSettings | None = None) -> None:
+        self._run = run
+        self._clock = clock
+        self._settings = settings or EndpointSettings()
+        self._sdl = sdl().encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        headers: Headers = dict(scope["headers"])
+        request_id = secrets.token_hex(8)
+        media_type = LEGACY
+        try:
+            if scope["path"].rstrip("/").endswith("/schema.graphql"):
+                await self._schema(scope, send, headers)
+                return
+            if scope["method"] == "OPTIONS":
+                await _respond(
+                    send, 204, b"", LEGACY, [(b"allow", b"POST, OPTIONS"), *self._cors(headers, preflight=True)]
+                )
+                return
+            if scope["method"] != "POST":
+                raise Refusal(405, "METHOD_NOT_ALLOWED", "Send a POST.", [(b"allow", b"POST, OPTIONS")])
+            media_type = _acceptable(headers)
+            operation = _operation(await self._body(headers, receive))
+            context = self._context(scope, headers, request_id)
+            status, body = await self._run(lambda: self._answer(context, headers, operation, media_type))
+            extra = [_set_cookie(cookie, self._settings) for cookie in context.cookies]
+        except Refusal as refusal:
+            status, extra = refusal.status, list(refusal.headers)
+            body = _error_body(refusal.message, refusal.code, request_id)
+        except Exception:
+            logger.exception("Request %s failed unexpectedly.", request_id)
+            status, extra = 500, []
+            body = _error_body(
+                f"Something went wrong. Tell the operator this request id: {request_id}", INTERNAL_ERROR, request_id
+            )
+        await _respond(send, status, body, media_type, [*extra, *self._cors(headers)])
+
+    def _answer(self, context: Context, headers: Headers, operation: Operation, media_type: str) -> tuple[int, bytes]:
+        """Run in a database thread: find out who asks, execute, and write the JSON."""
+        try:
+            principal = identify(_for_the_door(headers), now=context.now)
+        except Unauthenticated as error:
+            challenge = [(b"www-authenticate", b'Bearer realm="filegraph"')]
+            raise Refusal(401, Unauthenticated.code, error.message, challenge) from None
+        if principal.session_key is not None:
+            self._check_csrf(headers, context, principal.session_key)
+        context.principal = principal
+        result = execute(operation, context)
+        status = 400 if "data" not in result and media_type == MODERN else 200
+        return status, orjson.dumps(result)
+
+    def _check_csrf(self, headers: Headers, context: Context, session_key: str) -> None:
+        origin = headers.get(b"origin")
+        if origin is not None:
+            text = origin.decode("latin-1")
+            if text != context.origin and text not in self._settings.allowed_origins:
+                raise Refusal(403, CsrfFailed.code, "This origin may not use the session cookie.")
+        sent = headers.get(b"x-csrftoken", b"").decode("latin-1")
+        if not csrf_token_is_valid(session_key, sent):
+            raise Refusal(403, CsrfFailed.code, CsrfFailed.default_message)
+
+    def _context(self, scope: Scope, headers: Headers, request_id: str) -> Context:
+        client = scope.get("client")
+        origin = (
+            self._settings.origin
+            or f"{scope.get('scheme', 'http')}://{headers.get(b'host', b'localhost').decode('latin-1')}"
+        )
+        return Context(
+            nodes=_NODES,
+            now=self._clock(),
+            origin=origin.rstrip("/"),
+            request_id=request_id,
+            address=client[0] if client else "",
+        )
+
+    async def _schema(self, scope: Scope, send: Send, headers: Headers) -> None:
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise Refusal(405, "METHOD_NOT_ALLOWED", "Send a GET.", [(b"allow", b"GET, HEAD")])
+        body = self._sdl if scope["method"] == "GET" else b""
+        await _respond(send, 200, body, "text/plain", self._cors(headers), length=len(self._sdl))
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        limit = self._settings.body_limit
+        too_large = Refusal(
+            413, "BODY_TOO_LARGE", f"The body may have at most {limit} bytes.", [(b"connection", b"close")]
+        )
+        _check_content_type(headers)
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared[:20]) > limit:
+            raise too_large
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Refusal(400, "BAD_REQUEST", "The request ended before its body did.")
+            part = message.get("body", b"")
+            size += len(part)
+            if size > limit:
+                raise too_large
+            parts.append(part)
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
+    def _cors(self, headers: Headers, *, preflight: bool = False) -> list[tuple[bytes, bytes]]:
+        origin = headers.get(b"origin")
+        if origin is None or origin.decode("latin-1") not in self._settings.allowed_origins:
+            return []
+        found = [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+            (b"vary", b"Origin"),
+        ]
+        if preflight:
+            found += [
+                (b"access-control-allow-methods", b"POST"),
+                (b"access-control-allow-headers", _CORS_HEADERS),
+                (b"access-control-max-age", b"600"),
+            ]
+        return found
+
+
+def _for_the_door(headers: Headers) -> dict[str, str]:
+    return {
+        name: headers[name.encode()].decode("latin-1")
+        for name in ("authorization", "cookie")
+        if name.encode() in headers
+    }
+
+
+def _acceptable(headers: Headers) -> str:
+    """Return the media type to answer with. Raises Refusal 406 when the client accepts neither of ours."""
+    accept = headers.get(b"accept")
+    if accept is None:
+        return LEGACY
+    weights: dict[str, float] = {}
+    for entry in accept.decode("latin-1").split(","):
+        name, _, parameters = entry.strip().partition(";")
+        weights[name.strip().lower()] = _quality(parameters)
+    chosen, best = "", 0.0
+    for media_type in (MODERN, LEGACY):
+        fallback = weights.get("application/*", weights.get("*/*", 0.0))
+        # A wildcard alone is an older client or a tool: it gets what it knows.
+        weight = weights.get(media_type, fallback if media_type == LEGACY else 0.0)
+        if weight > best:
+            chosen, best = media_type, weight
+    if not chosen:
+        raise Refusal(406, "NOT_ACCEPTABLE", f"Answers are {MODERN} or {LEGACY}.")
+    return chosen
+
+
+def _quality(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        key, _, value = parameter.strip().partition("=")
+        if key.strip().lower() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _check_content_type(headers: Headers) -> None:
+    content_type = headers.get(b"content-type", b"").decode("latin-1")
+    charset = _CHARSET.search(content_type)
+    if content_type.partition(";")[0].strip().lower() != LEGACY or (
+        charset and charset[1].lower() not in {"utf-8", "utf8"}
+    ):
+        raise Refusal(
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "The body must be application/json in UTF-8.",
+            [(b"accept", b"application/json")],
+        )
+    if headers.get(b"content-encoding", b"identity") not in {b"identity", b""}:
+        raise Refusal(
+            415, "UNSUPPORTED_MEDIA_TYPE", "The body must not be compressed.", [(b"accept-encoding", b"identity")]
+        )
+
+
+def _operation(body: bytes) -> Operation:
+    """Read the parameters of the request. Raises Refusal 400 for anything that is not a well-formed request."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Refusal(400, "BAD_REQUEST", "The body is not JSON.") from None
+    if not isinstance(found, dict):
+        raise Refusal(400, "BAD_REQUEST", "The body must be a JSON object with a query.")
+    query, variables, name = found.get("query"), found.get("variables"), found.get("operationName")
+    if not isinstance(query, str) or not query:
+        raise Refusal(400, "BAD_REQUEST", 'The "query" must be a text.')
+    if variables is not None and not isinstance(variables, dict):
+        raise Refusal(400, "BAD_REQUEST", 'The "variables" must be an object.')
+    if name is not None and not isinstance(name, str):
+        raise Refusal(400, "BAD_REQUEST", 'The "operationName" must be a text.')
+    if found.get("extensions") is not None and not isinstance(found["extensions"], dict):
+        raise Refusal(400, "BAD_REQUEST", 'The "extensions" must be an object.')
+    return Operation(query, variables or {}, name or None)
+
+
+def _set_cookie(cookie: Cookie, settings: EndpointSettings) -> tuple[bytes, bytes]:
+    text = f"{cookie.name}={cookie.value}; Path=/; Max-Age={cookie.max_age}; HttpOnly; SameSite=Lax"
+    return b"set-cookie", (text + ("; Secure" if settings.secure_cookies else "")).encode("latin-1")
+
+
+def _error_body(message: str, code: str, request_id: str) -> bytes:
+    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]})
+
+
+async def _respond(
+    send: Send,
+    status: int,
+    body: bytes,
+    media_type: str,
+    extra: Iterable[tuple[bytes, bytes]] = (),
+    *,
+    length: int | None = None,
+) -> None:
+    headers = [
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"content-length", str(len(body) if length is None else length).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *extra,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

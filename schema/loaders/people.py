@@ -1,0 +1,57 @@
+"""The accounts and groups that a request asks about, each asked for once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accounts import permissions
+from accounts.models import AccessToken, Group, User
+from accounts.services import access_tokens, groups, users
+
+if TYPE_CHECKING:
+    from schema.context import Context
+
+
+class People:
+    """Who the viewer is, and whom she may know."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._users: dict[str, User] = {}
+
+    def me(self) -> User | None:
+        """Return the viewer's account; None for a visitor."""
+        user_id = self._context.user_id
+        return None if user_id is None else self.by_ids([user_id]).get(user_id)
+
+    def by_ids(self, user_ids: list[str]) -> dict[str, User]:
+        """Return the people of these ids; unknown ids are left out. What was loaded before costs nothing."""
+        missing = {user_id for user_id in user_ids if user_id not in self._users}
+        if missing:
+            self._users.update(users.by_ids(missing))
+        return self._users
+
+    def is_administrator(self) -> bool:
+        """Return whether the viewer administers the service."""
+        # Not kept for the whole request: signing in changes who the viewer is.
+        return self._context.user_id is not None and permissions.is_administrator(self._context.actor)
+
+    def require_administrator(self) -> None:
+        """Raise AdministratorRequired unless the viewer administers the service."""
+        permissions.require_administrator(self._context.actor)
+
+    def members(self, group: Group) -> list[User] | None:
+        """Return who is in a group; None when the viewer may not know."""
+        return groups.members(self._context.actor, group.id)
+
+    def my_access_tokens(self) -> list[AccessToken]:
+        """Return the viewer's valid access tokens, the latest first."""
+        return access_tokens.of_user(self._context.principal, now=self._context.now)
+
+    def my_groups(self) -> list[Group]:
+        """Return the groups the viewer is in."""
+        return groups.of_actor(self._context.actor) if self._context.user_id is not None else []
+
+    def all_groups(self) -> list[Group]:
+        """Return the groups the viewer may share to."""
+        return groups.everyone(self._context.principal)

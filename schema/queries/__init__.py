@@ -1,0 +1,1 @@
+"""What can be read: the fields of the root."""

@@ -1,0 +1,129 @@
+"""Pages of items, files and drives, in the shape of Relay's connections.
+
+One file for the three, because they are one noun: a page of a list. A connection holds what a selector found; its nodes
+share one loader page.
+"""
+
+# The description of a field is its docstring, for clients and for us.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from schema.loaders.found_page import FoundPage
+from schema.types.page_info import PageInfo
+
+if TYPE_CHECKING:
+    from schema.types.drive import Drive
+    from schema.types.file import File
+    from schema.types.item import Item
+
+First = Annotated[int | None, strawberry.argument(description="How many from the front: 1 to 100. 50 when left out.")]
+After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many from the back, instead of `first`: 1 to 100.")]
+Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
+
+
+def _page_info(found: FoundPage) -> PageInfo:
+    return PageInfo(
+        has_next_page=found.has_next_page,
+        has_previous_page=found.has_previous_page,
+        start_cursor=found.cursor(0) if found.nodes else None,
+        end_cursor=found.cursor(len(found.nodes) - 1) if found.nodes else None,
+    )
+
+
+@strawberry.type(description="An item and its place in a list.")
+class ItemEdge:
+    """A node and its cursor."""
+
+    cursor: str = strawberry.field(description="The place in the list, for `after` and `before`.")
+    node: Annotated[Item, strawberry.lazy("schema.types.item")] = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="A page of items that the viewer may see.")
+class ItemConnection:
+    """A page of a list of items."""
+
+    found: strawberry.Private[FoundPage]
+
+    @strawberry.field(description="The items of the page, each with its place in the list.")
+    def edges(self) -> list[ItemEdge]:
+        return [ItemEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
+
+    @strawberry.field(description="The items of the page.")
+    def nodes(self) -> list[Annotated[Item, strawberry.lazy("schema.types.item")]]:
+        return self.found.nodes
+
+    @strawberry.field(description="Where the page stands in the list.")
+    def page_info(self) -> PageInfo:
+        return _page_info(self.found)
+
+    @strawberry.field(description="How many items of the whole list the viewer may see. Costs a count of its own.")
+    def total_count(self) -> int:
+        return self.found.total()
+
+
+@strawberry.type(description="A file and its place in a list.")
+class FileEdge:
+    """A node and its cursor."""
+
+    cursor: str = strawberry.field(description="The place in the list, for `after` and `before`.")
+    node: Annotated[File, strawberry.lazy("schema.types.file")] = strawberry.field(description="The file.")
+
+
+@strawberry.type(description="A page of files that the viewer may see.")
+class FileConnection:
+    """A page of a list of files."""
+
+    found: strawberry.Private[FoundPage]
+
+    @strawberry.field(description="The files of the page, each with its place in the list.")
+    def edges(self) -> list[FileEdge]:
+        return [FileEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
+
+    @strawberry.field(description="The files of the page.")
+    def nodes(self) -> list[Annotated[File, strawberry.lazy("schema.types.file")]]:
+        return self.found.nodes
+
+    @strawberry.field(description="Where the page stands in the list.")
+    def page_info(self) -> PageInfo:
+        return _page_info(self.found)
+
+    @strawberry.field(description="How many files of the whole list the viewer may see. Costs a count of its own.")
+    def total_count(self) -> int:
+        return self.found.total()
+
+
+@strawberry.type(description="A drive and its place in a list.")
+class DriveEdge:
+    """A node and its cursor."""
+
+    cursor: str = strawberry.field(description="The place in the list, for `after` and `before`.")
+    node: Annotated[Drive, strawberry.lazy("schema.types.drive")] = strawberry.field(description="The drive.")
+
+
+@strawberry.type(description="A page of drives that the viewer may see.")
+class DriveConnection:
+    """A page of a list of drives."""
+
+    found: strawberry.Private[FoundPage]
+
+    @strawberry.field(description="The drives of the page, each with its place in the list.")
+    def edges(self) -> list[DriveEdge]:
+        return [DriveEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
+
+    @strawberry.field(description="The drives of the page.")
+    def nodes(self) -> list[Annotated[Drive, strawberry.lazy("schema.types.drive")]]:
+        return self.found.nodes
+
+    @strawberry.field(description="Where the page stands in the list.")
+    def page_info(self) -> PageInfo:
+        return _page_info(self.found)
+
+    @strawberry.field(description="How many drives of the whole list the viewer may see. Costs a count of its own.")
+    def total_count(self) -> int:
+        return self.found.total()

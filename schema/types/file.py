@@ -1,0 +1,48 @@
+"""A file."""
+
+# The description of a field is its docstring, for clients and for us.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from schema.scalars import SHA256, URL, BigInt
+from schema.types.download_url import Disposition, DownloadUrl
+from schema.types.item import Item
+
+
+@strawberry.type(description="A file. It exists once its bytes are there and verified.")
+class File(Item):
+    """A row of the tree that has bytes."""
+
+    @strawberry.field(description="Number of its bytes.")
+    def size(self) -> BigInt:
+        return BigInt(self.row.size or 0)
+
+    @strawberry.field(description="Its MIME type, found from its bytes.")
+    def content_type(self) -> str:
+        return self.row.content_type or "application/octet-stream"
+
+    @strawberry.field(description="The SHA-256 of its bytes.")
+    def sha256(self) -> SHA256:
+        return SHA256(self.row.sha256 or "")
+
+    @strawberry.field(description="How many times bytes were stored under this id: 1, and 1 more for each replacement.")
+    def version(self) -> int:
+        return self.page.version(self.row)
+
+    @strawberry.field(description="A link to its bytes; null when the viewer may not download it.")
+    def download_url(
+        self,
+        disposition: Annotated[
+            Disposition, strawberry.argument(description="What a browser does with the bytes.")
+        ] = Disposition.ATTACHMENT,
+        expires_in: Annotated[int, strawberry.argument(description="Seconds until the link ends: 1 to 3600.")] = 300,
+    ) -> DownloadUrl | None:
+        link = self.page.link(self.row, disposition.value, expires_in)
+        if link is None:
+            return None
+        return DownloadUrl(url=URL(self.page.context.origin + link.path), expires_at=link.expires_at)

@@ -1,0 +1,39 @@
+"""A folder."""
+
+# The description of a field is its docstring, for clients and for us.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from schema.types.connections import After, Before, First, ItemConnection, Last
+from schema.types.item import Item
+from schema.types.ordering import ItemFilter, ItemOrder, filter_value, order_value
+
+
+@strawberry.type(description="A folder of a drive.")
+class Folder(Item):
+    """A row of the tree that has children."""
+
+    @strawberry.field(description="What lies directly in it, as far as the viewer may see it.")
+    def children(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        order_by: Annotated[
+            ItemOrder | None, strawberry.argument(description="The order; by name when left out.")
+        ] = None,
+        filter: Annotated[
+            ItemFilter | None, strawberry.argument(description="Which of them; all when left out.")
+        ] = None,
+    ) -> ItemConnection:
+        context = self.page.context
+        request = context.page_request(first, after, last, before)
+        return ItemConnection(
+            found=context.lists.children(self.row, request, order_value(order_by), filter_value(filter))
+        )

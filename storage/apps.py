@@ -1,0 +1,14 @@
+"""The Django app of storage."""
+
+from django.apps import AppConfig
+
+
+class StorageConfig(AppConfig):
+    """Registers the rows of storage."""
+
+    name = "storage"
+    verbose_name = "Storage"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from storage import checks  # noqa: F401

@@ -1,0 +1,27 @@
+"""Keys of objects in a backend: opaque, random, and never made of anything that a person typed."""
+
+from __future__ import annotations
+
+import re
+
+from storage.errors import InvalidArgument
+
+_PREFIX = re.compile(r"[0-9A-Za-z_-]+(?:/[0-9A-Za-z_-]+)*")
+MAX_PREFIX = 100
+"""Characters in a drive's prefix."""
+
+
+def attempt_key(prefix: str, staging_key: str, attempt: int) -> str:
+    """Return the key that PUT number ``attempt`` of an upload writes to.
+
+    Each attempt has its own object, so that no writer can touch the bytes of another. Two characters of the random key
+    make the directory, so that a directory of a local store stays small.
+    """
+    head = f"{prefix}/" if prefix else ""
+    return f"{head}{staging_key[:2]}/{staging_key}-{attempt}"
+
+
+def check_prefix(prefix: str) -> None:
+    """Raise InvalidArgument unless ``prefix`` is empty or letters, digits, ``_``, ``-`` in parts joined by ``/``."""
+    if prefix and (len(prefix) > MAX_PREFIX or not _PREFIX.fullmatch(prefix)):
+        raise InvalidArgument("A prefix has letters, digits, '_' and '-', in parts joined by '/'.")

@@ -1,0 +1,1 @@
+"""Reading: pages, single rows and counts, with the permission predicate inside the SQL."""

@@ -1,0 +1,1 @@
+"""Verbs: where permissions, rows and bytes meet."""

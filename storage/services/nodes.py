@@ -1,0 +1,49 @@
+"""Rows of nodes, held still while a service changes the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from storage.errors import NotFound
+from storage.models import Drive, Item, Node, NodeRef
+from storage.selectors.rows import load
+
+
+def drive_id_of(row: Node) -> str:
+    """Return the id of the drive that the row is or lies in."""
+    return row.id if isinstance(row, Drive) else row.drive_id
+
+
+def is_trashed(row: Node) -> bool:
+    """Return whether the row is in the trash, by itself or with a folder above it."""
+    return isinstance(row, Item) and row.is_trashed
+
+
+def hold(refs: Sequence[NodeRef]) -> list[Node | None]:
+    """Lock the drives of nodes until the end of the transaction, and return the rows as ``load`` does.
+
+    Whoever changes the shape of a tree (create, move, trash, restore, purge) holds its drive, one after the other.
+    Drives are locked in the order of their ids, so that two callers never wait for each other. No permission is asked.
+    """
+    rows = load(refs)
+    # SQLite has one writer at a time, and a transaction here is one from its beginning (BEGIN IMMEDIATE).
+    if not connection.features.has_select_for_update:
+        return rows
+    drive_ids = {drive_id_of(row) for row in rows if row is not None}
+    list(Drive.objects.select_for_update().filter(id__in=drive_ids).order_by("id"))
+    return load(refs)
+
+
+def hold_one(ref: NodeRef) -> Node:
+    """Hold one node that is not in the trash; raises NotFound."""
+    (row,) = hold([ref])
+    if row is None or is_trashed(row):
+        raise NotFound
+    return row
+
+
+def drive_of(row: Node) -> Drive:
+    """Return the drive of the row."""
+    return row if isinstance(row, Drive) else Drive.objects.get(id=row.drive_id)

@@ -1,0 +1,169 @@
+"""Who was given what on a node: a share is a tuple that a person wrote. What it amounts to is the model's business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import transaction
+
+from authz.errors import InvalidTuple
+from authz.services import relationships
+from authz.types import Actor, TupleKey, split_object, split_user
+from storage.errors import Conflict, InvalidArgument
+from storage.models import Node, NodeKind, NodeRef
+from storage.permissions import Permission, Role, allowed, ancestries, object_of, require
+from storage.services import grants
+from storage.services.drives import require_writable
+from storage.services.nodes import drive_id_of, drive_of, hold_one
+
+
+class Audience(StrEnum):
+    """Everyone, as a subject of a share."""
+
+    SIGNED_IN = "signed_in"
+    ANYONE = "anyone"
+
+
+_EVERY_USER = "user:*"
+_EVERY_VISITOR = "anonymous:*"
+_SUBJECTS: Mapping[Audience, tuple[str, ...]] = {
+    Audience.SIGNED_IN: (_EVERY_USER,),
+    # A person does not lose by signing in what she could see before.
+    Audience.ANYONE: (_EVERY_USER, _EVERY_VISITOR),
+}
+
+Subject = str | Audience
+"""``"user:<id>"``, ``"group:<id>#member"`` or an audience."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One grant: ``subject`` has ``role`` on ``node``. ``inherited`` when that is above the node asked about."""
+
+    role: Role
+    subject: Subject
+    node: NodeRef
+    inherited: bool = False
+
+    @property
+    def id(self) -> str:
+        """The share's name: it has no row, so it is what it says."""
+        return f"{self.node.kind.value}:{self.node.id}|{self.role.value}|{self.subject}"
+
+
+def share(actor: Actor, ref: NodeRef, subject: Subject, role: Role) -> Share:
+    """Give a role on a node to a person, a group or everyone; needs ``can_share``. To give it again changes nothing.
+
+    Whether the person or group exists is for the caller to know. Raises NotFound, PermissionDenied, DriveReadOnly, and
+    InvalidArgument where the model does not let such a subject have the role on such a node.
+    """
+    with transaction.atomic():
+        row = _shareable(actor, ref)
+        try:
+            relationships.write(writes=_tuples(row, subject, role), on_duplicate="ignore")
+        except InvalidTuple:
+            raise InvalidArgument(_cannot_have(subject, role, ref.kind), path=["role"]) from None
+    return Share(role, subject, ref)
+
+
+def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = None) -> Node:
+    """Take back a role, or all roles, from a person, a group or everyone on this very node; needs ``can_share``.
+
+    To take back what was not given changes nothing. Everyone signed in cannot be left out while visitors stay, so
+    either audience takes back both. Raises NotFound, PermissionDenied, DriveReadOnly, and Conflict for the last owner
+    of a drive: a drive without owners would be nobody's to share or clean up but the administrators'.
+    """
+    with transaction.atomic():
+        row = _shareable(actor, ref)
+        if isinstance(subject, Audience):
+            subject = Audience.ANYONE
+        roles = set(Role) if role is None else {role}
+        standing = grants.on([object_of(row)]).get(object_of(row), [])
+        subjects = _subjects(subject)
+        gone = [each for each in standing if each.user in subjects and each.relation in roles]
+        if ref.kind is NodeKind.DRIVE:
+            _keep_an_owner(standing, gone)
+        if gone:
+            relationships.write(deletes=gone, on_missing="ignore")
+    return row
+
+
+def shares(actor: Actor, rows: Sequence[Node]) -> dict[str, list[Share] | None]:
+    """Return by row id the shares of each row, its own first, then those inherited from above, the nearest kind last.
+
+    None for a row whose shares the actor may not see (``can_share``). Three statements at most, however many rows.
+    """
+    rights = allowed(actor, [Permission.SHARE], rows)
+    shown = [row for row in rows if Permission.SHARE in rights[row.id]]
+    above = ancestries(shown)
+    places = {row.id: [object_of(row), *_above(row, above[row.id])] for row in shown}
+    standing = grants.on({place for each in places.values() for place in each})
+    found: dict[str, list[Share] | None] = {row.id: None for row in rows}
+    for row_id, row_places in places.items():
+        found[row_id] = [
+            share
+            for index, place in enumerate(row_places)
+            for share in _read(place, standing.get(place, ()), inherited=index > 0)
+        ]
+    return found
+
+
+def _shareable(actor: Actor, ref: NodeRef) -> Node:
+    row = hold_one(ref)
+    require(actor, Permission.SHARE, row)
+    require_writable([drive_of(row)])
+    return row
+
+
+def _subjects(subject: Subject) -> tuple[str, ...]:
+    """Return the users of authz that a subject stands for; raises InvalidArgument."""
+    if isinstance(subject, Audience):
+        return _SUBJECTS[subject]
+    try:
+        kind, name, relation = split_user(subject)
+    except ValueError:
+        raise InvalidArgument("This is nobody that can be shared with.", path=["subject"]) from None
+    if (kind, relation) not in (("user", None), ("group", "member")) or name == "*":
+        raise InvalidArgument("This is nobody that can be shared with.", path=["subject"])
+    return (subject,)
+
+
+def _tuples(row: Node, subject: Subject, role: Role) -> list[TupleKey]:
+    return [TupleKey(user, role.value, object_of(row)) for user in _subjects(subject)]
+
+
+def _cannot_have(subject: Subject, role: Role, kind: NodeKind) -> str:
+    who = "everyone" if isinstance(subject, Audience) else f"a {subject.partition(':')[0]}"
+    return f"The role {role.value} on a {kind.value} cannot be given to {who}."
+
+
+def _keep_an_owner(standing: Sequence[TupleKey], gone: Sequence[TupleKey]) -> None:
+    owners = [each for each in standing if each.relation == Role.OWNER]
+    if owners and all(each in gone for each in owners):
+        raise Conflict("A drive keeps at least one owner; make somebody else an owner first.")
+
+
+def _above(row: Node, folder_ids: Iterable[str]) -> list[str]:
+    if object_of(row) == f"drive:{row.id}":
+        return []
+    return [*(f"folder:{folder_id}" for folder_id in folder_ids), f"drive:{drive_id_of(row)}"]
+
+
+def _read(place: str, tuples: Iterable[TupleKey], *, inherited: bool) -> list[Share]:
+    """Turn the tuples on one object into shares; what is no share (a block, a state of a file) is left out."""
+    kind, node_id = split_object(place)
+    node = NodeRef(NodeKind(kind), node_id)
+    given = {(each.relation, each.user) for each in tuples if each.relation in set(Role)}
+    found: list[Share] = []
+    for relation, user in sorted(given):
+        subject: Subject = user
+        if user == _EVERY_VISITOR:
+            subject = Audience.ANYONE
+        elif user == _EVERY_USER:
+            if (relation, _EVERY_VISITOR) in given:
+                continue
+            subject = Audience.SIGNED_IN
+        found.append(Share(Role(relation), subject, node, inherited))
+    return found

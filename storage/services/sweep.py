@@ -1,0 +1,109 @@
+"""Sweep: what time has run out for. Uploads expire, bytes that nobody uses are deleted, remains are removed.
+
+Safe to run at any moment, in parallel with itself and with everything else. Deleting goes in the order tombstone,
+commit, grace, unlink, forget: a crash between any two steps leaves something that the next sweep finishes.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from storage import conf, registry
+from storage.backends.base import StorageBackend
+from storage.errors import StorageError
+from storage.models import LIVE_STATES, Backend, Blob, Tombstone, Upload, UploadState
+from storage.services import transitions
+
+logger = logging.getLogger("filegraph.storage")
+
+BATCH = 100
+"""Uploads that expire in one transaction."""
+
+_RETRY_AFTER = timedelta(hours=1)
+_STALE_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep did: uploads expired, objects deleted, objects that could not be deleted (tried again in an hour),
+    remains of broken writes removed, rows of long finished uploads forgotten."""
+
+    expired: int = 0
+    deleted: int = 0
+    failed: int = 0
+    stale: int = 0
+    forgotten: int = 0
+
+
+def sweep(*, now: datetime, limit: int = 10_000) -> SweepReport:
+    """Do up to ``limit`` of each; call again while something was done to catch up."""
+    expired = _expire(now, limit)
+    deleted, failed = _delete(now, limit)
+    return SweepReport(expired, deleted, failed, _remove_stale(now), _forget(now, limit))
+
+
+def _expire(now: datetime, limit: int) -> int:
+    expired = 0
+    while expired < limit:
+        with transaction.atomic():
+            due = Upload.objects.filter(state__in=LIVE_STATES, expires_at__lte=now).order_by("expires_at")
+            batch = due.select_related("drive")[: min(BATCH, limit - expired)]
+            ended = transitions.end_all(list(batch), UploadState.EXPIRED, now=now)
+        expired += ended
+        if not ended:
+            break
+    return expired
+
+
+def _delete(now: datetime, limit: int) -> tuple[int, int]:
+    due = Tombstone.objects.filter(delete_after__lte=now).order_by("delete_after").select_related("backend")
+    deleted = failed = 0
+    for tombstone in due[:limit]:
+        if Blob.objects.filter(backend_id=tombstone.backend_id, key=tombstone.key).exists():
+            # It must not happen; if it did, the bytes are worth more than the order.
+            logger.error("a tombstone names the bytes of a file; the bytes stay (backend %s)", tombstone.backend_id)
+            tombstone.delete()
+        elif _unlink(tombstone):
+            tombstone.delete()
+            deleted += 1
+        else:
+            # Later, and behind the others: one broken store must not hold up the rest.
+            Tombstone.objects.filter(id=tombstone.id).update(delete_after=now + _RETRY_AFTER)
+            failed += 1
+    return deleted, failed
+
+
+def _unlink(tombstone: Tombstone) -> bool:
+    backend = _backend(tombstone.backend)
+    return backend is not None and backend.discard(tombstone.key, context="sweep")
+
+
+def _remove_stale(now: datetime) -> int:
+    before = now - max(timedelta(seconds=conf.current().tombstone_grace), _STALE_AFTER)
+    removed = 0
+    for row in Backend.objects.filter(writable=True):
+        backend = _backend(row)
+        try:
+            removed += backend.remove_stale(before) if backend is not None else 0
+        except StorageError:
+            logger.warning("could not look for remains in backend %s", row.id)
+    return removed
+
+
+def _forget(now: datetime, limit: int) -> int:
+    before = now - timedelta(seconds=conf.current().upload_retention)
+    old = Upload.objects.filter(finished_at__lt=before).exclude(state__in=LIVE_STATES).values_list("id", flat=True)
+    forgotten, _ = Upload.objects.filter(id__in=list(old[:limit])).delete()
+    return forgotten
+
+
+def _backend(row: Backend) -> StorageBackend | None:
+    try:
+        return registry.backend_for(row)
+    except StorageError as error:
+        logger.warning("backend %s cannot be used: %s", row.id, error.code)
+        return None

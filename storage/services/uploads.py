@@ -1,0 +1,55 @@
+"""Uploads, as the outside sees them: begin, finalize, abort, look. The byte plane calls ``services.receiving``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from authz.types import Actor
+from storage.errors import Conflict, NotFound
+from storage.models import Upload, UploadState
+from storage.services import transitions
+from storage.services.beginning import MAX_BATCH, BeginRequest, StartedUpload, begin
+from storage.services.finalizing import FinalizedUpload, FinalizeRequest, finalize
+from storage.services.transports import AlreadyThere, SinglePut, transport_of
+
+__all__ = [
+    "MAX_BATCH",
+    "AlreadyThere",
+    "BeginRequest",
+    "FinalizeRequest",
+    "FinalizedUpload",
+    "SinglePut",
+    "StartedUpload",
+    "abort",
+    "begin",
+    "finalize",
+    "get",
+    "transport_of",
+]
+
+
+def get(actor: Actor, upload_id: str) -> Upload:
+    """Return the actor's own upload; raises NotFound, also for another's."""
+    upload = Upload.objects.filter(id=upload_id, actor=actor).first()
+    if upload is None:
+        raise NotFound
+    return upload
+
+
+def abort(actor: Actor, upload_id: str, *, now: datetime) -> Upload:
+    """End the actor's own upload and give back its reservation; a PUT under way fails at its end.
+
+    An upload that ended without a file stays as it is. Raises NotFound, Conflict for one that is a file already.
+    """
+    while True:
+        with transaction.atomic():
+            upload = Upload.objects.filter(id=upload_id, actor=actor).select_related("drive").first()
+            if upload is None:
+                raise NotFound
+            if upload.state == UploadState.READY:
+                raise Conflict("This upload is a file already; move the file to the trash instead.")
+            transitions.hold([upload.drive_id])
+            if not transitions.is_live(upload) or transitions.end(upload, upload.drive, UploadState.ABORTED, now=now):
+                return upload

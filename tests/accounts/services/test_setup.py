@@ -1,0 +1,58 @@
+from datetime import datetime, timedelta
+
+import pytest
+
+from accounts.errors import AlreadySetUp, InvalidSetupToken, WeakPassword
+from accounts.models import SetupToken, User
+from accounts.permissions import is_administrator
+from accounts.principal import actor_of
+from accounts.services import sessions, setup
+
+pytestmark = pytest.mark.django_db
+
+
+def _token(now: datetime) -> str:
+    token = setup.issue_token(now=now)
+    assert token is not None
+    return token
+
+
+def test_the_token_makes_one_administrator_and_signs_her_in(now: datetime, password: str) -> None:
+    signed_in = setup.complete(_token(now), "ann", password, now=now)
+    assert is_administrator(actor_of(signed_in.user.pk))
+    assert sessions.authenticate(signed_in.session_key, now=now) == signed_in.principal
+    assert not SetupToken.objects.exists()
+    assert setup.issue_token(now=now) is None
+
+
+def test_it_is_valid_once_and_for_half_an_hour(now: datetime, password: str) -> None:
+    token = _token(now)
+    with pytest.raises(InvalidSetupToken):
+        setup.complete(token, "ann", password, now=now + timedelta(minutes=30))
+    setup.complete(token, "ann", password, now=now + timedelta(minutes=29))
+    with pytest.raises(AlreadySetUp):
+        setup.complete(token, "bob", password, now=now)
+    assert User.objects.count() == 1
+
+
+def test_a_newer_token_voids_the_one_before(now: datetime, password: str) -> None:
+    former = _token(now)
+    newer = _token(now)
+    with pytest.raises(InvalidSetupToken):
+        setup.complete(former, "ann", password, now=now)
+    setup.complete(newer, "ann", password, now=now)
+
+
+def test_a_refused_password_does_not_spend_it(now: datetime, password: str) -> None:
+    token = _token(now)
+    with pytest.raises(WeakPassword):
+        setup.complete(token, "ann", "ann", now=now)
+    setup.complete(token, "ann", password, now=now)
+
+
+@pytest.mark.parametrize("token", ["", "setup_", "setup_" + "0" * 32, "x" * 10_000, "setup_" + "\u00e9" * 32])
+def test_other_tokens_are_refused(now: datetime, password: str, token: str) -> None:
+    _token(now)
+    with pytest.raises(InvalidSetupToken):
+        setup.complete(token, "ann", password, now=now)
+    assert not User.objects.exists()

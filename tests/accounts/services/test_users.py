@@ -1,0 +1,62 @@
+import pytest
+
+from accounts.errors import AccountNotFound, AdministratorRequired, InvalidName, UsernameTaken, WeakPassword
+from accounts.models import User
+from accounts.permissions import is_administrator
+from accounts.principal import actor_of
+from accounts.services import users
+from authz.services import decisions
+from authz.types import ANONYMOUS, CheckRequest
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_administrator_makes_members_and_administrators(administrator: User, password: str) -> None:
+    member = users.create(actor_of(administrator.pk), "bob", password, display_name="Bob B.")
+    assert decisions.check(CheckRequest(actor_of(member.pk), "member", "organization:default"))
+    assert not is_administrator(actor_of(member.pk))
+    second = users.create(actor_of(administrator.pk), "eve", password, administrator=True)
+    assert is_administrator(actor_of(second.pk))
+    assert users.by_username("BOB") == member
+    assert users.by_ids([member.pk, "absent"]) == {member.pk: member}
+
+
+def test_nobody_else_does(administrator: User, password: str) -> None:
+    member = users.create(actor_of(administrator.pk), "bob", password)
+    for actor in (ANONYMOUS, actor_of(member.pk), actor_of("absent")):
+        with pytest.raises(AdministratorRequired):
+            users.create(actor, "eve", password)
+    assert User.objects.count() == 2
+
+
+def test_what_cannot_be_kept_is_refused_and_leaves_nothing(administrator: User, password: str) -> None:
+    actor = actor_of(administrator.pk)
+    cases: list[tuple[str, str, type[Exception]]] = [
+        ("ROOT", password, UsernameTaken),
+        ("a b", password, InvalidName),
+        ("bob", "short", WeakPassword),
+        ("bob", "1234567890123", WeakPassword),
+        ("correcthorse", "correcthorse1", WeakPassword),
+        ("bob", "\ud800" * 20, WeakPassword),
+        ("bob", "x" * 2000, WeakPassword),
+    ]
+    for username, given, error in cases:
+        with pytest.raises(error):
+            users.create(actor, username, given)
+    with pytest.raises(InvalidName):
+        users.create(actor, "bob", password, display_name="a\nb")
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("username", ["absent", "", "a\0b", "\ud800"])
+def test_absent_names_have_one_answer(db: None, username: str) -> None:
+    with pytest.raises(AccountNotFound):
+        users.by_username(username)
+
+
+def test_a_deactivated_person_is_not_found(administrator: User) -> None:
+    User.objects.update(is_active=False)
+    with pytest.raises(AccountNotFound):
+        users.by_username("root")
+    with pytest.raises(AccountNotFound):
+        users.by_id(administrator.pk)

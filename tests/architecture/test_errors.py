@@ -1,0 +1,51 @@
+"""Class = code = value of ``ErrorCode`` = page in ``docs/errors``."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from schema.errors import codes
+from scripts.error_pages import PAGES, TREES, classes, code_classes, pages
+
+ROOT = Path(__file__).resolve().parents[2]
+ALL = [each for root in TREES for each in classes(root)]
+
+
+def test_every_code_has_its_page_and_every_page_its_code() -> None:
+    written = {path.stem: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
+    assert written == pages(), "Run: make docs"
+
+
+def test_the_codes_of_graphql_have_pages() -> None:
+    assert set(codes()) - set(pages()) == set()
+
+
+@pytest.mark.parametrize("each", ALL, ids=lambda each: each.__name__)
+def test_every_error_is_drawn_in_the_tree_of_its_module(each: type[Exception]) -> None:
+    drawing = inspect.getmodule(each).__doc__ or ""  # type: ignore[union-attr]
+    assert re.search(rf"\b{each.__name__}\b", drawing), f"{each.__name__} is not drawn"
+    assert each.__doc__
+
+
+def test_codes_are_upper_snake_and_of_one_class() -> None:
+    owners: dict[str, list[str]] = {}
+    for each in ALL:
+        if "code" in vars(each):
+            owners.setdefault(vars(each)["code"], []).append(each.__name__)
+    assert {code: names for code, names in owners.items() if len(names) > 1} == {}
+    assert all(re.fullmatch(r"[A-Z][A-Z_]*[A-Z]", code) for code in owners)
+    assert set(code_classes()) == set(owners)
+
+
+def test_codes_given_at_the_door_have_pages_too() -> None:
+    """``Refusal(415, "UNSUPPORTED_MEDIA_TYPE", ...)`` and the like."""
+    found = set()
+    for package in ("schema", "transfer", "filegraph"):
+        for path in (ROOT / package).rglob("*.py"):
+            text = path.read_text()
+            found |= set(re.findall(r'Refusal\(\s*\d+,\s*"([A-Z_]+)"', text))
+            found |= set(re.findall(r'"code": "([A-Z_]+)"', text))
+    assert found
+    assert found - set(pages()) == set()

@@ -1,0 +1,80 @@
+"""The import contracts of pyproject.toml hold, and each of them really sees a violation."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("filegraph", "schema", "transfer", "storage", "accounts", "authz")
+
+# What is planted, and the name of the contract that must break.
+VIOLATIONS = {
+    "authz/engine/check.py": ("import storage.errors", "The house"),
+    "storage/errors.py": ("import accounts.errors", "The house"),
+    "accounts/errors.py": ("import storage.errors", "The house"),
+    "transfer/ranges.py": ("import schema.scalars", "The house"),
+    "storage/models/drive.py": ("import storage.services.quota", "The layers of storage"),
+    "storage/utils.py": ("", "The layers of storage"),
+    "authz/dsl/lexer.py": ("import authz.engine.check", "The layers of authz"),
+    "authz/helpers.py": ("", "The layers of authz"),
+    "schema/scalars.py": ("import schema.root", "The layers of schema"),
+    "schema/common.py": ("", "The layers of schema"),
+    "accounts/names.py": ("import accounts.models", "The layers of accounts"),
+    "authz/types.py": ("import django", "The engine, the model language"),
+    "transfer/app.py": ("import strawberry", "Only schema imports strawberry"),
+    "storage/backends/local.py": ("import boto3", "boto3, azure and openfga_sdk"),
+    "schema/mutations/__init__.py": ("import storage.registry", "A mutation, a query or an endpoint"),
+    "transfer/pace.py": ("import authz.clients.base", "A mutation, a query or an endpoint"),
+    "storage/services/quota.py": ("import storage.testing", "Nothing that runs imports"),
+}
+
+
+def _lint(where: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "lint-imports"
+    command = [str(program), "--no-cache", "--config", str(where / "pyproject.toml")]
+    environ = {"PYTHONPATH": str(where), "PATH": "/usr/bin:/bin", "COLUMNS": "500"}
+    return subprocess.run(command, cwd=where, env=environ, capture_output=True, text=True, timeout=110, check=False)
+
+
+def test_imports_only_go_down() -> None:
+    done = _lint(ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_planted_violation_is_seen(tmp_path: Path) -> None:
+    """All at once, for each run reads the whole tree: then every contract named above must be broken."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for path, (line, _) in VIOLATIONS.items():
+        file = tmp_path / path
+        if line:
+            assert file.exists(), f"{path} is gone: plant this violation elsewhere"
+        text = file.read_text() if file.exists() else ""
+        file.write_text(f"{text}\n{line}\n")
+    report = _lint(tmp_path).stdout
+    details = report[report.index("Broken contracts") :]
+    for path, (line, contract) in VIOLATIONS.items():
+        section = _section(details, contract)
+        module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        wanted = line.removeprefix("import ").split(".")[0] if line else ""
+        assert module in section, f"{contract} did not see {path}: {line}"
+        assert wanted in section
+
+
+def _section(details: str, contract: str) -> str:
+    """Return what the report says about one contract."""
+    lines = details.splitlines()
+    starts = [
+        number
+        for number, line in enumerate(lines[:-1])
+        if line.startswith(contract) and set(lines[number + 1].strip()) == {"-"}
+    ]
+    if not starts:
+        pytest.fail(f"the contract {contract!r} was not broken")
+    begin = starts[0]
+    ends = [number - 1 for number in range(begin + 2, len(lines)) if set(lines[number].strip()) == {"-"}]
+    return "\n".join(lines[begin : ends[0] if ends else len(lines)])

@@ -1,0 +1,84 @@
+"""Names and sizes of modules and functions, and that tests mirror the code."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("filegraph", "schema", "transfer", "storage", "accounts", "authz")
+BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "handler", "handlers"}
+MAX_LINES = 500
+MAX_FUNCTION_LINES = 80
+
+
+def _modules(*, migrations: bool = False) -> list[Path]:
+    found = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    return sorted(path for path in found if migrations or "migrations" not in path.parts)
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+
+
+def test_no_module_is_called_after_nothing() -> None:
+    assert [str(path) for path in _modules() if path.stem in BANNED or path.parent.name in BANNED] == []
+
+
+def test_no_module_is_longer_than_its_reader_can_bear() -> None:
+    long = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in _modules()}
+    assert {path: lines for path, lines in long.items() if lines > MAX_LINES} == {}
+
+
+def test_no_function_is_longer_than_two_screens() -> None:
+    long = {}
+    for path in _modules():
+        for function in _functions(ast.parse(path.read_text())):
+            lines = (function.end_lineno or 0) - function.lineno + 1
+            if lines > MAX_FUNCTION_LINES:
+                long[f"{path.relative_to(ROOT)}:{function.name}"] = lines
+    assert long == {}
+
+
+def test_every_module_says_what_belongs_in_it() -> None:
+    without = [path for path in _modules() if not ast.get_docstring(ast.parse(path.read_text()))]
+    empty_packages = {path for path in without if path.name == "__init__.py" and not path.read_text().strip()}
+    assert [str(path.relative_to(ROOT)) for path in without if path not in empty_packages] == []
+
+
+def test_no_import_inside_a_function() -> None:
+    """ruff's PLC0415 sees it too; this one knows no noqa. Only ``apps.ready`` may."""
+    found = []
+    for path in _modules():
+        if path.name == "apps.py":
+            continue
+        for function in _functions(ast.parse(path.read_text())):
+            found += [
+                f"{path.relative_to(ROOT)}:{node.lineno}"
+                for node in ast.walk(function)
+                if isinstance(node, (ast.Import, ast.ImportFrom))
+            ]
+    assert found == []
+
+
+TOP_LEVEL_TESTS = {"architecture", "components", "e2e"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_tests_mirror_the_code(package: str) -> None:
+    """``tests/storage/services/test_quota.py`` stands for ``storage/services/quota.py`` or a part of it."""
+    folder = ROOT / "tests" / package
+    orphans = []
+    for test in folder.rglob("test_*.py"):
+        place = ROOT / test.parent.relative_to(ROOT / "tests")
+        if not place.is_dir():
+            orphans.append(str(test.relative_to(ROOT)))
+    assert orphans == []
+
+
+def test_no_other_folders_of_tests() -> None:
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders - set(PACKAGES) - TOP_LEVEL_TESTS == set()

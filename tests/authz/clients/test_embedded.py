@@ -1,0 +1,107 @@
+"""The embedded client passes the contract, and writes within its caller's transaction."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from authz.clients.base import AuthzClient
+from authz.clients.embedded import EmbeddedClient
+from authz.dsl import parse
+from authz.errors import WriteConflict
+from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleChange
+from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
+from authz.types import CheckRequest, ListObjectsRequest
+
+
+@pytest.fixture
+def client(db: None) -> EmbeddedClient:
+    AuthorizationModelVersion.objects.all().delete()
+    return EmbeddedClient(CONTRACT_MODEL, clock=timezone.now)
+
+
+class TestEmbeddedClient(AuthzClientContract):
+    """Everything that any client does."""
+
+
+def is_a_client(client: EmbeddedClient) -> AuthzClient:
+    return client
+
+
+def test_a_write_is_undone_with_its_callers_transaction(client: EmbeddedClient) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        client.write(writes=[key("user:ann reader book:1")])
+        assert client.check(CheckRequest("user:ann", "can_read", "book:1"))
+        raise ZeroDivisionError
+    assert not RelationshipTuple.objects.exists()
+    assert not TupleChange.objects.exists()
+
+
+def test_a_failed_write_leaves_the_callers_transaction_usable(client: EmbeddedClient) -> None:
+    client.write(writes=[key("user:ann reader book:1")])
+    with transaction.atomic():
+        with pytest.raises(WriteConflict):
+            client.write(writes=[key("user:ann reader book:1")])
+        client.write(writes=[key("user:bob reader book:1")])
+    assert RelationshipTuple.objects.count() == 2
+
+
+def test_one_level_is_one_statement(client: EmbeddedClient) -> None:
+    client.write(writes=[key(f"user:ann author book:{number}") for number in range(50)])
+    client.write(writes=[key("group:g#member banned book:1"), key("user:ann member group:g")])
+    requests = [CheckRequest("user:ann", "can_read", f"book:{number}") for number in range(50)]
+    with CaptureQueriesContext(connection, ) as queries:
+        assert client.batch_check(requests) == [number != 1 for number in range(50)]
+    assert len(queries) == 2
+
+
+def test_tuples_that_the_model_does_not_allow_any_more_count_for_nothing(client: EmbeddedClient) -> None:
+    client.write(writes=[key("user:* reader book:1"), key("user:ann member group:g")])
+    narrower = parse(
+        """model
+  schema 1.1
+type user
+type group
+  relations
+    define member: [user]
+type book
+  relations
+    define reader: [user, group#member]
+"""
+    )
+    other = EmbeddedClient(narrower, clock=timezone.now)
+    assert not other.check(CheckRequest("user:ann", "reader", "book:1"))
+    assert other.list_objects(ListObjectsRequest("user:ann", "reader", "book")) == []
+    assert other.granted("user:ann", [("book:1", "reader")]) == set()
+    other.write(deletes=[key("user:* reader book:1")])
+    assert not client.check(CheckRequest("user:ann", "reader", "book:1"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_writers_of_one_tuple() -> None:
+    client = EmbeddedClient(CONTRACT_MODEL, clock=timezone.now)
+    start = threading.Barrier(4)
+    outcomes: list[str] = []
+
+    def write(on_duplicate: str) -> None:
+        start.wait()
+        try:
+            client.write(writes=[key("user:ann reader book:1")], on_duplicate="ignore" if on_duplicate else "error")
+            outcomes.append("written")
+        except WriteConflict:
+            outcomes.append("conflict")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=(mode,)) for mode in ("", "", "", "ignore")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert RelationshipTuple.objects.count() == 1
+    assert TupleChange.objects.count() == 1
+    assert outcomes.count("conflict") in (2, 3)

@@ -1,0 +1,164 @@
+"""A random tree in tables of its own, with grants, for comparing SQL with whole checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection
+from hypothesis import strategies as st
+
+from authz.clients.sql.structure import ColumnEdge, ConstantEdge, GrantColumn, JoinEdge, Rows, Structure
+from authz.dsl.model import AuthorizationModel
+from authz.types import TupleKey
+
+ORGANIZATION = "organization:o"
+ABOVE = JoinEdge("folder", "test_closure", source="descendant", destination="ancestor", column="folder")
+STRUCTURE = Structure(
+    {
+        "drive": Rows("test_drive", edges={"organization": ConstantEdge("organization", "o")}),
+        "folder": Rows("test_folder", edges={"drive": ColumnEdge("drive", "drive"), "ancestor": ABOVE}),
+        "file": Rows(
+            "test_file",
+            edges={"drive": ColumnEdge("drive", "drive"), "ancestor": ABOVE},
+            grants={"uploaded_by": GrantColumn("user", "uploader")},
+        ),
+    }
+)
+TABLES = (
+    "test_drive (id text PRIMARY KEY)",
+    "test_folder (id text PRIMARY KEY, drive text, folder text)",
+    "test_file (id text PRIMARY KEY, drive text, folder text, uploader text)",
+    "test_closure (ancestor text, descendant text, PRIMARY KEY (ancestor, descendant))",
+)
+ACTORS = ["user:a", "user:b", "user:c", "service:a", "anonymous:v"]
+SUBJECTS = [
+    *ACTORS,
+    "user:*",
+    "service:*",
+    "anonymous:*",
+    *(f"group:{name}#member" for name in "123"),
+    *(f"role:{name}#assignee" for name in "12"),
+    f"{ORGANIZATION}#member",
+    f"{ORGANIZATION}#admin",
+    "share_link:l#bearer",
+]
+
+
+@dataclass
+class Tree:
+    """Drives, folders (parent folder or None, drive) and files (folder or None, drive, uploader)."""
+
+    drives: list[str]
+    folders: dict[str, tuple[str | None, str]]
+    files: dict[str, tuple[str | None, str, str | None]]
+
+    def above(self, folder: str | None) -> list[str]:
+        """The folder and those above it."""
+        found = []
+        while folder is not None:
+            found.append(folder)
+            folder = self.folders[folder][0]
+        return found
+
+    def objects(self) -> list[str]:
+        return [
+            *(f"drive:{name}" for name in self.drives),
+            *(f"folder:{name}" for name in self.folders),
+            *(f"file:{name}" for name in self.files),
+        ]
+
+    def edges(self) -> Mapping[tuple[str, str], Sequence[str]]:
+        found: dict[tuple[str, str], list[str]] = {}
+        for drive in self.drives:
+            found[f"drive:{drive}", "organization"] = [ORGANIZATION]
+        places = [(f"folder:{name}", *place) for name, place in self.folders.items()]
+        places += [(f"file:{name}", folder, drive) for name, (folder, drive, _) in self.files.items()]
+        for name, folder, drive in places:
+            found[name, "drive"] = [f"drive:{drive}"]
+            found[name, "ancestor"] = [f"folder:{above}" for above in self.above(folder)]
+        return found
+
+    def structure_tuples(self) -> list[TupleKey]:
+        found = [TupleKey(target, edge, name) for (name, edge), targets in self.edges().items() for target in targets]
+        found += [
+            TupleKey(f"user:{uploader}", "uploaded_by", f"file:{name}")
+            for name, (_, _, uploader) in self.files.items()
+            if uploader
+        ]
+        return found
+
+    @contextmanager
+    def stored(self) -> Iterator[None]:
+        """The tables hold this tree and nothing else."""
+        rows: list[tuple[str, tuple[str | None, ...]]] = [("test_drive", (drive,)) for drive in self.drives]
+        for name, (parent, drive) in self.folders.items():
+            rows.append(("test_folder", (name, drive, parent)))
+            rows += [("test_closure", (above, name)) for above in self.above(name)]
+        for name, (folder, drive, uploader) in self.files.items():
+            rows.append(("test_file", (name, drive, folder, uploader)))
+        with connection.cursor() as cursor:
+            for table in TABLES:
+                cursor.execute(f"DELETE FROM {table.split()[0]}")
+            for table, values in rows:
+                cursor.execute(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(values))})", values)
+        yield
+
+
+def create_tables() -> None:
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Tree:
+    drives = ["d1", "d2"]
+    folders: dict[str, tuple[str | None, str]] = {}
+    for number in range(draw(st.integers(0, 5))):
+        parent = draw(st.sampled_from([None, *folders]))
+        drive = draw(st.sampled_from(drives)) if parent is None else folders[parent][1]
+        folders[f"f{number}"] = (parent, drive)
+    files: dict[str, tuple[str | None, str, str | None]] = {}
+    for number in range(draw(st.integers(1, 5))):
+        folder = draw(st.sampled_from([None, *folders]))
+        drive = draw(st.sampled_from(drives)) if folder is None else folders[folder][1]
+        files[f"i{number}"] = (folder, drive, draw(st.sampled_from([None, "a", "b"])))
+    return Tree(drives, folders, files)
+
+
+@st.composite
+def moves(draw: st.DrawFn, tree: Tree) -> Tree:
+    """The same tree with one folder moved, within its drive, to where it makes no ring."""
+    if not tree.folders:
+        return tree
+    moved = draw(st.sampled_from(sorted(tree.folders)))
+    drive = tree.folders[moved][1]
+    places = [name for name, (_, at) in tree.folders.items() if at == drive and moved not in tree.above(name)]
+    target = draw(st.sampled_from([None, *places]))
+    return Tree(tree.drives, {**tree.folders, moved: (target, drive)}, tree.files)
+
+
+def grants(model: AuthorizationModel, tree: Tree) -> st.SearchStrategy[list[TupleKey]]:
+    """Tuples that the model allows: on the tree, and among groups, roles and the organization."""
+    objects = [*tree.objects(), ORGANIZATION, "group:1", "group:2", "group:3", "role:1", "role:2"]
+    structural = STRUCTURE.edges()
+    possible = []
+    for name in objects:
+        type_name = name.partition(":")[0]
+        for relation in model.types[type_name].relations.values():
+            if (type_name, relation.name) in structural:
+                continue
+            kinds = {
+                f"{entry.type}#{entry.relation}" if entry.relation else f"{entry.type}:*" if entry.wildcard else entry.type
+                for entry in relation.restrictions
+            }
+            for subject in SUBJECTS:
+                bare, _, subject_relation = subject.partition("#")
+                subject_type = bare.partition(":")[0]
+                kind = f"{subject_type}#{subject_relation}" if subject_relation else subject_type
+                kind = bare if bare.endswith(":*") else kind
+                if kind in kinds and subject != f"{name}#{relation.name}":
+                    possible.append(TupleKey(subject, relation.name, name))
+    return st.lists(st.sampled_from(possible), max_size=25, unique=True)

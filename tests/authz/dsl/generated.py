@@ -1,0 +1,139 @@
+"""Hypothesis strategies for models: some for the language alone, some that also make sense."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from authz.dsl.model import (
+    AuthorizationModel,
+    Computed,
+    Condition,
+    ConditionParameter,
+    Difference,
+    Direct,
+    Intersection,
+    Relation,
+    Rewrite,
+    TupleToUserset,
+    TypeDefinition,
+    TypeRestriction,
+    Union,
+)
+from authz.dsl.parsed import children_of
+
+FULL = os.environ.get("FILEGRAPH_TEST_SIZE") == "full"
+EXAMPLES = 2000 if FULL else 60
+
+NAMES = ("a", "b", "can_view", "x-1", "_p", "model", "type", "relation")
+PATHS = (*NAMES, "a.b/c", "team/doc-v2", "x.y")
+EXPRESSIONS = ("x < y", 'name == "}"', "a in [1, 2] && b.c() >= 1.5", "a ||\n  b == 'c'", 'ip.in_cidr("10.0.0.0/8")')
+ELEMENTS = ("bool", "string", "int", "uint", "double", "duration", "timestamp", "ipaddress")
+
+
+def rewrites(names: tuple[str, ...], tuplesets: tuple[str, ...]) -> st.SearchStrategy[Rewrite]:
+    """Rewrites without a direct list, at most a few operators deep."""
+    name, tupleset = st.sampled_from(names), st.sampled_from(tuplesets)
+    leaves = st.one_of(st.builds(Computed, name), st.builds(TupleToUserset, tupleset, name))
+
+    def operators(children: st.SearchStrategy[Rewrite]) -> st.SearchStrategy[Rewrite]:
+        several = st.lists(children, min_size=2, max_size=3).map(tuple)
+        return st.one_of(
+            st.builds(Union, several), st.builds(Intersection, several), st.builds(Difference, children, children)
+        )
+
+    return st.recursive(leaves, operators, max_leaves=5)
+
+
+def with_direct(rewrite: Rewrite) -> Rewrite:
+    """Put a direct list in the place of the first operand."""
+    match rewrite:
+        case Union(children) | Intersection(children):
+            return type(rewrite)((with_direct(children[0]), *children[1:]))
+        case Difference(base, subtract):
+            return Difference(with_direct(base), subtract)
+        case _:
+            return Direct()
+
+
+def has_direct(rewrite: Rewrite) -> bool:
+    return isinstance(rewrite, Direct) or any(has_direct(child) for child in children_of(rewrite))
+
+
+@st.composite
+def restrictions(
+    draw: st.DrawFn, types: tuple[str, ...], names: tuple[str, ...], conditions: tuple[str, ...]
+) -> TypeRestriction:
+    form = draw(st.sampled_from(("plain", "plain", "wildcard", "userset")))
+    return TypeRestriction(
+        draw(st.sampled_from(types)),
+        relation=draw(st.sampled_from(names)) if form == "userset" else None,
+        wildcard=form == "wildcard",
+        condition=draw(st.none() | st.sampled_from(conditions)) if conditions else None,
+    )
+
+
+@st.composite
+def relations(
+    draw: st.DrawFn,
+    name: str,
+    types: tuple[str, ...],
+    names: tuple[str, ...],
+    conditions: tuple[str, ...],
+    tuplesets: tuple[str, ...],
+) -> Relation:
+    rewrite = draw(rewrites(names, tuplesets))
+    if draw(st.booleans()):
+        listed = draw(st.lists(restrictions(types, names, conditions), min_size=1, max_size=4))
+        return Relation(name, with_direct(rewrite), tuple(listed))
+    return Relation(name, rewrite)
+
+
+@st.composite
+def condition_definitions(draw: st.DrawFn, name: str) -> Condition:
+    parameters = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True))
+    kinds = [draw(st.sampled_from((*ELEMENTS, "list", "map"))) for _ in parameters]
+    return Condition(
+        name,
+        tuple(
+            ConditionParameter(parameter, kind, (draw(st.sampled_from(ELEMENTS)),) if kind in ("list", "map") else ())
+            for parameter, kind in zip(parameters, kinds, strict=True)
+        ),
+        draw(st.sampled_from(EXPRESSIONS)),
+    )
+
+
+@st.composite
+def models(draw: st.DrawFn) -> AuthorizationModel:
+    """Models the language can say, whether or not they make sense."""
+    types = tuple(draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=4, unique=True)))
+    known = tuple(draw(st.lists(st.sampled_from(("c", "d-1", "_e")), max_size=2, unique=True)))
+    definitions = {}
+    for name in types:
+        names = draw(st.lists(st.sampled_from(PATHS), max_size=4, unique=True))
+        definitions[name] = TypeDefinition(
+            name, {item: draw(relations(item, types, PATHS, known, PATHS)) for item in names}
+        )
+    return AuthorizationModel(
+        draw(st.sampled_from(("1.1", "1.2"))), definitions, {name: draw(condition_definitions(name)) for name in known}
+    )
+
+
+@st.composite
+def plausible_models(draw: st.DrawFn) -> AuthorizationModel:
+    """Models over few names, so that a good part of them is valid and the rest is wrong in interesting ways."""
+    names = ("parent", "owner", "editor", "viewer")
+    types = ("user", "doc")
+    parent = Relation("parent", Direct(), (TypeRestriction("doc"),))
+    owner = Relation("owner", Direct(), (TypeRestriction("user"),))
+    found = {"parent": parent, "owner": owner}
+    for name in ("editor", "viewer"):
+        relation = draw(relations(name, types, names, (), ("parent",) * 9 + ("owner",)))
+        kept = tuple(
+            item if item.relation is None or item.type == "doc" else replace(item, relation=None)
+            for item in relation.restrictions
+        )
+        found[name] = replace(relation, restrictions=kept)
+    return AuthorizationModel("1.1", {"user": TypeDefinition("user"), "doc": TypeDefinition("doc", found)})

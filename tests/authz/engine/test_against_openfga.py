@@ -1,0 +1,128 @@
+"""Random models and questions, answered by OpenFGA's own engine (the ``fga`` tool, offline) and by ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from authz.dsl import parse, to_text
+from authz.dsl.model import AuthorizationModel
+from authz.engine.check import check
+from authz.engine.list_objects import list_objects
+from authz.engine.list_users import list_users
+from authz.engine.memory import MemoryTuples
+from authz.errors import InvalidModel
+from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
+from tests.authz.engine.random_models import OBJECTS, USERS, askable, worlds
+from tests.authz.engine.reference import Reference
+
+FGA = shutil.which("fga", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+MODELS = 800 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 40
+BATCH = 40
+SECONDS = 20
+
+World = tuple[AuthorizationModel, list[TupleKey]]
+
+
+def random_worlds(count: int) -> list[World]:
+    """Return worlds whose model is valid, tuples included."""
+    found: list[World] = []
+
+    @settings(
+        max_examples=count * 12,
+        phases=[Phase.generate],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(worlds())
+    def collect(world: World) -> None:
+        model, tuples = world
+        if len(found) >= count or not tuples:
+            return
+        try:
+            found.append((parse(to_text(model)), tuples))
+        except InvalidModel:
+            return
+
+    collect()
+    return found
+
+
+def certain(world: World, user: str, relation: str, name: str) -> bool | None:
+    """Return the answer, or None where OpenFGA's own depends on which branch of a cycle it happens to see first."""
+    answers = {
+        Reference(*world, user, follow_groups=follow, hasty=hasty).check(relation, name)
+        for follow in (True, False)
+        for hasty in (True, False)
+    }
+    return answers.pop() if len(answers) == 1 else None
+
+
+def store_file(world: World) -> dict[str, Any]:
+    """Return a store file with our answers as its assertions."""
+    model, tuples = world
+    reader = MemoryTuples(tuples)
+    questions = [question for question in askable(model) if question[0] != "parent"]
+    checks = []
+    unsure: set[tuple[str, str]] = set()
+    for user in [*USERS, "user:unknown", "group:1#member"]:
+        for relation, name in questions:
+            if certain(world, user, relation, name) is None:
+                unsure.add((relation, name))
+                continue
+            answer = check(model, reader, CheckRequest(user, relation, name))
+            checks.append({"user": user, "object": name, "assertions": {relation: answer}})
+    objects = []
+    for type_name, names in OBJECTS.items():
+        for relation in model.types[type_name].relations:
+            if relation != "parent" and not any((relation, name) in unsure for name in names):
+                answer = list_objects(model, reader, ListObjectsRequest("user:a", relation, type_name))
+                objects.append({"user": "user:a", "type": type_name, "assertions": {relation: answer}})
+    users = []
+    for relation, name in questions:
+        found = list_users(model, reader, ListUsersRequest(name, relation, "user"))
+        if "user:*" not in found and (relation, name) not in unsure:
+            filters = [{"type": "user"}]
+            users.append({"object": name, "user_filter": filters, "assertions": {relation: {"users": found}}})
+    test = {"name": "random", "check": checks, "list_objects": objects, "list_users": users}
+    keys = [{"user": key.user, "relation": key.relation, "object": key.object} for key in tuples]
+    return {"name": "random", "model": to_text(model), "tuples": keys, "tests": [test]}
+
+
+def run_fga(files: list[Path], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the tool under a time limit; it has been seen to hang once in thousands of runs, so twice if need be."""
+    assert FGA is not None
+    command = [FGA, "model", "test", "--tests", str(folder / "*.fga.yaml")]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+
+
+@pytest.mark.skipif(FGA is None, reason="needs the fga tool")
+def test_openfga_says_the_same(tmp_path: Path) -> None:
+    generated = random_worlds(MODELS)
+    assert len(generated) >= MODELS // 2
+    asserted = 0
+    for start in range(0, len(generated), BATCH):
+        folder = tmp_path / str(start)
+        folder.mkdir()
+        files = []
+        for number, world in enumerate(generated[start : start + BATCH]):
+            content = store_file(world)
+            asserted += sum(len(content["tests"][0][part]) for part in ("check", "list_objects", "list_users"))
+            file = folder / f"{number}.fga.yaml"
+            file.write_text(json.dumps(content))
+            files.append(file)
+        done = run_fga(files, folder)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert asserted > MODELS * 50

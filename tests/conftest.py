@@ -1,0 +1,89 @@
+"""The suite's own installation: a temporary data directory, and the database that FILEGRAPH_TEST_DATABASE names.
+
+``sqlite`` (default) is a file, not memory: threads and locks behave as in production. ``postgresql`` is started here
+from the system's programs and stopped at the end, unless FILEGRAPH_TEST_DATABASE_URL points to one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import django
+import pytest
+from django.conf import settings
+
+# The checkout is importable even when it is not installed; tests/ is a namespace of its own.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.components.postgresql import available, postgresql
+
+DATABASE = os.environ.get("FILEGRAPH_TEST_DATABASE", "sqlite")
+_CLEANUP = contextlib.ExitStack()
+
+
+def _prepare() -> Path:
+    """Set the environment before anything reads Django's settings. Workers of pytest-xdist inherit the database."""
+    if DATABASE not in ("sqlite", "postgresql"):
+        raise pytest.UsageError(f"FILEGRAPH_TEST_DATABASE must be sqlite or postgresql, not {DATABASE}")
+    for name in [name for name in os.environ if name.startswith("FILEGRAPH_") and "_TEST_" not in name]:
+        del os.environ[name]
+    # Memory when there is plenty: every commit is an fsync, which on a disk would be most of the suite's time.
+    memory = Path("/dev/shm")
+    place = memory if memory.is_dir() and shutil.disk_usage(memory).free > 2 << 30 else None
+    data_dir = Path(tempfile.mkdtemp(prefix="filegraph-tests-", dir=place))
+    _CLEANUP.callback(shutil.rmtree, data_dir, ignore_errors=True)
+    os.environ["FILEGRAPH_DATA_DIR"] = str(data_dir)
+    os.environ["FILEGRAPH_SECRET_KEY"] = "only-for-tests-0123456789abcdefghijklmnopqrstuvwxyz"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "filegraph.settings"
+    if DATABASE == "postgresql":
+        os.environ["FILEGRAPH_DATABASE_URL"] = _postgresql_url()
+    return data_dir
+
+
+def _postgresql_url() -> str:
+    url = os.environ.get("FILEGRAPH_TEST_DATABASE_URL")
+    if url:
+        return url
+    if not available():
+        raise pytest.UsageError("FILEGRAPH_TEST_DATABASE=postgresql, but this system has no initdb and postgres.")
+    url = _CLEANUP.enter_context(postgresql())
+    os.environ["FILEGRAPH_TEST_DATABASE_URL"] = url
+    return url
+
+
+def _set_up_django(data_dir: Path) -> None:
+    """Set Django up now, not in a hook: conftest files further down import models."""
+    if DATABASE == "sqlite":
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(data_dir / "test.sqlite3")
+    # Passwords cheap: what is slow on purpose in production would be most of the time here.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    django.setup()
+
+
+DATA_DIR = _prepare()
+_set_up_django(DATA_DIR)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started, by its own process id, and remove the data directory."""
+    _CLEANUP.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what needs the other database."""
+    other = "postgresql" if DATABASE == "sqlite" else "sqlite"
+    skip = pytest.mark.skip(reason=f"needs {other}")
+    for item in items:
+        if item.get_closest_marker(other):
+            item.add_marker(skip)
+
+
+@pytest.fixture
+def data_dir() -> Path:
+    """The data directory of this run's installation."""
+    return DATA_DIR

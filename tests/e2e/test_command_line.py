@@ -1,0 +1,210 @@
+"""The command line as a person uses it: real commands, a real server, files on a real disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.components.api import Api, new_person
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Somebody's terminal: her own configuration folder."""
+
+    home: Path
+    more: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self, *arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("FILEGRAPH_")}
+        environment = {**kept, "XDG_CONFIG_HOME": str(self.home), **dict(self.more)}
+        command = [sys.executable, "-m", "filegraph", *map(str, arguments)]
+        done = subprocess.run(
+            command, env=environment, input=stdin, capture_output=True, text=True, timeout=100, check=False
+        )
+        assert "Traceback" not in done.stderr + done.stdout, done.stderr
+        return done
+
+    def ok(self, *arguments: str | Path, stdin: str = "") -> str:
+        done = self(*arguments, stdin=stdin)
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        return done.stdout
+
+
+def shell_of(person: Api, home: Path) -> Shell:
+    return Shell(home, (("FILEGRAPH_URL", person.url), ("FILEGRAPH_TOKEN", person.token)))
+
+
+@pytest.fixture
+def ada(admin: Api, tmp_path: Path) -> Shell:
+    return shell_of(admin, tmp_path / "ada")
+
+
+@pytest.fixture
+def drive_name(admin: Api, drive: str) -> str:
+    return str(admin.query("query($id: ID!) { drive(id: $id) { name } }", id=drive)["drive"]["name"])
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    top = tmp_path / "photos"
+    (top / "2024" / "leer").mkdir(parents=True)
+    for number in range(130):
+        (top / "2024" / f"{number:03}.txt").write_bytes(str(number).encode() * 100)
+    (top / "Größe & Co.txt").write_bytes(b"x")
+    (top / "empty").write_bytes(b"")
+    (top / "big.bin").write_bytes(os.urandom(3_000_000))
+    return top
+
+
+def contents(top: Path) -> dict[str, bytes]:
+    return {p.relative_to(top).as_posix(): p.read_bytes() for p in top.rglob("*") if p.is_file()}
+
+
+def test_login_whoami_logout(admin: Api, tmp_path: Path) -> None:
+    person, shell = new_person(admin), Shell(tmp_path / "home")
+    assert shell("whoami").returncode == 3
+    wrong = shell("login", person.url, "--username", person.name, "--password-stdin", stdin="wrong password\n")
+    assert wrong.returncode == 3
+    said = shell.ok("login", person.url, "--username", person.name, "--password-stdin", stdin=f"{person.password}\n")
+    assert person.password not in said
+    (kept,) = (path for path in (tmp_path / "home").rglob("*") if path.is_file())
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    secret = json.loads(kept.read_text())["token"]
+    assert shell.ok("whoami").startswith(f"{person.name} at {person.url}")
+    shell.ok("logout")
+    assert not kept.exists()
+    assert shell("whoami").returncode == 3
+    assert Shell(tmp_path, (("FILEGRAPH_URL", person.url), ("FILEGRAPH_TOKEN", secret)))("whoami").returncode == 3
+
+
+def test_put_list_get_a_tree(ada: Shell, drive_name: str, tree: Path, tmp_path: Path) -> None:
+    said = ada.ok("put", tree, f"{drive_name}:/")
+    assert said.startswith("133 sent")
+    again = ada.ok("put", tree, f"{drive_name}:/")
+    assert again.startswith("0 sent")
+    assert "133 skipped" in again
+
+    listed = json.loads(ada.ok("ls", "-R", "--json", f"{drive_name}:/"))
+    sizes = {entry["path"]: entry["size"] for entry in listed if entry["kind"] == "file"}
+    assert sizes == {f"photos/{path}": len(content) for path, content in contents(tree).items()}
+    assert "photos/2024/leer" in {entry["path"] for entry in listed if entry["kind"] == "folder"}
+    assert ada.ok("ls", f"{drive_name}:/photos").splitlines() == ["2024/", "big.bin", "empty", "Größe & Co.txt"]
+
+    ada.ok("get", f"{drive_name}:/photos", tmp_path / "back")
+    assert contents(tmp_path / "back" / "photos") == contents(tree)
+    assert (tmp_path / "back" / "photos" / "2024" / "leer").is_dir()
+    ada.ok("get", f"{drive_name}:/photos/", tmp_path / "inside")
+    assert contents(tmp_path / "inside") == contents(tree)
+    assert ada.ok("get", f"{drive_name}:/photos/", tmp_path / "inside").startswith("0 fetched")
+
+
+def test_get_goes_on_with_a_part_and_keeps_what_differs(
+    ada: Shell, drive_name: str, tree: Path, tmp_path: Path
+) -> None:
+    ada.ok("put", f"{tree}/", f"{drive_name}:/")
+    (entry,) = (e for e in json.loads(ada.ok("ls", "--json", f"{drive_name}:/")) if e["path"] == "big.bin")
+    whole = (tree / "big.bin").read_bytes()
+    part = tmp_path / f"mine.bin.{entry['sha256'][:8]}.part"
+    part.write_bytes(whole[:1_000_000])
+    ada.ok("get", f"{drive_name}:/big.bin", tmp_path / "mine.bin")
+    assert (tmp_path / "mine.bin").read_bytes() == whole
+    assert not part.exists()
+
+    (tmp_path / "mine.bin").write_bytes(b"mine")
+    refused = ada("get", f"{drive_name}:/big.bin", tmp_path / "mine.bin")
+    assert (refused.returncode, (tmp_path / "mine.bin").read_bytes()) == (1, b"mine")
+    ada.ok("get", f"{drive_name}:/big.bin", tmp_path / "mine.bin", "--on-conflict", "skip")
+    assert (tmp_path / "mine.bin").read_bytes() == b"mine"
+    ada.ok("get", f"{drive_name}:/big.bin", tmp_path / "mine.bin", "--on-conflict", "rename")
+    assert (tmp_path / "mine (2).bin").read_bytes() == whole
+    ada.ok("get", f"{drive_name}:/big.bin", tmp_path / "mine.bin", "--on-conflict", "replace")
+    assert (tmp_path / "mine.bin").read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("policy", "exit_code", "names"),
+    [
+        ("fail", 1, {"a.txt": "old"}),
+        ("skip", 0, {"a.txt": "old"}),
+        ("replace", 0, {"a.txt": "new"}),
+        ("rename", 0, {"a.txt": "old", "a (1).txt": "new"}),
+    ],
+)
+def test_what_a_taken_name_means(
+    ada: Shell, drive_name: str, tmp_path: Path, policy: str, exit_code: int, names: dict[str, str]
+) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    ada.ok("put", tmp_path / "a.txt", f"{drive_name}:/")
+    (tmp_path / "a.txt").write_text("new")
+    assert ada("put", tmp_path / "a.txt", f"{drive_name}:/", "--on-conflict", policy).returncode == exit_code
+    ada.ok("get", f"{drive_name}:/", tmp_path / "back")
+    assert {path: content.decode() for path, content in contents(tmp_path / "back").items()} == names
+
+
+def test_a_single_file_takes_the_name_it_is_sent_to(ada: Shell, drive_name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    for _ in range(2):
+        ada.ok("put", tmp_path / "a.txt", f"{drive_name}:/deep/er/b.txt")
+    ada.ok("put", tmp_path / "a.txt", f"{drive_name}:/deep/folder/")
+    listed = [e["path"] for e in json.loads(ada.ok("ls", "-R", "--json", f"{drive_name}:/")) if e["kind"] == "file"]
+    assert sorted(listed) == ["deep/er/b.txt", "deep/folder/a.txt"]
+
+
+def test_mkdir_and_rm(ada: Shell, drive_name: str) -> None:
+    assert ada("mkdir", f"{drive_name}:/a/b/c").returncode == 4
+    ada.ok("mkdir", "-p", f"{drive_name}:/a/b/c")
+    ada.ok("mkdir", "-p", f"{drive_name}:/a/b/c")
+    ada.ok("mkdir", f"{drive_name}:/d")
+    assert ada("mkdir", f"{drive_name}:/d").returncode == 6
+    ada.ok("rm", f"{drive_name}:/a/b")
+    assert ada.ok("ls", "-R", f"{drive_name}:/").split() == ["a/", "d/"]
+    ada.ok("rm", "--purge", f"{drive_name}:/a", f"{drive_name}:/d")
+    assert ada.ok("ls", f"{drive_name}:/") == ""
+    assert ada("rm", f"{drive_name}:/a").returncode == 4
+    assert ada("rm", f"{drive_name}:/").returncode == 2
+
+
+def test_share_and_unshare(admin: Api, ada: Shell, drive: str, drive_name: str, tree: Path, tmp_path: Path) -> None:
+    friend = new_person(admin)
+    bob = shell_of(friend, tmp_path / "bob")
+    ada.ok("put", tree, f"{drive_name}:/")
+    assert bob("ls", f"{drive_name}:/photos").returncode == 4
+    said = ada.ok("share", f"{drive_name}:/photos/2024", friend.name, "--role", "viewer")
+    folder_id = said.partition("(")[2].partition(")")[0]
+    assert folder_id.startswith("folder_")
+    bob.ok("get", f"{folder_id}:/", tmp_path / "bob-has")
+    assert contents(tmp_path / "bob-has") == contents(tree / "2024")
+    assert bob("ls", f"{drive_name}:/photos").returncode == 4
+    (tmp_path / "new.txt").write_text("new")
+    assert bob("put", tmp_path / "new.txt", f"{folder_id}:/").returncode == 1
+    ada.ok("unshare", f"{drive_name}:/photos/2024", friend.name)
+    assert bob("ls", f"{folder_id}:/").returncode == 4
+    assert ada("share", f"{drive_name}:/photos", "nobody-of-that-name").returncode != 0
+
+
+def test_drives(ada: Shell, admin: Api) -> None:
+    name = f"kept {os.urandom(4).hex()}"
+    ada.ok("drive", "create", name, "--quota", "1M")
+    assert f"{name}:  0 B of 1.0 MiB" in ada.ok("drive", "list")
+    assert f"{name}:" in ada.ok("ls").splitlines()
+    assert ada("drive", "create", name).returncode == 6
+
+
+def test_a_full_drive_fails_the_item_and_keeps_the_rest(ada: Shell, tmp_path: Path) -> None:
+    name = f"small {os.urandom(4).hex()}"
+    ada.ok("drive", "create", name, "--quota", "1000")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "fits").write_bytes(b"x" * 600)
+    (tmp_path / "in" / "too big").write_bytes(b"x" * 6000)
+    done = ada("put", f"{tmp_path}/in/", f"{name}:/")
+    assert done.returncode == 1
+    assert "too big: " in done.stderr
+    assert ada.ok("ls", f"{name}:/").split() == ["fits"]

@@ -1,0 +1,42 @@
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from filegraph.background import Background, Chore
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+async def _run(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+async def test_chores_come_again_even_after_a_failure_and_once_at_the_end() -> None:
+    seen: list[datetime] = []
+
+    def work(now: datetime) -> None:
+        seen.append(now)
+        if len(seen) == 1:
+            raise LookupError("x")
+
+    background = Background(_run, [Chore("test", 0.001, work)], clock=lambda: NOW)
+    background.start()
+    for _ in range(1000):
+        if len(seen) >= 3:
+            break
+        await asyncio.sleep(0.005)
+    before = len(seen)
+    await background.stop()
+    assert before >= 3
+    assert len(seen) > before
+    after = len(seen)
+    await asyncio.sleep(0.02)
+    assert len(seen) == after
+    assert set(seen) == {NOW}
+
+
+async def test_what_never_started_does_nothing_at_the_end() -> None:
+    seen: list[datetime] = []
+    await Background(_run, [Chore("test", 1, seen.append)], clock=lambda: NOW).stop()
+    assert seen == []

@@ -1,0 +1,63 @@
+import pytest
+
+from filegraph.environment import Environment, InvalidEnvironment, read_environment, variable
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Environment.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+
+
+def test_everything_has_a_default_and_a_description() -> None:
+    environment = read_environment()
+    assert environment.database_threads == 4
+    for name, field in Environment.model_fields.items():
+        assert not field.is_required(), name
+        assert field.description, name
+        assert field.description.endswith((".", "}.")) or "JSON" in field.description, name
+
+
+def test_every_mistake_is_named_at_once_and_no_value_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "FILEGRAPH_DATABASE_URL": "mysql://user:hunter2@host/name",
+        "FILEGRAPH_SECRET_KEY": "hunter2",
+        "FILEGRAPH_MAX_FILE_SIZE": "hunter2",
+        "FILEGRAPH_DATABASE_THREADS": "0",
+        "FILEGRAPH_PUBLIC_URL": "hunter2.example.com/x",
+        "FILEGRAPH_ALLOWED_ORIGINS": "https://a.example, hunter2",
+        "FILEGRAPH_LOG_LEVEL": "hunter2",
+        "FILEGRAPH_UPLOAD_LIFETIM": "60",
+    }
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidEnvironment) as caught:
+        read_environment()
+    problems = caught.value.problems
+    assert len(problems) == len(wrong)
+    for name in wrong:
+        (problem,) = [problem for problem in problems if problem.startswith(name + " ")]
+        assert problem.endswith((".", "?"))
+        assert "\n" not in problem
+        assert "hunter2" not in problem
+
+
+def test_lists_are_words_between_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILEGRAPH_ALLOWED_HOSTS", " a.example,b.example ,")
+    monkeypatch.setenv("FILEGRAPH_ALLOWED_ORIGINS", "HTTPS://A.example/")
+    monkeypatch.setenv("FILEGRAPH_STORAGE_BACKEND_CLASSES", '{"mine": "package.Class"}')
+    environment = read_environment()
+    assert environment.allowed_hosts == ["a.example", "b.example"]
+    assert environment.allowed_origins == ["https://a.example"]
+    assert environment.storage_backend_classes == {"mine": "package.Class"}
+
+
+def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILEGRAPH_TOKEN", "fg_x")
+    monkeypatch.setenv("FILEGRAPH_S3_SECRET", "x")
+    read_environment()
+
+
+def test_secrets_are_not_in_the_representation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILEGRAPH_SECRET_KEY", "hunter2" * 8)
+    assert "hunter2" not in repr(read_environment())

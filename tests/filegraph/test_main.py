@@ -1,0 +1,49 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def _filegraph(data_dir: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("FILEGRAPH_", "DJANGO_"))}
+    environ.update(variables, FILEGRAPH_DATA_DIR=str(data_dir))
+    command = [sys.executable, "-m", "filegraph", *arguments]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_setup_prepares_and_serve_asks_for_it(tmp_path: Path) -> None:
+    place = tmp_path / "data"
+    refused = _filegraph(place, "serve")
+    assert refused.returncode == 2
+    assert "filegraph setup" in refused.stderr
+    for _ in range(2):
+        done = _filegraph(place, "setup")
+        assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in place.iterdir())[:2] == ["database.sqlite3", "secret-key"]
+    # Other machines are let in only by name.
+    for host in ("0.0.0.0", "::"):
+        refused = _filegraph(place, "serve", "--host", host)
+        assert refused.returncode == 2
+        assert "FILEGRAPH_ALLOWED_HOSTS" in refused.stderr
+        assert "setup_" not in refused.stdout
+
+
+def test_wrong_settings_are_told_without_a_traceback(tmp_path: Path) -> None:
+    done = _filegraph(tmp_path, "setup", FILEGRAPH_MAX_FILE_SIZE="much", FILEGRAPH_DATABASE_THREADS="0")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 2
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_client_never_loads_django() -> None:
+    code = "import sys, filegraph.cli.app; assert 'django' not in sys.modules; assert 'strawberry' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_lists_both_sides(tmp_path: Path) -> None:
+    done = _filegraph(tmp_path, "--help")
+    assert done.returncode == 0
+    for name in ("login", "put", "get", "setup", "serve", "sweep", "schema", "settings"):
+        assert f" {name} " in done.stdout

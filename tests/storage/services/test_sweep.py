@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import os
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from storage.backends.local import LocalBackend
+from storage.models import Backend, Blob, Drive, Tombstone, Upload, UploadState
+from storage.services.sweep import SweepReport, sweep
+from tests.components.uploads import World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(tmp_path)
+
+
+def test_a_fresh_installation_has_nothing_to_sweep(world: World) -> None:
+    world.upload("ed")
+    assert world.sweep() == SweepReport()
+
+
+def test_uploads_whose_time_is_over_give_back_what_they_held(world: World) -> None:
+    opened, receiving, verifying = (world.begin("ed", name) for name in "abc")
+    arriving = world.start(receiving)
+    world.put(verifying)
+    world.upload("ed", "kept", b"kept")
+    world.pass_time(days=1)
+    young = world.begin("ed", "young")
+    assert world.sweep().expired == 3
+    for each in (opened, receiving, verifying):
+        assert world.state(each) == UploadState.EXPIRED
+    assert world.state(young) == UploadState.OPEN
+    assert Drive.objects.get(id=world.drive.id).reserved_bytes == 5
+    arriving.writer.abort()
+    world.check()
+    world.pass_time(days=1)
+    assert world.sweep().deleted == 2
+    assert len(list(world.store.keys())) == 1
+    world.check()
+
+
+def test_bytes_stay_for_the_grace_period(world: World) -> None:
+    world.upload("ed", "a", b"same")
+    world.upload("ed", "b", b"same")
+    world.pass_time(hours=23)
+    assert world.sweep().deleted == 0
+    assert len(list(world.store.keys())) == 2
+    world.pass_time(hours=1)
+    assert world.sweep().deleted == 1
+    assert world.sweep() == SweepReport()
+    world.check()
+
+
+def test_bytes_of_a_file_are_never_deleted_whatever_a_tombstone_says(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = world.upload("ed")
+    Tombstone.objects.create(backend=world.backend, key=Blob.objects.get().key, delete_after=world.now)
+    assert world.sweep() == SweepReport()
+    assert world.read("vi", file) == b"hello"
+    assert "ERROR" in caplog.text
+    world.check()
+
+
+def test_what_cannot_be_deleted_is_tried_later_and_holds_up_nobody(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_world(tmp_path)
+    for each in (world, other):
+        each.upload("ed", "a", b"same")
+        each.upload("ed", "b", b"same")
+    world.pass_time(days=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "delete", _broken)
+        report = world.sweep()
+    assert (report.deleted, report.failed) == (1, 1)
+    world.check()
+    assert world.sweep() == SweepReport()
+    world.pass_time(hours=1)
+    assert world.sweep().deleted == 1
+
+
+def _broken(*_: object) -> None:
+    raise OSError(5, "broken")
+
+
+def test_a_backend_that_cannot_be_made_is_left_out(world: World) -> None:
+    world.upload("ed", "a", b"same")
+    world.upload("ed", "b", b"same")
+    Backend.objects.filter(id=world.backend.id).update(driver="gone")
+    world.pass_time(days=1)
+    assert world.sweep().failed == 1
+    assert Tombstone.objects.count() == 1
+
+
+def test_remains_of_killed_writers_go(world: World) -> None:
+    arriving = world.start(world.begin("ed"))
+    store = world.store
+    assert isinstance(store, LocalBackend)
+    (name,) = os.listdir(store._tmp)
+    os.utime(Path(store._tmp) / name, (world.now.timestamp(),) * 2)
+    world.pass_time(hours=23)
+    assert world.sweep().stale == 0
+    world.pass_time(hours=2)
+    assert world.sweep().stale == 1
+    assert os.listdir(store._tmp) == []
+    arriving.writer.abort()
+
+
+def test_rows_of_old_uploads_are_forgotten_and_files_are_not(world: World) -> None:
+    file = world.upload("ed", "a", idempotency_key="k")
+    world.pass_time(days=29)
+    assert world.sweep().forgotten == 0
+    world.pass_time(days=2)
+    assert world.sweep().forgotten == 1
+    assert Upload.objects.count() == 0
+    assert world.read("vi", file) == b"hello"
+    world.check()
+
+
+def test_a_limit_is_kept(world: World) -> None:
+    for name in "abcde":
+        world.begin("ed", name)
+    world.pass_time(days=1)
+    assert sweep(now=world.now, limit=2).expired == 2
+    assert sweep(now=world.now, limit=2).expired == 2
+    assert sweep(now=world.now, limit=2).expired == 1
+    world.check()
+
+
+def test_the_command_tells_what_it_did(world: World) -> None:
+    out = StringIO()
+    call_command("sweep", "--limit", "5", stdout=out)
+    assert out.getvalue() == "expired=0 deleted=0 failed=0 stale=0 forgotten=0\n"

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from storage import registry
+from storage.backends.local import LocalBackend
+from storage.backends.memory import MemoryBackend
+from storage.errors import BackendUnavailable, InvalidArgument
+from storage.models import Backend
+
+
+def test_a_driver_is_made_once_for_one_configuration(tmp_path: Path) -> None:
+    row = Backend(name="a", driver="local", config={"root": str(tmp_path / "a")})
+    first = registry.backend_for(row)
+    assert isinstance(first, LocalBackend)
+    assert registry.backend_for(Backend(name="b", driver="local", config={"root": str(tmp_path / "a")})) is first
+    assert registry.backend_for(Backend(driver="local", config={"root": str(tmp_path / "c")})) is not first
+
+
+def test_the_environment_is_read_at_each_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Backend(driver="memory", config={"name": "x", "options": [{"token": {"env": "STORE_SECRET"}}]})
+    with pytest.raises(BackendUnavailable, match="STORE_SECRET"):
+        registry.backend_for(row)
+    monkeypatch.setenv("STORE_SECRET", "one")
+    first = registry.backend_for(row)
+    assert isinstance(first, MemoryBackend)
+    assert first.config["options"] == [{"token": "one"}]
+    monkeypatch.setenv("STORE_SECRET", "two")
+    assert registry.backend_for(row) is not first
+    assert row.config["options"] == [{"token": {"env": "STORE_SECRET"}}]
+
+
+def test_what_cannot_be_made_is_an_error_without_details(settings: Settings) -> None:
+    with pytest.raises(InvalidArgument):
+        registry.backend_for(Backend(driver="nothing"))
+    settings.FILEGRAPH_STORAGE_BACKEND_CLASSES = {"gone": "no.such.Class", "wrong": "builtins.dict"}
+    with pytest.raises(BackendUnavailable) as caught:
+        registry.backend_for(Backend(driver="gone", config={"key": "secret"}))
+    assert "secret" not in caught.value.message
+    with pytest.raises(BackendUnavailable):
+        registry.backend_for(Backend(driver="local", config={"root": "relative"}))
+    with pytest.raises(BackendUnavailable):
+        registry.backend_for(Backend(driver="wrong", config={}))

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.transfer.conftest import Plane, Stranger
+from transfer.conf import TransferSettings
+
+PAGE = "https://app.example.org"
+
+
+@pytest.mark.parametrize("path", ["/u", "/u/", "/u//", "/u/a/b", "/d/", "/d//name", "/x/token", "/", ""])
+@pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS", "DELETE"])
+def test_other_addresses_are_not_found(stranger: Stranger, method: str, path: str) -> None:
+    answer = stranger.ask(method, path)
+    assert (answer.status, answer.code) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("GET", "/u/token", "PUT, HEAD, OPTIONS"),
+        ("POST", "/u/token", "PUT, HEAD, OPTIONS"),
+        ("PUT", "/d/token/name", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/d/token/name", "GET, HEAD, OPTIONS"),
+        ("BREW", "/d/token", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_other_methods_are_told_which_there_are(stranger: Stranger, method: str, path: str, allow: str) -> None:
+    answer = stranger.ask(method, path)
+    assert (answer.status, answer.code, answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", allow)
+
+
+def test_a_refusal_of_head_has_no_body(stranger: Stranger) -> None:
+    answer = stranger.ask("HEAD", "/d/token/name")
+    assert (answer.status, answer.body) == (403, b"")
+    assert int(answer.headers["content-length"]) > 0
+
+
+def test_options_tells_the_methods(stranger: Stranger) -> None:
+    answer = stranger.ask("OPTIONS", "/u/token")
+    assert (answer.status, answer.headers) == (204, {"allow": "PUT, HEAD, OPTIONS"})
+
+
+def test_a_preflight_from_a_configured_origin() -> None:
+    answer = Stranger(TransferSettings(allowed_origins=(PAGE,))).ask(
+        "OPTIONS", "/u/token", headers={"origin": PAGE, "access-control-request-method": "PUT"}
+    )
+    assert answer.status == 204
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert "PUT" in answer.headers["access-control-allow-methods"]
+    assert answer.headers["vary"] == "Origin"
+
+
+def test_a_preflight_from_elsewhere() -> None:
+    answer = Stranger(TransferSettings(allowed_origins=(PAGE,))).ask(
+        "OPTIONS", "/u/token", headers={"origin": "https://evil.test"}
+    )
+    assert answer.status == 204
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_a_page_can_read_answers_and_refusals(plane: Plane) -> None:
+    plane.configure(allowed_origins=(PAGE,))
+    path = plane.link(plane.store(b"x"))
+    for address, status in ((path, 200), ("/d/forged/x", 403)):
+        answer = plane.get(address, origin=PAGE)
+        assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, PAGE)
+    assert plane.get(path).headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+@pytest.mark.parametrize("header", ["range", "if-range", "if-match", "if-none-match", "if-modified-since", "origin"])
+@pytest.mark.parametrize("value", ["\xff\x00", '"' * 100, "a" * 10_000, "bytes=" + "1-2," * 1000, "9" * 5000])
+def test_hostile_headers_never_make_a_500(stranger: Stranger, header: str, value: str) -> None:
+    answer = stranger.ask("GET", "/d/forged/x", headers={header: value})
+    assert answer.status == 403

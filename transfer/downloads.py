@@ -1,0 +1,51 @@
+"""The download address: GET and HEAD of one stored file. Permission is asked again at every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from storage import tokens
+from storage.services import downloads
+from transfer.asgi import Receive, Run
+from transfer.file_threads import FileThreads
+from transfer.reply import Reply
+from transfer.representation import plan
+from transfer.request import Request
+from transfer.sender import Sender
+
+
+class Downloads:
+    """Answers for ``/d/<token>/<name>``. The name is for people; what it says is ignored."""
+
+    def __init__(
+        self,
+        run: Run,
+        clock: Callable[[], datetime],
+        *,
+        threads: FileThreads,
+        sender: Sender,
+        resource_policy: bytes,
+    ) -> None:
+        self._run = run
+        self._clock = clock
+        self._threads = threads
+        self._sender = sender
+        self._resource_policy = resource_policy
+
+    async def get(self, request: Request, token: str, receive: Receive, reply: Reply) -> None:
+        """Send the file, the asked part of it, or why not; raises what ``downloads.open`` and ``plan`` raise."""
+        now = self._clock()
+        tokens.read_download(token, now=now)
+        opened = await self._run(partial(downloads.open, token, now=now))
+        try:
+            answer = plan(request, opened, resource_policy=self._resource_policy)
+            if answer.part is None or request.method == "HEAD":
+                await reply.start(answer.status, answer.headers)
+                await reply.body(b"", more=False)
+            else:
+                await self._sender.send(answer, answer.part, opened.reader, reply=reply, receive=receive)
+        finally:
+            # Not waited for: the client has its answer, and closing may be slow on a network file system.
+            self._threads.submit(opened.reader.close)

@@ -1,0 +1,75 @@
+"""The answer to one request: sent once, with the headers that every answer has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from transfer.asgi import ClientGone, Message, RawHeader, Send
+from transfer.errors import MethodNotAllowed, RangeNotSatisfiable, Refusal, status_of
+
+_RETRY_SECONDS = b"5"
+
+
+class Reply:
+    """Sends one response. ``started`` tells whether the client has a status already."""
+
+    __slots__ = ("_always", "_head_only", "_send", "started")
+
+    def __init__(self, send: Send, *, always: Sequence[RawHeader], head_only: bool) -> None:
+        self._send = send
+        self._always = list(always)
+        self._head_only = head_only
+        self.started = False
+
+    async def start(self, status: int, headers: Sequence[RawHeader]) -> None:
+        """Send status and headers."""
+        self.started = True
+        await self._pass({"type": "http.response.start", "status": status, "headers": [*headers, *self._always]})
+
+    async def body(self, block: bytes, *, more: bool) -> None:
+        """Send the next piece of the body; after one with ``more=False`` the response is complete."""
+        await self._pass({"type": "http.response.body", "body": block, "more_body": more})
+
+    async def whole(self, status: int, headers: Sequence[RawHeader], body: bytes = b"", *, hold: bool = False) -> None:
+        """Send a response with a body at hand. ``hold`` leaves it formally open: the client has all of it, the
+        server does not close the connection yet; ``release`` ends it."""
+        if status not in (204, 304):
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        await self.start(status, headers)
+        await self.body(b"" if self._head_only else body, more=hold)
+
+    async def release(self) -> None:
+        """Complete a response that was held open."""
+        await self.body(b"", more=False)
+
+    async def _pass(self, message: Message) -> None:
+        """Some servers raise OSError when the client is gone (ASGI 2.4), others say nothing."""
+        try:
+            await self._send(message)
+        except OSError:
+            raise ClientGone from None
+
+
+def refusal_headers(error: Refusal) -> list[RawHeader]:
+    """The headers of a refusal, without Content-Length."""
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if status_of(error) in (408, 429, 503):
+        headers.append((b"retry-after", _RETRY_SECONDS))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", error.allow.encode("ascii")))
+    if isinstance(error, RangeNotSatisfiable):
+        headers.append((b"content-range", f"bytes */{error.size}".encode("ascii")))
+    return headers
+
+
+def refusal_body(error: Refusal, *, request_id: str | None = None) -> bytes:
+    """The JSON of a refusal: ``{"error": {"code", "message", "retryable"}}``, ``requestId`` too if one was logged."""
+    content: dict[str, object] = {"code": error.code, "message": error.message, "retryable": error.retryable}
+    if request_id is not None:
+        content["requestId"] = request_id
+    return json.dumps({"error": content}).encode()

@@ -1,0 +1,88 @@
+"""How the bytes of a download get to the client. ``DirectSender`` reads and sends them itself.
+
+A ``Sender`` is the seam for servers that send files better than we do (X-Accel-Redirect, X-Sendfile): such a one adds
+its header to the plan's and sends no body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Protocol
+
+from storage.errors import BackendUnavailable
+from transfer.asgi import ClientGone, Receive
+from transfer.conf import BLOCK
+from transfer.file_threads import FileThreads, settle
+from transfer.ranges import ByteRange
+from transfer.reply import Reply
+from transfer.representation import Plan
+
+
+class Reader(Protocol):
+    """What is needed of a store's reader."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return ``length`` bytes from ``offset``."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Sender(Protocol):
+    """Sends ``plan``, whose ``part`` is not None, with the bytes of ``reader``; does not close it."""
+
+    async def send(self, plan: Plan, part: ByteRange, reader: Reader, *, reply: Reply, receive: Receive) -> None:
+        """Raises ClientGone when the client left or takes too long, and the errors of the store."""
+
+
+class DirectSender:
+    """Reads blocks of 1 MiB in a file thread, one ahead of what is being sent: memory is some blocks per download."""
+
+    def __init__(self, threads: FileThreads, *, timeout: float) -> None:
+        self._threads = threads
+        self._timeout = timeout
+
+    async def send(self, plan: Plan, part: ByteRange, reader: Reader, *, reply: Reply, receive: Receive) -> None:
+        """As ``Sender.send``. The first block is read before the status is sent, so that a dead store is a 503."""
+        position, end = part.offset, part.offset + part.length
+        ahead = self._read(reader, position, end)
+        gone = asyncio.ensure_future(_disconnect(receive)) if part.length > BLOCK else None
+        try:
+            while position < end:
+                block = await asyncio.shield(ahead)
+                position += len(block)
+                if position < end:
+                    ahead = self._read(reader, position, end)
+                if not reply.started:
+                    await reply.start(plan.status, plan.headers)
+                await self._pass(block, reply, more=position < end)
+                if gone is not None and gone.done() and position < end:
+                    raise ClientGone
+        finally:
+            if gone is not None:
+                gone.cancel()
+            await settle(ahead)
+
+    async def _pass(self, block: bytes, reply: Reply, *, more: bool) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await reply.body(block, more=more)
+        except TimeoutError:
+            raise ClientGone from None
+
+    def _read(self, reader: Reader, position: int, end: int) -> asyncio.Future[bytes]:
+        return self._threads.submit(partial(_read_exactly, reader, position, min(BLOCK, end - position)))
+
+
+def _read_exactly(reader: Reader, offset: int, length: int) -> bytes:
+    block = reader.read(offset, length)
+    if len(block) != length:
+        raise BackendUnavailable("The store has fewer bytes than it should.")
+    return block
+
+
+async def _disconnect(receive: Receive) -> None:
+    """Return when the client is gone. Without this, a server swallows what we send to nobody."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

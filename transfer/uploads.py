@@ -1,0 +1,89 @@
+"""The upload address: PUT the bytes, HEAD to ask what has arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from storage import content, tokens
+from storage.services import receiving
+from transfer.asgi import Run
+from transfer.body import Body
+from transfer.digest import digest_headers
+from transfer.errors import BadRequest
+from transfer.file_threads import FileThreads, settle
+from transfer.intake import BufferBudget, Intake, Received
+from transfer.reply import Reply
+from transfer.request import Request
+
+logger = logging.getLogger("filegraph.transfer")
+
+
+class Uploads:
+    """Answers for ``/u/<token>``. ``clock`` tells aware UTC."""
+
+    def __init__(self, run: Run, clock: Callable[[], datetime], *, threads: FileThreads, budget: BufferBudget) -> None:
+        self._run = run
+        self._clock = clock
+        self._threads = threads
+        self._budget = budget
+
+    async def put(self, request: Request, token: str, body: Body, reply: Reply) -> None:
+        """Take the bytes of an upload. All that can be judged is judged before the first of them is read.
+
+        Raises what ``receiving`` and ``Intake`` raise. A PUT that broke off can be sent again.
+        """
+        now = self._clock()
+        tokens.read_upload(token, now=now)
+        length = request.content_length()
+        if request.header("content-range") is not None:
+            raise BadRequest("A part of a file cannot be sent on its own.")
+        attempt = await self._run(partial(receiving.start, token, content_length=length, now=now))
+        try:
+            received = await self._receive(attempt, body)
+        except BaseException:
+            # Also when the server is stopping: the next PUT should find the upload open.
+            await asyncio.shield(self._interrupt(attempt))
+            raise
+        await reply.whole(204, digest_headers(received.sha256))
+
+    async def head(self, token: str, reply: Reply) -> None:
+        """Tell how far the upload is: Upload-Offset and Upload-Length (bytes), Upload-State."""
+        status = await self._run(partial(receiving.status, token, now=self._clock()))
+        headers = [
+            (b"upload-offset", b"%d" % status.received),
+            (b"upload-length", b"%d" % status.size),
+            (b"upload-state", str(status.state).encode("ascii")),
+            (b"cache-control", b"no-store"),
+        ]
+        await reply.whole(200, headers)
+
+    async def _receive(self, attempt: receiving.Receiving, body: Body) -> Received:
+        """Take the body and finish; when it returns or raises, nothing works on the attempt any more."""
+        intake = Intake(attempt.writer, attempt.size, threads=self._threads, budget=self._budget)
+        received = await intake.take(body)
+        work = partial(
+            receiving.finish,
+            attempt,
+            size=received.size,
+            sha256=received.sha256,
+            content_type=content.sniff(received.head, attempt.name),
+            now=self._clock(),
+        )
+        finishing = asyncio.ensure_future(self._run(work))
+        try:
+            await asyncio.shield(finishing)
+        finally:
+            await settle(finishing)
+        return received
+
+    async def _interrupt(self, attempt: receiving.Receiving) -> None:
+        """Give the upload back. After a ``finish`` that judged the bytes itself this changes nothing."""
+        try:
+            await self._run(partial(receiving.interrupt, attempt, now=self._clock()))
+        except Exception:
+            # The attempt stays RECEIVING: a new PUT takes it over, the sweep finds what it left.
+            logger.exception("could not interrupt upload %s", attempt.upload_id)

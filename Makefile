@@ -1,6 +1,8 @@
 # Filegraph. `make help` lists what there is.
 
-PYTHON ?= python3
+# The first Python on PATH that is new enough.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PORT   ?= 8000
 NAME   ?=
 SIZE   ?= short
@@ -21,8 +23,8 @@ venv: $(STAMP) ## Install everything into .venv, with hashes checked
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(SAY) "Installing the pinned requirements into $(VENV) ..."
+	test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	rm -f $(VENV)/.installed-*
@@ -68,8 +70,7 @@ types: $(STAMP) ## Check all types
 
 imports: $(STAMP) ## Check that imports only go down
 	$(SAY) "Checking imports ..."
-	$(BIN)/lint-imports --no-cache >.import-report 2>&1 || { cat .import-report; rm -f .import-report; exit 1; }
-	rm -f .import-report
+	$(BIN)/lint-imports --no-cache >$(VENV)/import-report 2>&1 || { cat $(VENV)/import-report; exit 1; }
 
 format: $(STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff check --quiet --fix-only .

@@ -125,6 +125,9 @@ class Environment(BaseSettings):
     max_file_size: int = Field(5 * _GIB, ge=1, le=5 << 40, description="Largest file, in bytes.")
     max_open_uploads: int = Field(1000, ge=1, description="Open uploads of one actor.")
     tombstone_grace: int = Field(_DAY, ge=1, le=30 * _DAY, description="Seconds until deleted bytes leave the store.")
+    upload_retention: int = Field(
+        30 * _DAY, ge=_MINUTE, description="Seconds that finished uploads, and their idempotency keys, are remembered."
+    )
     download_lifetime: int = Field(
         15 * _MINUTE, ge=1, le=7 * _DAY, description="Life of a download link in seconds, unless asked otherwise."
     )
@@ -139,9 +142,15 @@ class Environment(BaseSettings):
     transfer_send_timeout: int = Field(
         300, ge=1, le=_HOUR, description="Seconds a client may take for one MiB of a download."
     )
+    transfer_linger: int = Field(
+        1, ge=0, le=60, description="Seconds a refused client with an unread body has to read the refusal."
+    )
     transfer_file_threads: int = Field(8, ge=1, le=64, description="Threads that read, write and hash files.")
     transfer_buffer_budget: int = Field(
         48 << 20, ge=4 << 20, description="About what all uploads together may hold in memory, in bytes."
+    )
+    authz_client: Literal["embedded"] = Field(
+        "embedded", description="What answers permission questions. `embedded` keeps the tuples in the database."
     )
     storage_backend_classes: dict[str, str] = Field(
         {}, description='Further storage drivers as JSON: {"key": "dotted.path.Class"}.'

@@ -135,5 +135,5 @@ def _format(error: GraphQLError, request_id: str) -> dict[str, Any]:
     }
     for key in ("locations", "path"):
         if shown.get(key):
-            result[key] = shown[key]  # type: ignore[literal-required]
+            result[key] = shown[key]
     return result

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias, cast
 
 from graphql import (
     GraphQLAbstractType,
+    GraphQLError,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLObjectType,
@@ -37,7 +38,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
-from graphql.pyutils import Path
+from graphql.pyutils import Path, is_iterable
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.base import get_object_definition
@@ -62,8 +63,8 @@ class Reader:
 class Step:
     """One selected field of a selection set, ready to be read from any number of sources.
 
-    ``read`` is None for a field that takes the executor's own way. Exactly one of leaf (neither ``item_types`` nor
-    ``many``) , object and list applies otherwise; ``types`` maps the class of a value to its object type.
+    ``read`` is None for a field that takes the executor's own way. Otherwise a value goes through ``leaf``, or is one
+    object or (``many``) a list of objects; ``object_type`` is None where the class of each value decides.
     """
 
     name: str
@@ -130,7 +131,7 @@ def mark_types(schema: GraphQLSchema) -> None:
             type_.is_type_of = None
 
 
-class PageExecutor(Executor):
+class PageExecutor(Executor[Any]):
     """An executor for one operation on one schema; ``table`` is set on the subclass made by ``executor_for``."""
 
     table: Mapping[tuple[str, str], Reader] = {}
@@ -172,8 +173,11 @@ class PageExecutor(Executor):
                         value = leaf(value)
                     elif not step.many:
                         value = self._object(step, step.object_type, value, Path(path, step.name, parent_type.name))
-                    else:
+                    elif is_iterable(value):
                         value = self._list(step, value, Path(path, step.name, parent_type.name))
+                    else:
+                        where = f"{parent_type.name}.{step.name}"
+                        raise GraphQLError(f"Expected Iterable, but did not find one for field '{where}'.")
                 if value is None and step.required:
                     raise TypeError(f"Cannot return null for non-nullable field {parent_type.name}.{step.name}.")
                 results[step.name] = value
@@ -207,11 +211,6 @@ class PageExecutor(Executor):
         item_required = False
         if many:
             item_required, type_ = _unwrap(cast("GraphQLList[GraphQLOutputType]", type_).of_type)
-            if is_leaf_type(type_):
-                if not item_required:
-                    return Step(name, details, field.type)
-                one = _leaf(type_)
-                return Step(name, details, field.type, read, required, leaf=lambda values: [one(v) for v in values])
         if not (is_object_type(type_) or is_abstract_type(type_)):
             return Step(name, details, field.type)
         object_type = type_ if isinstance(type_, GraphQLObjectType) else None

@@ -1,0 +1,1 @@
+"""Everything that can answer permission questions, behind one Protocol."""

@@ -1,8 +1,8 @@
 """``AuthzClient``: the one way to ask and to write, with openfga-sdk's method names.
 
 Two real clients implement it: ``EmbeddedClient`` (tuples in the Django database) and, later, one that speaks to an
-OpenFGA server. Cache, audit and metrics are wrappers of the same Protocol, never an ``if`` inside a client. Synchronous:
-a whole request runs in one worker thread, so that no question costs a thread hop of its own.
+OpenFGA server. Cache, audit and metrics are wrappers of the same Protocol, never an ``if`` inside a client.
+Synchronous: a whole request runs in one worker thread, so that no question costs a thread hop of its own.
 """
 
 from __future__ import annotations
@@ -46,15 +46,25 @@ class ChangePage:
 class AuthzClient(Protocol):
     """What every authorization engine can be asked. All methods raise ``authz.errors.AuthzError`` subclasses."""
 
-    def check(self, request: CheckRequest) -> bool: ...
+    def check(self, request: CheckRequest) -> bool:
+        """Tell whether the user has the relation to the object."""
+        ...
 
-    def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]: ...
+    def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
+        """Answer all questions, in order; an error in one is an error for all."""
+        ...
 
-    def list_objects(self, request: ListObjectsRequest) -> list[str]: ...
+    def list_objects(self, request: ListObjectsRequest) -> list[str]:
+        """Return every object of the type to which the user has the relation; never cut short."""
+        ...
 
-    def list_users(self, request: ListUsersRequest) -> list[str]: ...
+    def list_users(self, request: ListUsersRequest) -> list[str]:
+        """Return every user of the kind who has the relation; ``"user:*"`` among them means everybody."""
+        ...
 
-    def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree: ...
+    def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
+        """Return how the relation of the object comes about, one level deep."""
+        ...
 
     def read(
         self,
@@ -64,7 +74,9 @@ class AuthzClient(Protocol):
         object: str | None = None,
         page_size: int = 100,
         continuation_token: str = "",
-    ) -> TuplePage: ...
+    ) -> TuplePage:
+        """Return one page of stored tuples; ``object`` may be ``"type:id"`` or ``"type:"``, a page has 1 to 100."""
+        ...
 
     def write(
         self,
@@ -73,10 +85,18 @@ class AuthzClient(Protocol):
         deletes: Sequence[TupleKey] = (),
         on_duplicate: OnConflict = "error",
         on_missing: OnConflict = "error",
-    ) -> None: ...
+    ) -> None:
+        """Delete, then write, at most 100 tuples, all or nothing."""
+        ...
 
-    def read_changes(self, *, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage: ...
+    def read_changes(self, *, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage:
+        """Return one page of what was written and deleted, oldest first, of one type or of all."""
+        ...
 
-    def write_authorization_model(self, model: AuthorizationModel) -> str: ...
+    def write_authorization_model(self, model: AuthorizationModel) -> str:
+        """Keep a version of the model and return its id."""
+        ...
 
-    def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]: ...
+    def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]:
+        """Return every kept version with its id, the newest first."""
+        ...

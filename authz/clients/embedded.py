@@ -26,7 +26,6 @@ from authz.errors import InvalidRequest, InvalidTuple, WriteConflict
 from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleOperation
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
-
 _RACES = 3
 """How often a write that may ignore duplicates looks again after another writer was faster."""
 

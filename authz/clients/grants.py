@@ -48,7 +48,7 @@ class Grants:
     def predicate(
         self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str]
     ) -> VisibilitySql:
-        """Return the SQL that is true for the rows of ``type_name`` (under ``alias``) to which ``actor`` has ``relation``.
+        """Return the SQL that is true for the rows of ``type_name``, under ``alias``, where ``actor`` has ``relation``.
 
         ``usersets`` are memberships for this question only (``share_link:l1#bearer``). No statement is run, unless the
         model has groups that a query cannot follow (``and``, ``but not``): then one list per such relation.

@@ -29,7 +29,7 @@ class DatabaseTuples:
         usersets: list[list[str | int]] = []
         everybody: list[list[str | int]] = []
         for place, query in enumerate(queries):
-            key = [place, *split_object(query.object), query.relation]
+            key: list[str | int] = [place, *split_object(query.object), query.relation]
             if query.user is None:
                 everybody.append(key)
                 continue

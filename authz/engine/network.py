@@ -1,15 +1,16 @@
 """The evaluation of relations as a network of gates that grows in rounds.
 
-Every ``object#relation`` that a question leads to becomes one gate, shared by all paths that reach it. A gate knows two
-bit masks: ``low``, the users who certainly hold the relation, and ``high``, those who may. Facts only ever raise ``low``
-and lower ``high``, so that the order of reads and of branches can never change an answer. A round asks for the tuples
-of all gates that still matter in one batch; a branch that is decided asks for nothing more.
+Every ``object#relation`` that a question leads to becomes one gate, shared by all paths that reach it. A gate knows
+two bit masks: ``low``, the users who certainly hold the relation, and ``high``, those who may. Facts only ever raise
+``low`` and lower ``high``, so that the order of reads and of branches can never change an answer. A round asks for the
+tuples of all gates that still matter in one batch; a branch that is decided asks for nothing more.
 
 Whoever is between the two masks when nothing is left to read stands on a cycle. OpenFGA says no to a cycle, also on
 either side of ``but not``; nobody between the masks is ever allowed, and that is the same rule. One kind of cycle
 OpenFGA does resolve, groups that contain each other: see ``settle``.
 
-A check has one bit. ``list_users`` has one for every user that it meets, and masks of endless ones (-1) for "everybody".
+A check has one bit. ``list_users`` has one for every user that it meets, and a mask of endless ones (-1) for
+"everybody".
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ class Network:
         return Gate(operator, self._universe.full, node)
 
     def _build(self) -> None:
-        """Give gates their children, as far as the model alone says. A work list, because computed chains may be long."""
+        """Give gates their children, as far as the model alone says; a work list, for computed chains may be long."""
         while self._unbuilt:
             gate, object_name, rewrite, node = self._unbuilt.pop()
             if gate.operator is Operator.ANY:
@@ -262,7 +263,7 @@ class Network:
             for gate in self._undecided():
                 if gate.node is not None and gate.node in self._types.kinds.get(gate.node, ()):
                     by_node.setdefault(gate.node, []).append(gate)
-            changed = any([self._settle_node(node, gates) for node, gates in by_node.items()])
+            changed = any(self._settle_node(node, gates) for node, gates in by_node.items())
             self._propagate()
 
     def _settle_node(self, node: Node, gates: list[Gate]) -> bool:

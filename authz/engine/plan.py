@@ -177,7 +177,7 @@ def _single(plans: list[Plan], join: type[AnyOf] | type[AllOf]) -> Plan:
 
 
 def _except(base: Plan, subtract: Plan) -> Plan:
-    if base == NEVER or base == subtract:
+    if base in (NEVER, subtract):
         return NEVER
     return base if subtract == NEVER else Except(base, subtract)
 

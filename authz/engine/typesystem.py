@@ -203,9 +203,8 @@ class Typesystem:
         if key.user == f"{key.object}#{key.relation}":
             raise InvalidTuple(f"{key.user!r} holds the relation already: the tuple is implicit")
         if not self.allows(f"{type_of(key.object)}#{key.relation}", key.user):
-            raise InvalidTuple(
-                f"relation {key.relation!r} of {type_of(key.object)!r} does not allow a user of kind {kind_of(key.user)!r}"
-            )
+            of, kind = type_of(key.object), kind_of(key.user)
+            raise InvalidTuple(f"relation {key.relation!r} of {of!r} does not allow a user of kind {kind!r}")
 
 
 _cache: OrderedDict[int, Typesystem] = OrderedDict()

@@ -1,0 +1,1 @@
+"""The front door of authz: what storage, accounts and schema call."""

@@ -174,7 +174,7 @@ def _text(file: Path) -> str:
 
 def _yaml(file: Path) -> Any:
     try:
-        return yaml.load(_text(file), Loader=_Loader)  # noqa: S506 - a safe loader with one type less
+        return yaml.load(_text(file), Loader=_Loader)
     except yaml.YAMLError as error:
         raise InvalidStoreFile(f"{file.name}: {error}") from error
 

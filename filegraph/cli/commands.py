@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from filegraph.cli import drives, login, people, sharing, transfers, tree
+from filegraph.cli import drives, login, people, sharing, tokens, transfers, tree
 
 
 def register(app: typer.Typer) -> None:
@@ -21,3 +21,4 @@ def register(app: typer.Typer) -> None:
     app.command()(sharing.unshare)
     app.add_typer(drives.app, name="drive")
     app.add_typer(people.app, name="user")
+    app.add_typer(tokens.app, name="token")

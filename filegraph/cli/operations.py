@@ -25,6 +25,7 @@ REVOKE_ACCESS_TOKEN: Final = (
     "mutation RevokeAccessToken($input: RevokeAccessTokenInput!) "
     f"{{ revokeAccessToken(input: $input) {{ {_ERRORS} }} }}"
 )
+ACCESS_TOKENS: Final = "query AccessTokens { viewer { accessTokens { id name expiresAt } } }"
 CREATE_USER: Final = (
     "mutation CreateUser($input: CreateUserInput!) "
     f"{{ createUser(input: $input) {{ user {{ id username }} {_ERRORS} }} }}"

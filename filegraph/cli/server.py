@@ -17,6 +17,7 @@ django.setup()
 
 # Models can be imported only now.
 from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
 
 from accounts.services import setup as first_administrator  # noqa: E402
 from filegraph import installation  # noqa: E402
@@ -47,6 +48,8 @@ def serve(
         typer.echo(problem, err=True)
         raise typer.Exit(USAGE_ERROR)
     _greet(host, port)
+    # From here on connections belong to the worker threads.
+    connection.close()
     proxies = settings.FILEGRAPH_TRUSTED_PROXIES
     uvicorn.run(
         "filegraph.asgi:application",

@@ -44,7 +44,7 @@ class ItemPage:
         """Return a signed link to a file; None when the viewer may not download it. Raises InvalidArgument."""
         if not 1 <= expires_in <= _LINK_SECONDS:
             raise InvalidArgument(f"A link lives 1 to {_LINK_SECONDS} seconds.", path=["expiresIn"])
-        if row.current_version_id is None or Permission.DOWNLOAD not in self.granted(row):
+        if Permission.DOWNLOAD not in self.granted(row):
             return None
         return downloads.link(
             self.context.actor,
@@ -66,7 +66,7 @@ class ItemPage:
 
     def parent(self, row: Item) -> Any:
         """Return the folder or drive an item lies in; None when the viewer may not see it."""
-        if row.parent_id is None or row.parent_id == row.drive_id:
+        if row.parent_id == row.drive_id:
             return self.drive(row)
         found = self._parents.get(row.parent_id)
         return None if found is None else self.context.nodes.item(found, self._parent_page)
@@ -101,7 +101,7 @@ class ItemPage:
 
     @cached_property
     def _parents(self) -> dict[str, Item]:
-        wanted = {row.parent_id for row in self._rows if row.parent_id is not None and row.parent_id != row.drive_id}
+        wanted = {row.parent_id for row in self._rows if row.parent_id and row.parent_id != row.drive_id}
         return self.context.lists.folder_rows(wanted)
 
     @cached_property

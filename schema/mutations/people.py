@@ -9,6 +9,7 @@ import strawberry
 
 from accounts.services import groups, users
 from schema.context import Context
+from schema.descriptions import mutation
 from schema.errors import UserError, bad_input
 from schema.ids import Kind, decode_as
 from schema.mutations.outcome import ERRORS, Info, outcome
@@ -106,7 +107,7 @@ def _change(
 class PeopleMutations:
     """Part of the root."""
 
-    @strawberry.mutation(description="Make an account. Only administrators may.")
+    @mutation("Make an account. Only administrators may.")
     def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
         row, errors = outcome(
             lambda: users.create(
@@ -119,21 +120,17 @@ class PeopleMutations:
         )
         return CreateUserPayload(user=User(row=row) if row else None, errors=errors)
 
-    @strawberry.mutation(description="Make a group. Only administrators may.")
+    @mutation("Make a group. Only administrators may.")
     def create_group(self, info: Info, input: CreateGroupInput) -> CreateGroupPayload:
         row, errors = outcome(lambda: groups.create(info.context.actor, input.name))
         return CreateGroupPayload(group=Group(row=row, context=info.context) if row else None, errors=errors)
 
-    @strawberry.mutation(
-        description="Add somebody to a group; nothing happens when she is in it. Only administrators may."
-    )
+    @mutation("Add somebody to a group; nothing happens when she is in it. Only administrators may.")
     def add_group_member(self, info: Info, input: AddGroupMemberInput) -> AddGroupMemberPayload:
         group, errors = _change(info.context, input, add=True)
         return AddGroupMemberPayload(group=group, errors=errors)
 
-    @strawberry.mutation(
-        description="Remove somebody from a group; nothing happens when she is not in it. Only administrators may."
-    )
+    @mutation("Remove somebody from a group; nothing happens when she is not in it. Only administrators may.")
     def remove_group_member(self, info: Info, input: RemoveGroupMemberInput) -> RemoveGroupMemberPayload:
         group, errors = _change(info.context, input, add=False)
         return RemoveGroupMemberPayload(group=group, errors=errors)

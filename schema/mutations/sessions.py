@@ -12,6 +12,7 @@ from accounts.csrf import csrf_token
 from accounts.principal import VISITOR
 from accounts.services import access_tokens, sessions, setup
 from schema.context import Context, Cookie
+from schema.descriptions import mutation
 from schema.errors import UserError
 from schema.ids import Kind, decode_as
 from schema.mutations.outcome import ERRORS, Info, outcome
@@ -124,7 +125,7 @@ def _begin(context: Context, signed_in: sessions.SignedIn) -> str:
 class SessionMutations:
     """Part of the root."""
 
-    @strawberry.mutation(description="Begin a browser session. The answer sets a cookie.")
+    @mutation("Begin a browser session. The answer sets a cookie.")
     def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
         context = info.context
         found, errors = outcome(
@@ -135,7 +136,7 @@ class SessionMutations:
         token = _begin(context, found)
         return SignInPayload(viewer=Viewer(context=context), csrf_token=token, errors=[])
 
-    @strawberry.mutation(description="End the browser session that this request belongs to.")
+    @mutation("End the browser session that this request belongs to.")
     def sign_out(self, info: Info, input: SignOutInput) -> SignOutPayload:
         context = info.context
         sessions.sign_out(context.principal)
@@ -144,7 +145,7 @@ class SessionMutations:
             context.cookies.append(Cookie(settings.SESSION_COOKIE_NAME, "", 0))
         return SignOutPayload(viewer=Viewer(context=context), errors=[])
 
-    @strawberry.mutation(description="Make the first administrator of a fresh installation, and sign in as her.")
+    @mutation("Make the first administrator of a fresh installation, and sign in as her.")
     def complete_setup(self, info: Info, input: CompleteSetupInput) -> CompleteSetupPayload:
         context = info.context
         found, errors = outcome(
@@ -155,7 +156,7 @@ class SessionMutations:
         token = _begin(context, found)
         return CompleteSetupPayload(viewer=Viewer(context=context), csrf_token=token, errors=[])
 
-    @strawberry.mutation(description="Make a bearer token for a program that acts as the viewer.")
+    @mutation("Make a bearer token for a program that acts as the viewer.")
     def create_access_token(
         self,
         info: Info,
@@ -171,7 +172,7 @@ class SessionMutations:
             access_token=AccessToken(row=found.access_token), secret=found.secret, errors=[]
         )
 
-    @strawberry.mutation(description="End one of the viewer's bearer tokens, from this moment on.")
+    @mutation("End one of the viewer's bearer tokens, from this moment on.")
     def revoke_access_token(
         self,
         info: Info,

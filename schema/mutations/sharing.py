@@ -9,6 +9,7 @@ import strawberry
 
 from accounts.services import groups, users
 from schema.context import Context
+from schema.descriptions import mutation
 from schema.errors import UserError
 from schema.ids import Kind, decode_as, node_ref
 from schema.loaders.share_page import SharePage
@@ -93,7 +94,7 @@ def _subject(context: Context, given: ShareSubjectInput, *, present: bool = True
 class SharingMutations:
     """Part of the root."""
 
-    @strawberry.mutation(description="Give somebody a role on a drive, folder or file, and on all below it.")
+    @mutation("Give somebody a role on a drive, folder or file, and on all below it.")
     def share(self, info: Info, input: ShareInput) -> SharePayload:
         context = info.context
 
@@ -105,7 +106,7 @@ class SharingMutations:
         share = Share(row=row, page=SharePage(context, [row])) if row else None
         return SharePayload(share=share, errors=errors)
 
-    @strawberry.mutation(description="Take back a role, or all roles, that was given on this very node.")
+    @mutation("Take back a role, or all roles, that was given on this very node.")
     def unshare(self, info: Info, input: UnshareInput) -> UnsharePayload:
         context = info.context
         role = Role(input.role.value) if input.role is not None else None

@@ -11,6 +11,7 @@ from typing import TypeVar
 import strawberry
 
 from schema.context import Context
+from schema.descriptions import mutation
 from schema.errors import UserError, user_error
 from schema.ids import InvalidId, Kind, node_ref
 from schema.mutations.outcome import ERRORS, Info, too_many
@@ -119,7 +120,7 @@ def _item_payloads(context: Context, found: Sequence[ItemRow | StorageError | In
 class TrashMutations:
     """Part of the root."""
 
-    @strawberry.mutation(description="Move up to 100 items to the trash, with all below them. Their names become free.")
+    @mutation("Move up to 100 items to the trash, with all below them. Their names become free.")
     def trash(self, info: Info, input: TrashInput) -> TrashPayload:
         if error := too_many(input.ids, "ids"):
             return TrashPayload(results=[], errors=[error])
@@ -127,7 +128,7 @@ class TrashMutations:
         found = _each(input.ids, lambda refs: trash.trash(context.actor, context.user_id, refs, now=context.now))
         return TrashPayload(results=_item_payloads(context, found), errors=[])
 
-    @strawberry.mutation(description="Take up to 100 items back out of the trash, to where they were.")
+    @mutation("Take up to 100 items back out of the trash, to where they were.")
     def restore(self, info: Info, input: RestoreInput) -> RestorePayload:
         if error := too_many(input.ids, "ids"):
             return RestorePayload(results=[], errors=[error])
@@ -135,7 +136,7 @@ class TrashMutations:
         found = _each(input.ids, lambda refs: trash.restore(context.actor, refs, now=context.now))
         return RestorePayload(results=_item_payloads(context, found), errors=[])
 
-    @strawberry.mutation(description="Delete up to 100 items of the trash for good, with all below them.")
+    @mutation("Delete up to 100 items of the trash for good, with all below them.")
     def purge(self, info: Info, input: PurgeInput) -> PurgeResultsPayload:
         if error := too_many(input.ids, "ids"):
             return PurgeResultsPayload(results=[], errors=[error])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.descriptions import mutation
 from schema.errors import UserError
 from schema.ids import Kind, node_ref
 from schema.mutations.outcome import ERRORS, Info, outcome
@@ -99,7 +100,7 @@ class MovePayload:
 class TreeMutations:
     """Part of the root."""
 
-    @strawberry.mutation(description="Make a drive and own it.")
+    @mutation("Make a drive and own it.")
     def create_drive(self, info: Info, input: CreateDriveInput) -> CreateDrivePayload:
         context = info.context
         row, errors = outcome(
@@ -114,7 +115,7 @@ class TreeMutations:
         )
         return CreateDrivePayload(drive=context.lists.drive_node(row) if row else None, errors=errors)
 
-    @strawberry.mutation(description="Make a folder.")
+    @mutation("Make a folder.")
     def create_folder(self, info: Info, input: CreateFolderInput) -> CreateFolderPayload:
         context = info.context
         row, errors = outcome(
@@ -130,7 +131,7 @@ class TreeMutations:
         )
         return CreateFolderPayload(folder=context.lists.item_node(row) if row else None, errors=errors)
 
-    @strawberry.mutation(description="Give a file or folder another name.")
+    @mutation("Give a file or folder another name.")
     def rename(self, info: Info, input: RenameInput) -> RenamePayload:
         context = info.context
         row, errors = outcome(
@@ -141,7 +142,7 @@ class TreeMutations:
         )
         return RenamePayload(item=context.lists.item_node(row) if row else None, errors=errors)
 
-    @strawberry.mutation(description="Put a file or folder, with all below it, somewhere else in its drive.")
+    @mutation("Put a file or folder, with all below it, somewhere else in its drive.")
     def move(self, info: Info, input: MoveInput) -> MovePayload:
         context = info.context
         row, errors = outcome(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import strawberry
 
 from schema.context import Context
+from schema.descriptions import mutation
 from schema.errors import UserError, user_error
 from schema.ids import InvalidId, Kind, decode_as, node_ref
 from schema.mutations.outcome import ERRORS, Info, outcome, too_many
@@ -183,27 +184,27 @@ def _finalize(context: Context, inputs: Sequence[FinalizeUploadInput]) -> list[F
 class UploadMutations:
     """Part of the root."""
 
-    @strawberry.mutation(description="Announce bytes, and learn how to send them.")
+    @mutation("Announce bytes, and learn how to send them.")
     def begin_upload(self, info: Info, input: BeginUploadInput) -> BeginUploadPayload:
         return _begin(info.context, [input])[0]
 
-    @strawberry.mutation(description="Announce the bytes of up to 100 files at once.")
+    @mutation("Announce the bytes of up to 100 files at once.")
     def begin_uploads(self, info: Info, input: BeginUploadsInput) -> BeginUploadsPayload:
         if error := too_many(input.uploads, "uploads"):
             return BeginUploadsPayload(results=[], errors=[error])
         return BeginUploadsPayload(results=_begin(info.context, input.uploads), errors=[])
 
-    @strawberry.mutation(description="Make a file of bytes that were sent. Doing it again gives the same answer.")
+    @mutation("Make a file of bytes that were sent. Doing it again gives the same answer.")
     def finalize_upload(self, info: Info, input: FinalizeUploadInput) -> FinalizeUploadPayload:
         return _finalize(info.context, [input])[0]
 
-    @strawberry.mutation(description="Make files of the bytes of up to 100 uploads at once.")
+    @mutation("Make files of the bytes of up to 100 uploads at once.")
     def finalize_uploads(self, info: Info, input: FinalizeUploadsInput) -> FinalizeUploadsPayload:
         if error := too_many(input.uploads, "uploads"):
             return FinalizeUploadsPayload(results=[], errors=[error])
         return FinalizeUploadsPayload(results=_finalize(info.context, input.uploads), errors=[])
 
-    @strawberry.mutation(description="Give up an upload that is not a file yet.")
+    @mutation("Give up an upload that is not a file yet.")
     def abort_upload(self, info: Info, input: AbortUploadInput) -> AbortUploadPayload:
         context = info.context
         row, errors = outcome(

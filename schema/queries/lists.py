@@ -9,6 +9,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.descriptions import field
 from schema.ids import InvalidId, Kind, node_ref
 from schema.queries.info import Info
 from schema.types.connections import After, Before, DriveConnection, FileConnection, First, Last
@@ -21,16 +22,14 @@ from schema.types.ordering import FileFilter, ItemOrder, file_filter_value, orde
 class ListQueries:
     """Part of the root."""
 
-    @strawberry.field(description="The drives the viewer may see, by name.")
+    @field("The drives the viewer may see, by name.")
     def drives(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> DriveConnection:
         context = info.context
         return DriveConnection(found=context.lists.drives(context.page_request(first, after, last, before)))
 
-    @strawberry.field(
-        description="A drive by its id or its name (give one); null when there is none that the viewer may see."
-    )
+    @field("A drive by its id or its name (give one); null when there is none that the viewer may see.")
     def drive(
         self,
         info: Info,
@@ -39,14 +38,14 @@ class ListQueries:
     ) -> Drive | None:
         lists = info.context.lists
         if id is None:
-            return None if name is None else lists.drive_by_name(name)  # type: ignore[no-any-return]
+            return None if name is None else lists.drive_by_name(name)
         try:
             found = lists.by_refs([node_ref(id, Kind.DRIVE)])[0]
         except InvalidId:
             return None
         return found if name is None or (found is not None and found.row.name == name) else None
 
-    @strawberry.field(description="All files the viewer may see, in any drive and folder.")
+    @field("All files the viewer may see, in any drive and folder.")
     def files(
         self,
         info: Info,
@@ -65,7 +64,7 @@ class ListQueries:
         request = context.page_request(first, after, last, before)
         return FileConnection(found=context.lists.files(request, order_value(order_by), file_filter_value(filter)))
 
-    @strawberry.field(description="All groups by name, for the viewer to share to; none for a visitor.")
+    @field("All groups by name, for the viewer to share to; none for a visitor.")
     def groups(self, info: Info) -> list[Group]:
         context = info.context
         return [Group(row=row, context=context) for row in context.people.all_groups()]

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import strawberry
 
 from schema.context import Context
+from schema.descriptions import field
 from schema.errors import BadUserInput
 from schema.ids import InvalidId, Kind, decode, decode_as, node_ref
 from schema.limits import MAX_PAGE_SIZE
@@ -81,11 +82,11 @@ def _one(context: Context, value: strawberry.ID, kind: Kind) -> Any:
 class NodeQueries:
     """Part of the root."""
 
-    @strawberry.field(description="Anything by its id; null when there is nothing that the viewer may see.")
+    @field("Anything by its id; null when there is nothing that the viewer may see.")
     def node(self, info: Info, id: Id) -> Node | None:
         return _nodes(info.context, [id])[0]  # type: ignore[no-any-return]
 
-    @strawberry.field(description="Up to 100 things by their ids, in that order; null for each that cannot be seen.")
+    @field("Up to 100 things by their ids, in that order; null for each that cannot be seen.")
     def nodes(
         self,
         info: Info,
@@ -95,15 +96,15 @@ class NodeQueries:
             raise BadUserInput(f"At most {MAX_PAGE_SIZE} ids at a time.")
         return _nodes(info.context, ids)
 
-    @strawberry.field(description="A folder by its id; null when there is none that the viewer may see.")
+    @field("A folder by its id; null when there is none that the viewer may see.")
     def folder(self, info: Info, id: Id) -> Folder | None:
         return _one(info.context, id, Kind.FOLDER)  # type: ignore[no-any-return]
 
-    @strawberry.field(description="A file by its id; null when there is none that the viewer may see.")
+    @field("A file by its id; null when there is none that the viewer may see.")
     def file(self, info: Info, id: Id) -> File | None:
         return _one(info.context, id, Kind.FILE)  # type: ignore[no-any-return]
 
-    @strawberry.field(description="A file or folder by its path; null when there is none that the viewer may see.")
+    @field("A file or folder by its path; null when there is none that the viewer may see.")
     def item(
         self,
         info: Info,
@@ -116,6 +117,6 @@ class NodeQueries:
             return None
         return info.context.lists.by_path(drive_id, path)  # type: ignore[no-any-return]
 
-    @strawberry.field(description="One of the viewer's own uploads by its id; null when there is none.")
+    @field("One of the viewer's own uploads by its id; null when there is none.")
     def upload(self, info: Info, id: Id) -> Upload | None:
         return upload_node(info.context, id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.descriptions import field
 from schema.queries.info import Info
 from schema.types.viewer import Viewer
 
@@ -15,6 +16,6 @@ from schema.types.viewer import Viewer
 class ViewerQueries:
     """Part of the root."""
 
-    @strawberry.field(description="Who is asking.")
+    @field("Who is asking.")
     def viewer(self, info: Info) -> Viewer:
         return Viewer(context=info.context)

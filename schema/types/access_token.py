@@ -10,6 +10,7 @@ from datetime import datetime
 import strawberry
 
 from accounts.models import AccessToken as AccessTokenRow
+from schema.descriptions import field
 from schema.ids import Kind, encode
 from schema.types.node import Node
 
@@ -20,22 +21,22 @@ class AccessToken(Node):
 
     row: strawberry.Private[AccessTokenRow]
 
-    @strawberry.field(description="An opaque id, unique in this service. It never changes.")
+    @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
         return strawberry.ID(encode(Kind.TOKEN, self.row.id))
 
-    @strawberry.field(description="What its owner calls it.")
+    @field("What its owner calls it.")
     def name(self) -> str:
         return self.row.name
 
-    @strawberry.field(description="When it was created.")
+    @field("When it was created.")
     def created_at(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="It is not accepted after this.")
+    @field("It is not accepted after this.")
     def expires_at(self) -> datetime:
         return self.row.expires_at
 
-    @strawberry.field(description="When it was last used, to the minute; null when never.")
+    @field("When it was last used, to the minute; null when never.")
     def last_used_at(self) -> datetime | None:
         return self.row.last_used_at

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from schema.descriptions import field
 from schema.loaders.found_page import FoundPage
 from schema.types.page_info import PageInfo
 
@@ -50,19 +51,19 @@ class ItemConnection:
 
     found: strawberry.Private[FoundPage]
 
-    @strawberry.field(description="The items of the page, each with its place in the list.")
+    @field("The items of the page, each with its place in the list.")
     def edges(self) -> list[ItemEdge]:
         return [ItemEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
 
-    @strawberry.field(description="The items of the page.")
+    @field("The items of the page.")
     def nodes(self) -> list[Annotated[Item, strawberry.lazy("schema.types.item")]]:
         return self.found.nodes
 
-    @strawberry.field(description="Where the page stands in the list.")
+    @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
         return _page_info(self.found)
 
-    @strawberry.field(description="How many items of the whole list the viewer may see. Costs a count of its own.")
+    @field("How many items of the whole list the viewer may see. Costs a count of its own.")
     def total_count(self) -> int:
         return self.found.total()
 
@@ -81,19 +82,19 @@ class FileConnection:
 
     found: strawberry.Private[FoundPage]
 
-    @strawberry.field(description="The files of the page, each with its place in the list.")
+    @field("The files of the page, each with its place in the list.")
     def edges(self) -> list[FileEdge]:
         return [FileEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
 
-    @strawberry.field(description="The files of the page.")
+    @field("The files of the page.")
     def nodes(self) -> list[Annotated[File, strawberry.lazy("schema.types.file")]]:
         return self.found.nodes
 
-    @strawberry.field(description="Where the page stands in the list.")
+    @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
         return _page_info(self.found)
 
-    @strawberry.field(description="How many files of the whole list the viewer may see. Costs a count of its own.")
+    @field("How many files of the whole list the viewer may see. Costs a count of its own.")
     def total_count(self) -> int:
         return self.found.total()
 
@@ -112,18 +113,18 @@ class DriveConnection:
 
     found: strawberry.Private[FoundPage]
 
-    @strawberry.field(description="The drives of the page, each with its place in the list.")
+    @field("The drives of the page, each with its place in the list.")
     def edges(self) -> list[DriveEdge]:
         return [DriveEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
 
-    @strawberry.field(description="The drives of the page.")
+    @field("The drives of the page.")
     def nodes(self) -> list[Annotated[Drive, strawberry.lazy("schema.types.drive")]]:
         return self.found.nodes
 
-    @strawberry.field(description="Where the page stands in the list.")
+    @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
         return _page_info(self.found)
 
-    @strawberry.field(description="How many drives of the whole list the viewer may see. Costs a count of its own.")
+    @field("How many drives of the whole list the viewer may see. Costs a count of its own.")
     def total_count(self) -> int:
         return self.found.total()

@@ -7,6 +7,7 @@ from enum import Enum
 
 import strawberry
 
+from schema.descriptions import value
 from schema.scalars import URL
 
 
@@ -14,10 +15,8 @@ from schema.scalars import URL
 class Disposition(Enum):
     """The two dispositions of RFC 6266."""
 
-    ATTACHMENT = strawberry.enum_value("attachment", description="Save them as a file.")
-    INLINE = strawberry.enum_value(
-        "inline", description="Show them, where the content type is known to be harmless; save them otherwise."
-    )
+    ATTACHMENT = value("attachment", "Save them as a file.")
+    INLINE = value("inline", "Show them, where the content type is known to be harmless; save them otherwise.")
 
 
 @strawberry.type(description="A signed link to the bytes of a file. The permission is asked again when it is used.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from schema.descriptions import field
 from schema.ids import Kind, encode
 from schema.loaders.drive_page import DrivePage
 from schema.scalars import BigInt
@@ -30,35 +31,35 @@ class Drive(Node):
     row: strawberry.Private[DriveRow]
     page: strawberry.Private[DrivePage]
 
-    @strawberry.field(description="An opaque id, unique in this service. It never changes.")
+    @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
         return strawberry.ID(encode(Kind.DRIVE, self.row.id))
 
-    @strawberry.field(description="Its name, unique among drives.")
+    @field("Its name, unique among drives.")
     def name(self) -> str:
         return self.row.name
 
-    @strawberry.field(description="When it was created.")
+    @field("When it was created.")
     def created_at(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="How many bytes it may hold; null when there is no limit.")
+    @field("How many bytes it may hold; null when there is no limit.")
     def quota(self) -> BigInt | None:
         return None if self.row.quota_bytes is None else BigInt(self.row.quota_bytes)
 
-    @strawberry.field(description="How many bytes it holds, all versions and the trash included.")
+    @field("How many bytes it holds, all versions and the trash included.")
     def used(self) -> BigInt:
         return BigInt(self.row.used_bytes)
 
-    @strawberry.field(description="What the viewer may do with it.")
+    @field("What the viewer may do with it.")
     def viewer_can(self) -> ViewerPermissions:
         return ViewerPermissions(granted=self.page.granted(self.row))
 
-    @strawberry.field(description="With whom it is shared; null for a viewer who may not share it.")
+    @field("With whom it is shared; null for a viewer who may not share it.")
     def shares(self) -> list[Annotated[Share, strawberry.lazy("schema.types.share")]] | None:
         return self.page.shares(self.row)
 
-    @strawberry.field(description="What lies at its top, as far as the viewer may see it.")
+    @field("What lies at its top, as far as the viewer may see it.")
     def children(
         self,
         first: First = None,
@@ -78,7 +79,7 @@ class Drive(Node):
             found=context.lists.children(self.row, request, order_value(order_by), filter_value(filter))
         )
 
-    @strawberry.field(description="What was moved to the trash and the viewer may delete, the latest first.")
+    @field("What was moved to the trash and the viewer may delete, the latest first.")
     def trashed(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> ItemConnection:

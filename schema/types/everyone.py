@@ -6,13 +6,15 @@ from enum import Enum
 
 import strawberry
 
+from schema.descriptions import value
+
 
 @strawberry.enum(description='Whom "everyone" means.')
 class Audience(Enum):
     """The two audiences of a share with everyone."""
 
-    SIGNED_IN = strawberry.enum_value("signed_in", description="Everybody with an account.")
-    ANYONE = strawberry.enum_value("anyone", description="Everybody, also without an account.")
+    SIGNED_IN = value("signed_in", "Everybody with an account.")
+    ANYONE = value("anyone", "Everybody, also without an account.")
 
 
 @strawberry.type(description="Everybody of an audience, as the one who was shared to.")

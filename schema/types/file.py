@@ -9,6 +9,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.descriptions import field
 from schema.scalars import SHA256, URL, BigInt
 from schema.types.download_url import Disposition, DownloadUrl
 from schema.types.item import Item
@@ -18,23 +19,23 @@ from schema.types.item import Item
 class File(Item):
     """A row of the tree that has bytes."""
 
-    @strawberry.field(description="Number of its bytes.")
+    @field("Number of its bytes.")
     def size(self) -> BigInt:
         return BigInt(self.row.size or 0)
 
-    @strawberry.field(description="Its MIME type, found from its bytes.")
+    @field("Its MIME type, found from its bytes.")
     def content_type(self) -> str:
         return self.row.content_type or "application/octet-stream"
 
-    @strawberry.field(description="The SHA-256 of its bytes.")
+    @field("The SHA-256 of its bytes.")
     def sha256(self) -> SHA256:
         return SHA256(self.row.sha256 or "")
 
-    @strawberry.field(description="How many times bytes were stored under this id: 1, and 1 more for each replacement.")
+    @field("How many times bytes were stored under this id: 1, and 1 more for each replacement.")
     def version(self) -> int:
         return self.page.version(self.row)
 
-    @strawberry.field(description="A link to its bytes; null when the viewer may not download it.")
+    @field("A link to its bytes; null when the viewer may not download it.")
     def download_url(
         self,
         disposition: Annotated[

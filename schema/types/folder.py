@@ -9,6 +9,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.descriptions import field
 from schema.types.connections import After, Before, First, ItemConnection, Last
 from schema.types.item import Item
 from schema.types.ordering import ItemFilter, ItemOrder, filter_value, order_value
@@ -18,7 +19,7 @@ from schema.types.ordering import ItemFilter, ItemOrder, filter_value, order_val
 class Folder(Item):
     """A row of the tree that has children."""
 
-    @strawberry.field(description="What lies directly in it, as far as the viewer may see it.")
+    @field("What lies directly in it, as far as the viewer may see it.")
     def children(
         self,
         first: First = None,

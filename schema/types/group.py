@@ -11,6 +11,7 @@ import strawberry
 
 from accounts.models import Group as GroupRow
 from schema.context import Context
+from schema.descriptions import field
 from schema.ids import Kind, encode
 from schema.types.node import Node
 from schema.types.user import User
@@ -23,15 +24,15 @@ class Group(Node):
     row: strawberry.Private[GroupRow]
     context: strawberry.Private[Any]
 
-    @strawberry.field(description="An opaque id, unique in this service. It never changes.")
+    @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
         return strawberry.ID(encode(Kind.GROUP, self.row.id))
 
-    @strawberry.field(description="Its name, unique among groups.")
+    @field("Its name, unique among groups.")
     def name(self) -> str:
         return self.row.name
 
-    @strawberry.field(description="Who is in it; null unless the viewer is in it too or is an administrator.")
+    @field("Who is in it; null unless the viewer is in it too or is an administrator.")
     def members(self) -> list[User] | None:
         context: Context = self.context
         found = context.people.members(self.row)

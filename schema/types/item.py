@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from schema.descriptions import field
 from schema.ids import Kind, encode
 from schema.loaders.item_page import ItemPage
 from schema.types.node import Node
@@ -30,48 +31,46 @@ class Item(Node):
     row: strawberry.Private[ItemRow]
     page: strawberry.Private[ItemPage]
 
-    @strawberry.field(description="An opaque id, unique in this service. It never changes.")
+    @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
         return strawberry.ID(encode(Kind(self.row.kind), self.row.id))
 
-    @strawberry.field(description="Its name within its parent.")
+    @field("Its name within its parent.")
     def name(self) -> str:
         return self.row.name
 
-    @strawberry.field(description="The drive it belongs to; null when the viewer may see the item but not the drive.")
+    @field("The drive it belongs to; null when the viewer may see the item but not the drive.")
     def drive(self) -> Annotated[Drive, strawberry.lazy("schema.types.drive")] | None:
         return self.page.drive(self.row)  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The folder or drive it lies in; null when the viewer may not see that.")
+    @field("The folder or drive it lies in; null when the viewer may not see that.")
     def parent(self) -> Annotated[Container, strawberry.lazy("schema.types.container")] | None:
         return self.page.parent(self.row)  # type: ignore[no-any-return]
 
-    @strawberry.field(
-        description='The way from its drive, such as "/a/b/c.txt"; null when the viewer may not see every folder on it.'
-    )
+    @field('The way from its drive, such as "/a/b/c.txt"; null when the viewer may not see every folder on it.')
     def path(self) -> str | None:
         return self.page.path(self.row)
 
-    @strawberry.field(description="When it was created.")
+    @field("When it was created.")
     def created_at(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="When its name, its place or its bytes last changed.")
+    @field("When its name, its place or its bytes last changed.")
     def updated_at(self) -> datetime:
         return self.row.updated_at
 
-    @strawberry.field(description="Who created it; null when that account is gone.")
+    @field("Who created it; null when that account is gone.")
     def created_by(self) -> Annotated[User, strawberry.lazy("schema.types.user")] | None:
         return self.page.creator(self.row)  # type: ignore[no-any-return]
 
-    @strawberry.field(description="When it was moved to the trash; null when it is not there.")
+    @field("When it was moved to the trash; null when it is not there.")
     def trashed_at(self) -> datetime | None:
         return self.row.trashed_at
 
-    @strawberry.field(description="What the viewer may do with it.")
+    @field("What the viewer may do with it.")
     def viewer_can(self) -> ViewerPermissions:
         return ViewerPermissions(granted=self.page.granted(self.row))
 
-    @strawberry.field(description="With whom it is shared, here or further up; null for a viewer who may not share it.")
+    @field("With whom it is shared, here or further up; null for a viewer who may not share it.")
     def shares(self) -> list[Annotated[Share, strawberry.lazy("schema.types.share")]] | None:
         return self.page.shares(self.row)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.descriptions import field
+
 
 @strawberry.interface(description="Something with an id of its own, to be fetched again by `node(id:)`.")
 class Node:
     """The interface of Relay's object identification."""
 
-    @strawberry.field(description="An opaque id, unique in this service. It never changes.")
+    @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
         raise NotImplementedError

@@ -7,6 +7,7 @@ from enum import Enum
 
 import strawberry
 
+from schema.descriptions import value
 from schema.ids import InvalidId, Kind, decode_as
 from schema.scalars import SHA256, BigInt
 from storage import models
@@ -17,25 +18,25 @@ from storage.selectors import filters, items
 class ItemOrderField(Enum):
     """Columns with an index of their own."""
 
-    NAME = strawberry.enum_value("name", description="The name, by code point.")
-    UPDATED_AT = strawberry.enum_value("updated_at", description="The time of the last change.")
-    SIZE = strawberry.enum_value("size", description="The number of bytes; folders count as nothing.")
+    NAME = value("name", "The name, by code point.")
+    UPDATED_AT = value("updated_at", "The time of the last change.")
+    SIZE = value("size", "The number of bytes; folders count as nothing.")
 
 
 @strawberry.enum(description="Which end of an order comes first.")
 class OrderDirection(Enum):
     """Up or down."""
 
-    ASC = strawberry.enum_value("asc", description="The smallest first.")
-    DESC = strawberry.enum_value("desc", description="The largest first.")
+    ASC = value("asc", "The smallest first.")
+    DESC = value("desc", "The largest first.")
 
 
 @strawberry.enum(description="What an item is.")
 class ItemKind(Enum):
     """The two kinds of items."""
 
-    FILE = strawberry.enum_value("file", description="A file.")
-    FOLDER = strawberry.enum_value("folder", description="A folder.")
+    FILE = value("file", "A file.")
+    FOLDER = value("folder", "A folder.")
 
 
 @strawberry.input(description="The order of a list of items.")

@@ -6,6 +6,7 @@ from enum import Enum
 
 import strawberry
 
+from schema.descriptions import value
 from storage.permissions import Role
 
 
@@ -13,10 +14,8 @@ from storage.permissions import Role
 class ShareRole(Enum):
     """The roles of storage."""
 
-    VIEWER = strawberry.enum_value(Role.VIEWER, description="Sees and downloads.")
-    COMMENTER = strawberry.enum_value(Role.COMMENTER, description="Sees, downloads and comments.")
-    UPLOADER = strawberry.enum_value(
-        Role.UPLOADER, description="Uploads, and sees nothing of what lies there: a drop box."
-    )
-    EDITOR = strawberry.enum_value(Role.EDITOR, description="Sees, downloads, uploads, renames and moves.")
-    OWNER = strawberry.enum_value(Role.OWNER, description="Everything, also sharing and deleting.")
+    VIEWER = value(Role.VIEWER, "Sees and downloads.")
+    COMMENTER = value(Role.COMMENTER, "Sees, downloads and comments.")
+    UPLOADER = value(Role.UPLOADER, "Uploads, and sees nothing of what lies there: a drop box.")
+    EDITOR = value(Role.EDITOR, "Sees, downloads, uploads, renames and moves.")
+    OWNER = value(Role.OWNER, "Everything, also sharing and deleting.")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.descriptions import field
 from schema.ids import Kind
 from schema.loaders.share_page import SharePage
 from schema.types.drive import Drive
@@ -34,15 +35,15 @@ class Share:
     row: strawberry.Private[sharing.Share]
     page: strawberry.Private[SharePage]
 
-    @strawberry.field(description="An opaque id of this grant; the same grant has the same id.")
+    @field("An opaque id of this grant; the same grant has the same id.")
     def id(self) -> strawberry.ID:
         return strawberry.ID("share_" + hashlib.blake2b(self.row.id.encode(), digest_size=16).hexdigest())
 
-    @strawberry.field(description="What was given.")
+    @field("What was given.")
     def role(self) -> ShareRole:
         return ShareRole(self.row.role)
 
-    @strawberry.field(description="To whom; null when the account or group is gone, or is of a kind not shown here.")
+    @field("To whom; null when the account or group is gone, or is of a kind not shown here.")
     def subject(self) -> ShareSubject | None:
         if isinstance(self.row.subject, sharing.Audience):
             return Everyone(audience=Audience(self.row.subject.value))
@@ -52,10 +53,10 @@ class Share:
         kind, row = found
         return User(row=row) if kind is Kind.USER else Group(row=row, context=self.page.context)
 
-    @strawberry.field(description="Where it was given; null when the viewer may not see that.")
+    @field("Where it was given; null when the viewer may not see that.")
     def node(self) -> ShareTarget | None:
         return self.page.target(self.row)  # type: ignore[no-any-return]
 
-    @strawberry.field(description="Whether it was given further up and holds here too.")
+    @field("Whether it was given further up and holds here too.")
     def inherited(self) -> bool:
         return self.row.inherited

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import strawberry
 
 from schema.context import Context
+from schema.descriptions import field, value
 from schema.ids import Kind, encode
 from schema.scalars import SHA256, URL, BigInt
 from schema.types.file import File
@@ -26,24 +27,22 @@ from storage.services.uploads import transport_of
 class UploadState(Enum):
     """The states of storage's uploads."""
 
-    OPEN = strawberry.enum_value("open", description="Waiting for the bytes.")
-    RECEIVING = strawberry.enum_value("receiving", description="Bytes are arriving.")
-    VERIFYING = strawberry.enum_value("verifying", description="All bytes are there; waiting to be finalized.")
-    READY = strawberry.enum_value("ready", description="Finalized: the file exists.")
-    ABORTED = strawberry.enum_value("aborted", description="Given up by its owner.")
-    EXPIRED = strawberry.enum_value("expired", description="Its time was over before it was finalized.")
-    FAILED = strawberry.enum_value("failed", description="Ended for good by an error; see `failure`.")
+    OPEN = value("open", "Waiting for the bytes.")
+    RECEIVING = value("receiving", "Bytes are arriving.")
+    VERIFYING = value("verifying", "All bytes are there; waiting to be finalized.")
+    READY = value("ready", "Finalized: the file exists.")
+    ABORTED = value("aborted", "Given up by its owner.")
+    EXPIRED = value("expired", "Its time was over before it was finalized.")
+    FAILED = value("failed", "Ended for good by an error; see `failure`.")
 
 
 @strawberry.enum(description="What happens when there is an item of that name already.")
 class ConflictPolicy(Enum):
     """The policies of storage."""
 
-    FAIL = strawberry.enum_value("fail", description="Nothing is done; the answer is NAME_TAKEN.")
-    RENAME = strawberry.enum_value("rename", description='The new one gets a free name: "report (2).pdf".')
-    REPLACE = strawberry.enum_value(
-        "replace", description="A file gets the new bytes as its next version; of a folder, the existing one is used."
-    )
+    FAIL = value("fail", "Nothing is done; the answer is NAME_TAKEN.")
+    RENAME = value("rename", 'The new one gets a free name: "report (2).pdf".')
+    REPLACE = value("replace", "A file gets the new bytes as its next version; of a folder, the existing one is used.")
 
 
 @strawberry.type(description="Send all bytes in one request.")
@@ -76,35 +75,35 @@ class Upload(Node):
     context: strawberry.Private[Any]
     made: strawberry.Private[File | None] = None
 
-    @strawberry.field(description="An opaque id, unique in this service. It never changes.")
+    @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
         return strawberry.ID(encode(Kind.UPLOAD, self.row.id))
 
-    @strawberry.field(description="How far it is.")
+    @field("How far it is.")
     def state(self) -> UploadState:
         return UploadState(self.row.state)
 
-    @strawberry.field(description="The code of the error that ended it; null unless it failed.")
+    @field("The code of the error that ended it; null unless it failed.")
     def failure(self) -> str | None:
         return self.row.failure or None
 
-    @strawberry.field(description="The name that was asked for; the file may get another one by its conflict policy.")
+    @field("The name that was asked for; the file may get another one by its conflict policy.")
     def name(self) -> str:
         return self.row.name
 
-    @strawberry.field(description="Number of bytes that were announced.")
+    @field("Number of bytes that were announced.")
     def size(self) -> BigInt:
         return BigInt(self.row.declared_size)
 
-    @strawberry.field(description="Number of bytes that have arrived; null while none are known to have.")
+    @field("Number of bytes that have arrived; null while none are known to have.")
     def received_size(self) -> BigInt | None:
         return None if self.row.received_size is None else BigInt(self.row.received_size)
 
-    @strawberry.field(description="It must be finalized before this.")
+    @field("It must be finalized before this.")
     def expires_at(self) -> datetime:
         return self.row.expires_at
 
-    @strawberry.field(description="The file it became; null before that, and for a viewer who may not see it.")
+    @field("The file it became; null before that, and for a viewer who may not see it.")
     def file(self) -> File | None:
         if self.made is not None:
             return self.made
@@ -113,7 +112,7 @@ class Upload(Node):
         context: Context = self.context
         return context.lists.file(self.row.file_id)  # type: ignore[no-any-return]
 
-    @strawberry.field(description="How to send the bytes; null once it has ended without a file.")
+    @field("How to send the bytes; null once it has ended without a file.")
     def transport(self) -> UploadTransport | None:
         plan = transport_of(self.row)
         if plan is None:

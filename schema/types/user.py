@@ -8,6 +8,7 @@ from __future__ import annotations
 import strawberry
 
 from accounts.models import User as UserRow
+from schema.descriptions import field
 from schema.ids import Kind, encode
 from schema.types.node import Node
 
@@ -18,14 +19,14 @@ class User(Node):
 
     row: strawberry.Private[UserRow]
 
-    @strawberry.field(description="An opaque id, unique in this service. It never changes.")
+    @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
         return strawberry.ID(encode(Kind.USER, self.row.id))
 
-    @strawberry.field(description="The name to sign in with and to share to.")
+    @field("The name to sign in with and to share to.")
     def username(self) -> str:
         return self.row.username
 
-    @strawberry.field(description="The name to show; the username when none was given.")
+    @field("The name to show; the username when none was given.")
     def display_name(self) -> str:
         return self.row.display_name or self.row.username

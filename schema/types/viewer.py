@@ -10,6 +10,7 @@ from typing import Any
 import strawberry
 
 from schema.context import Context
+from schema.descriptions import field
 from schema.types.access_token import AccessToken
 from schema.types.group import Group
 from schema.types.user import User
@@ -21,27 +22,27 @@ class Viewer:
 
     context: strawberry.Private[Any]
 
-    @strawberry.field(description='The name that permissions are decided for, such as "user:01h..."')
+    @field('The name that permissions are decided for, such as "user:01h..."')
     def actor(self) -> str:
         return str(self.context.actor)
 
-    @strawberry.field(description="The account of the viewer; null for a visitor who is not signed in.")
+    @field("The account of the viewer; null for a visitor who is not signed in.")
     def user(self) -> User | None:
         context: Context = self.context
         row = context.people.me()
         return None if row is None else User(row=row)
 
-    @strawberry.field(description="Whether the viewer administers this service.")
+    @field("Whether the viewer administers this service.")
     def is_administrator(self) -> bool:
         context: Context = self.context
         return context.people.is_administrator()
 
-    @strawberry.field(description="The viewer's bearer tokens that are neither revoked nor over, the latest first.")
+    @field("The viewer's bearer tokens that are neither revoked nor over, the latest first.")
     def access_tokens(self) -> list[AccessToken]:
         context: Context = self.context
         return [AccessToken(row=row) for row in context.people.my_access_tokens()]
 
-    @strawberry.field(description="The groups the viewer is in.")
+    @field("The groups the viewer is in.")
     def groups(self) -> list[Group]:
         context: Context = self.context
         return [Group(row=row, context=context) for row in context.people.my_groups()]

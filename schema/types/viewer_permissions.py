@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.descriptions import field
 from storage.permissions import Permission
 
 
@@ -21,26 +22,26 @@ class ViewerPermissions:
 
     granted: strawberry.Private[frozenset[Permission]]
 
-    @strawberry.field(description="May see that it exists, and its properties.")
+    @field("May see that it exists, and its properties.")
     def view(self) -> bool:
         return Permission.VIEW in self.granted
 
-    @strawberry.field(description="May read the bytes. Always false for drives and folders.")
+    @field("May read the bytes. Always false for drives and folders.")
     def download(self) -> bool:
         return Permission.DOWNLOAD in self.granted
 
-    @strawberry.field(description="May rename or move it, and replace its bytes.")
+    @field("May rename or move it, and replace its bytes.")
     def edit(self) -> bool:
         return Permission.EDIT in self.granted
 
-    @strawberry.field(description="May share it with others, and see with whom it is shared.")
+    @field("May share it with others, and see with whom it is shared.")
     def share(self) -> bool:
         return Permission.SHARE in self.granted
 
-    @strawberry.field(description="May move it to the trash, restore it and delete it for good.")
+    @field("May move it to the trash, restore it and delete it for good.")
     def delete(self) -> bool:
         return Permission.DELETE in self.granted
 
-    @strawberry.field(description="May upload files into it. Always false for files.")
+    @field("May upload files into it. Always false for files.")
     def upload(self) -> bool:
         return Permission.UPLOAD in self.granted

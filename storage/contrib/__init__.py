@@ -1,0 +1,1 @@
+"""What connects storage to other people's Django projects."""

@@ -94,8 +94,8 @@ class VisibleItems:
         """
         text, params = _all([*conditions, self.where])
         ways = [
-            (f"{_CANDIDATES} CROSS JOIN {self.table} n", f"n.id = k.id AND {text}", _FEW),
-            (f"{self.table} n", text, f"NOT {_FEW}"),
+            (f"{_CANDIDATES} CROSS JOIN {self.table} n", f"n.id = k.id AND {text}", _few()),
+            (f"{self.table} n", text, f"NOT {_few()}"),
         ]
         ids = " UNION ALL ".join(
             f"SELECT id FROM (SELECT n.id AS id FROM {source} WHERE {condition} ORDER BY {order_by}"  # noqa: S608
@@ -109,7 +109,7 @@ class VisibleItems:
         """Return the sparse statement of a count."""
         text, params = _all([*conditions, self.where])
         counts = (
-            f"SELECT CASE WHEN {_FEW}"  # noqa: S608
+            f"SELECT CASE WHEN {_few()}"  # noqa: S608
             f" THEN (SELECT count(*) FROM {_CANDIDATES} CROSS JOIN {self.table} n WHERE n.id = k.id AND {text})"
             f" ELSE (SELECT count(*) FROM {self.table} n WHERE {text}) END"
         )
@@ -125,7 +125,10 @@ class VisibleItems:
 
 
 _CANDIDATES = "(SELECT DISTINCT id FROM candidates) k"
-_FEW = f"((SELECT count(*) FROM candidates) <= {PROBE})"  # noqa: S608
+
+
+def _few() -> str:
+    return f"((SELECT count(*) FROM candidates) <= {PROBE})"  # noqa: S608
 
 
 def _all(conditions: Sequence[Condition]) -> Condition:

@@ -28,8 +28,9 @@ from storage.errors import (
     StorageError,
     TooManyUploads,
 )
-from storage.models import LIVE_STATES, ConflictPolicy, Drive, Item, ItemKind, Upload, UploadState
+from storage.models import ConflictPolicy, Drive, Item, ItemKind, Upload, UploadState
 from storage.permissions import Permission
+from storage.selectors import uploads as select
 from storage.services import possession, quota, transitions
 from storage.services.transports import AlreadyThere, SinglePut, transport_of
 
@@ -191,9 +192,7 @@ class _Batch:
         if not asking:
             return
         parents = {places[index].folder.id for index in asking}
-        rows = Item.objects.filter(
-            parent_id__in=parents, name_key__in={self.keys[index] for index in asking}, trash__isnull=True
-        )
+        rows = select.children(parents, {self.keys[index] for index in asking})
         taken = {(row.parent_id, row.name_key): row for row in rows}
         replaced: dict[int, Item] = {}
         for index in asking:
@@ -212,7 +211,7 @@ class _Batch:
 
     def _insert(self, rows: dict[int, Upload], places: dict[int, _Place]) -> None:
         indexes = self._reserved(self._within_limit(list(rows)), places) if rows else []
-        Upload.objects.bulk_create([rows[index] for index in indexes])
+        select.UPLOADS.insert([rows[index] for index in indexes])
         for index in indexes:
             transport = transport_of(rows[index])
             assert transport is not None
@@ -220,8 +219,7 @@ class _Batch:
 
     def _within_limit(self, indexes: list[int]) -> list[int]:
         """Uploads under way are counted without a lock: calls in parallel may pass the limit by a batch."""
-        under_way = Upload.objects.filter(actor=self.actor, state__in=LIVE_STATES, expires_at__gt=self.now).count()
-        room = max(0, self.settings.max_open_uploads - under_way)
+        room = max(0, self.settings.max_open_uploads - select.count_under_way(self.actor, self.now))
         self.results.update({index: TooManyUploads() for index in indexes[room:]})
         return indexes[:room]
 
@@ -307,10 +305,7 @@ def _load_places(wanted: set[tuple[Literal["folder", "drive"], str]]) -> dict[tu
 
     The root folder itself is no folder that a client could name.
     """
-    rows = Item.objects.filter(
-        id__in={parent_id for _, parent_id in wanted}, kind=ItemKind.FOLDER, trash__isnull=True
-    ).select_related("drive__backend")
     found: dict[tuple[str, str], _Place] = {}
-    for row in rows if wanted else ():
+    for row in select.folders({parent_id for _, parent_id in wanted}):
         found["drive" if row.id == row.drive_id else "folder", row.id] = _Place(row, row.drive)
     return found

@@ -17,6 +17,7 @@ from storage.backends.base import ObjectReader
 from storage.errors import BackendUnavailable, InvalidArgument, NotFound
 from storage.models import FileVersion, Item
 from storage.permissions import Permission
+from storage.selectors import uploads as select
 
 logger = logging.getLogger("filegraph.storage")
 
@@ -80,11 +81,7 @@ def open(token: str, *, now: datetime) -> OpenDownload:
     PermissionDenied (she may see it and no more), BackendUnavailable.
     """
     claim = tokens.read_download(token, now=now)
-    version = (
-        FileVersion.objects.filter(id=claim.version_id, file_id=claim.file_id, file__trash__isnull=True)
-        .select_related("file", "blob__backend")
-        .first()
-    )
+    version = select.version(claim.version_id, claim.file_id)
     if version is None:
         raise NotFound
     permissions.require(Actor(claim.actor), Permission.DOWNLOAD, version.file)

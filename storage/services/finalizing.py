@@ -31,6 +31,8 @@ from storage.errors import (
 )
 from storage.models import Blob, ConflictPolicy, File, FileVersion, Item, ItemKind, Upload, UploadState
 from storage.permissions import Permission
+from storage.selectors import uploads as select
+from storage.selectors.mapping import change, marks, moment
 from storage.services import placement, possession, quota, transitions
 from storage.services.beginning import MAX_BATCH
 from storage.services.nodes import is_trashed
@@ -119,11 +121,9 @@ class _Batch:
         return [self.answers[request.upload_id] for request in requests]
 
     def _load(self, ids: set[str]) -> dict[str, Upload]:
-        rows = Upload.objects.filter(id__in=ids)
         if connection.features.has_select_for_update:
-            transitions.hold(rows.values_list("drive_id", flat=True))
-            rows = rows.order_by("id").select_for_update(of=("self",))
-        return {upload.id: upload for upload in rows.select_related("parent", "drive__backend")}
+            transitions.hold(Upload.objects.filter(id__in=ids).values_list("drive_id", flat=True))
+        return {upload.id: upload for upload in select.uploads(ids, lock=True)}
 
     def _judge(self, upload: Upload, sha256: str) -> StorageError | None:
         """Say what keeps the upload from becoming a file as far as its own row tells."""
@@ -237,15 +237,17 @@ class _Batch:
             file = _as_file(item) if each.sees else None
             self.answers[each.upload.id] = FinalizedUpload(each.upload, file)
         # A file points to its version and the version to its file: the database checks both when the transaction ends.
-        Item.objects.bulk_create(items)
-        FileVersion.objects.bulk_create(versions)
+        select.ITEMS.insert(items)
+        select.VERSIONS.insert(versions)
         settled = Counter[str]()
         for each in ready:
             settled[each.upload.drive_id] += each.upload.declared_size
         for drive_id, size in sorted(settled.items()):
             quota.settle(drive_id, size)
-        Upload.objects.filter(id__in=[each.upload.id for each in ready]).update(
-            state=UploadState.READY, finished_at=self.now
+        ids = [each.upload.id for each in ready]
+        change(
+            f"UPDATE storage_upload SET state = %s, finished_at = %s WHERE id IN ({marks(ids)})",  # noqa: S608
+            [UploadState.READY.value, moment(self.now), *ids],
         )
 
     def _find_blobs(self, ready: list[_Ready]) -> None:
@@ -269,9 +271,10 @@ class _Batch:
                     size=each.upload.declared_size,
                     created_at=self.now,
                 )
-        if fresh:
-            Blob.objects.bulk_create(fresh.values(), ignore_conflicts=True)
-            # Another transaction may have been faster with the same content; then its blob counts.
+        if select.BLOBS.insert(list(fresh.values()), ignore_conflicts=True) == len(fresh):
+            found.update(fresh)
+        else:
+            # Another transaction was faster with the same content: its blob counts.
             found = _blobs(own)
         superfluous: defaultdict[str, list[str]] = defaultdict(list)
         for each in own:
@@ -335,10 +338,7 @@ def _content(upload: Upload) -> tuple[str, str, int]:
 
 
 def _blobs(ready: Sequence[_Ready]) -> dict[tuple[str, str, int], Blob]:
-    rows = Blob.objects.filter(
-        drive_id__in={each.upload.drive_id for each in ready},
-        sha256__in={each.upload.received_sha256 for each in ready},
-    )
+    rows = select.blobs({each.upload.drive_id for each in ready}, {each.upload.received_sha256 for each in ready})
     return {(blob.drive_id, blob.sha256, blob.size): blob for blob in rows}
 
 

@@ -27,6 +27,7 @@ from storage.errors import (
 )
 from storage.models import Upload, UploadState
 from storage.permissions import Permission
+from storage.selectors import uploads as select
 from storage.services import transitions
 from storage.services.nodes import is_trashed
 
@@ -143,9 +144,8 @@ def status(token: str, *, now: datetime) -> UploadStatus:
 
 
 def _load(token: str, *, now: datetime) -> Upload:
-    upload = (
-        Upload.objects.filter(id=tokens.read_upload(token, now=now)).select_related("parent", "drive__backend").first()
-    )
+    found = select.uploads([tokens.read_upload(token, now=now)])
+    upload = found[0] if found else None
     if upload is None:
         # The row is gone with its folder, or long after its end.
         raise InvalidToken

@@ -91,9 +91,9 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
 
 
 def shares(actor: Actor, rows: Sequence[Node]) -> dict[str, list[Share] | None]:
-    """Return by row id the shares of each row, its own first, then those inherited from above, the nearest kind last.
+    """Return by row id the shares of each row, its own first, then those inherited from above.
 
-    None for a row whose shares the actor may not see (``can_share``). Three statements at most, however many rows.
+    None for a row whose shares the actor may not see (``can_share``). Five statements at most, however many rows.
     """
     rights = allowed(actor, [Permission.SHARE], rows)
     shown = [row for row in rows if Permission.SHARE in rights[row.id]]

@@ -62,15 +62,15 @@ def _versions() -> Iterator[str]:
         if version.blob.drive_id != version.file.drive_id:
             yield f"I1: version {version.id} uses a blob of another drive"
     for file in File.objects.select_related("current_version__blob"):
-        version = file.current_version
-        if version is None or version.file_id != file.id:
+        current: FileVersion | None = file.current_version
+        if current is None or current.file_id != file.id:
             yield f"I2: file {file.id} has no current version of its own"
             continue
         shown = (file.size, file.sha256, file.content_type)
-        if shown != (version.blob.size, version.blob.sha256, version.content_type):
+        if shown != (current.blob.size, current.blob.sha256, current.content_type):
             yield f"I2: file {file.id} does not show its current version"
         newest = FileVersion.objects.filter(file=file.id).order_by("-number").values_list("id", flat=True).first()
-        if newest != version.id:
+        if newest != current.id:
             yield f"I2: file {file.id} does not show its newest version"
 
 

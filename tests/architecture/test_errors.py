@@ -24,7 +24,7 @@ def test_the_codes_of_graphql_have_pages() -> None:
 
 @pytest.mark.parametrize("each", ALL, ids=lambda each: each.__name__)
 def test_every_error_is_drawn_in_the_tree_of_its_module(each: type[Exception]) -> None:
-    drawing = inspect.getmodule(each).__doc__ or ""  # type: ignore[union-attr]
+    drawing = inspect.getmodule(each).__doc__ or ""
     assert re.search(rf"\b{each.__name__}\b", drawing), f"{each.__name__} is not drawn"
     assert each.__doc__
 

@@ -64,7 +64,7 @@ def test_no_import_inside_a_function() -> None:
     assert found == []
 
 
-TOP_LEVEL_TESTS = {"architecture", "components", "e2e"}
+OTHER_FOLDERS = {"architecture", "components", "e2e", "benchmarks", "docs", "examples", "scripts"}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -81,4 +81,4 @@ def test_tests_mirror_the_code(package: str) -> None:
 
 def test_no_other_folders_of_tests() -> None:
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert folders - set(PACKAGES) - TOP_LEVEL_TESTS == set()
+    assert folders - set(PACKAGES) - OTHER_FOLDERS == set()

@@ -32,28 +32,35 @@ class Steps:
             raise Killed
         self.count += 1
         if self.count == self.at:
-            if self.after:
-                step()
-            self.die()
+            try:
+                if self.after:
+                    step()
+            finally:
+                self.die()
         return step()
 
     def die(self) -> None:
         self.dead = True
-        raw = connection.connection
-        if raw is not None:
-            # SQLite keeps a closed connection's transaction while a cursor lives; a kernel would not.
-            with suppress(Exception):
-                raw.rollback()
-            with suppress(Exception):
-                raw.close()
+        cut()
         raise Killed
+
+
+def cut() -> None:
+    """Cut the database connection without a word."""
+    raw = connection.connection
+    if raw is not None:
+        # SQLite keeps a closed connection's transaction while a cursor lives; a kernel would not.
+        with suppress(Exception):
+            raw.rollback()
+        with suppress(Exception):
+            raw.close()
 
 
 @contextmanager
 def killed_at(at: int, *, after: bool) -> Iterator[Steps]:
     """Run the block until step ``at`` and swallow what the dead still throw. The next use of the database connects."""
     steps = Steps(at, after=after)
-    commit = connection._commit
+    commit = connection._commit  # type: ignore[attr-defined]  # the one place that every commit goes through
 
     def statement(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         return steps.take(lambda: execute(sql, params, many, context))
@@ -77,6 +84,7 @@ def killed_at(at: int, *, after: bool) -> Iterator[Steps]:
             raise
     finally:
         if steps.dead:
+            cut()
             connection.connection = None
             connection.in_atomic_block = False
             connection.savepoint_ids = []

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
-from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 
 from accounts.permissions import grant_organization
 from accounts.principal import Principal, actor_of
-from accounts.services import access_tokens, groups
+from accounts.services import access_tokens
 from authz.types import Actor
 from schema.http import EndpointSettings, GraphQLEndpoint
 from schema.ids import Kind, encode
@@ -230,3 +229,17 @@ def world(db: None) -> World:
     file = make_file(drive, shared, "hello.txt", b"hello", olga)
     secret = make_file(drive, hidden, "secret.txt", b"secret", olga)
     return World(ann, olga, vera, stan, drive, shared, hidden, file, secret, Client())
+
+
+def begin_upload(person: Person, parent_id: str) -> str:
+    """Begin an upload and return its id."""
+    payload = person.client.do(
+        "beginUpload",
+        "BeginUploadInput",
+        "upload { id }",
+        parentId=parent_id,
+        name="upload",
+        size=1,
+        onConflict="RENAME",
+    )
+    return str(payload["upload"]["id"])

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import orjson
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -184,7 +185,7 @@ def test_a_bad_bearer_token_is_401_and_never_a_visitor(world: World) -> None:
 def test_a_session_needs_its_token_and_our_origin(world: World) -> None:
     key = sessions.begin(world.olga.row, now=NOW).session_key
     query = "{ viewer { user { username } } }"
-    cookie = f"sessionid={key}"
+    cookie = f"{django_settings.SESSION_COOKIE_NAME}={key}"
     client = Client()
     assert code_of(client.post(query, cookie=cookie)) == "CSRF_FAILED"
     assert client.post(query, cookie=cookie).status == 403
@@ -196,7 +197,7 @@ def test_a_session_needs_its_token_and_our_origin(world: World) -> None:
     assert client.post(query, cookie=cookie, x_csrftoken=token, origin="https://files.test").status == 200
     for origin in ("https://evil.test", "null", "https://files.test.evil.test", "http://files.test"):
         assert client.post(query, cookie=cookie, x_csrftoken=token, origin=origin).status == 403
-    ended = client.post(query, cookie="sessionid=nobody")
+    ended = client.post(query, cookie=f"{django_settings.SESSION_COOKIE_NAME}=nobody")
     assert ended.json == {"data": {"viewer": {"user": None}}}
 
 

@@ -1,3 +1,6 @@
+# Operations are read in one piece.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import pytest
@@ -44,7 +47,8 @@ def test_a_chain_of_fragments_is_refused_in_work_linear_in_its_text(
 
     monkeypatch.setattr(module, "_Counter", Counter)
     message = refused(bomb(links), Limits(tokens=10_000))
-    assert message is not None and "aliases" in message
+    assert message is not None
+    assert "aliases" in message
     assert counters[0].visited <= 2 * links + 5
 
 
@@ -67,12 +71,12 @@ def test_a_chain_of_fragments_is_refused_in_work_linear_in_its_text(
             "query($n: Int) { drives(first: $n) { nodes { children(first: $n) { nodes { ... on Folder { children(first: $n) { nodes { id } } } } } } } }",
             "cost",
         ),
-        ("{ " + " ".join("a%d: __schema { types { name } }" % i for i in range(6)) + " }", "cost"),
+        ("{ " + " ".join(f"a{i}: __schema {{ types {{ name }} }}" for i in range(6)) + " }", "cost"),
     ],
 )
 def test_too_much_of_one_thing_is_refused_by_name(text: str, word: str) -> None:
     message = refused(text)
-    assert message is not None and word in message, message
+    assert word in (message or "nothing")
 
 
 @pytest.mark.parametrize(

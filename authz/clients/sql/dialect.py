@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """A piece of SQL and its parameters, in the order of their ``%s``; ``compound``: a SELECT with UNION or the like."""
+    """A piece of SQL and its parameters, in the order of their ``%s``; ``compound``: a SELECT with UNION or such."""
 
     text: str
     params: tuple[Any, ...] = ()

@@ -24,11 +24,11 @@ _NOBODY = Sql("SELECT NULL WHERE 1 = 0")
 class VisibilitySql:
     """What a list statement needs: ``WITH RECURSIVE {ctes} SELECT ... FROM rows alias WHERE {where}``.
 
-    ``where`` and ``scan_where`` are conditions in brackets that say the same (null counts as no). ``where`` starts from
-    the grants: right for a count, and for an actor who sees little of the table. ``scan_where`` looks the grants of
-    each row up: right for a page in the order of an index, for an actor who sees much of it. ``candidates`` is a SELECT
-    of the ids of all rows that can be visible and of some that are not, some twice, for a bounded look at how many there may be.
-    ``ctes`` is the same for every predicate of one actor. Parameters are in the order of the text.
+    ``where`` and ``scan_where`` are conditions in brackets that say the same (null counts as no). ``where`` starts
+    from the grants: right for a count, and for an actor who sees little of the table. ``scan_where`` looks the grants
+    of each row up: right for a page in the order of an index, for an actor who sees much of it. ``candidates`` is a
+    SELECT of the ids of all rows that can be visible and of some that are not, some twice, for a bounded look at how
+    many there may be. ``ctes`` is the same for every predicate of one actor. Parameters are in the order of the text.
     """
 
     ctes: str
@@ -79,7 +79,7 @@ class _Sets:
         self._structure = structure
 
     def candidates(self, plan: Plan, type_name: str) -> Sql:
-        """Return as ``ids`` does, some perhaps twice, so that a LIMIT stops the search instead of cutting its result."""
+        """Return as ``ids`` does, some perhaps twice, so that a LIMIT ends the search and not only its result."""
         plans = plan.plans if isinstance(plan, AnyOf) else (plan,)
         return _compound([self.ids(part, type_name) for part in plans], " UNION ALL ")
 
@@ -144,7 +144,7 @@ class _Conditions:
         if isinstance(plan, Via):
             return self._via(plan, negative=negative)
         if isinstance(plan, AnyOf | AllOf):
-            # The coarsest first: whoever has the whole drive is let through before her folders and files are looked at.
+            # The coarsest first: whoever has the whole drive is let through before folders and files are looked at.
             parts = sorted(plan.plans, key=self._fineness) if self._probing else plan.plans
             word = " OR " if isinstance(plan, AnyOf) else " AND "
             return _joined([self.condition(part, negative=negative) for part in parts], word)

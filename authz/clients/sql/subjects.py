@@ -39,14 +39,14 @@ def _text(vendor: str) -> str:
     seeds = row_source(vendor, ["subject", "kind"])
     grants = row_source(vendor, ["kind", "object_type", "relation"])
     return (
-        f"subject_rules AS MATERIALIZED ({rules}), "
+        f"subject_rules AS MATERIALIZED ({rules}), "  # noqa: S608
         f"subject_seeds AS MATERIALIZED ({seeds}), "
         f"grant_kinds AS MATERIALIZED ({grants}), "
         "subjects(subject, kind) AS ("
         "SELECT subject, kind FROM subject_seeds"
         " UNION"
         " SELECT t.object_type || ':' || t.object_id || '#' || r.userset, t.object_type || '#' || r.userset"
-        f" FROM subjects s CROSS JOIN subject_rules r CROSS JOIN {TUPLES} t"  # noqa: S608
+        f" FROM subjects s CROSS JOIN subject_rules r CROSS JOIN {TUPLES} t"
         " WHERE r.kind = s.kind AND t.subject = s.subject AND t.object_type = r.object_type"
         " AND t.relation = r.relation AND t.condition_name = ''"
         "), "

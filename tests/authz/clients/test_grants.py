@@ -36,9 +36,7 @@ from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, gra
 pytestmark = pytest.mark.django_db
 
 SIZE = 20 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 1
-examples = settings(
-    max_examples=20 * SIZE, deadline=None, suppress_health_check=list(HealthCheck), derandomize=False
-)
+examples = settings(max_examples=20 * SIZE, deadline=None, suppress_health_check=list(HealthCheck), derandomize=False)
 ASKED = {
     "drive": ["can_view", "can_edit", "can_manage"],
     "folder": ["can_view", "can_upload", "can_delete"],

@@ -151,7 +151,11 @@ def grants(model: AuthorizationModel, tree: Tree) -> st.SearchStrategy[list[Tupl
             if (type_name, relation.name) in structural:
                 continue
             kinds = {
-                f"{entry.type}#{entry.relation}" if entry.relation else f"{entry.type}:*" if entry.wildcard else entry.type
+                f"{entry.type}#{entry.relation}"
+                if entry.relation
+                else f"{entry.type}:*"
+                if entry.wildcard
+                else entry.type
                 for entry in relation.restrictions
             }
             for subject in SUBJECTS:

@@ -37,7 +37,7 @@ def random_worlds(count: int) -> list[World]:
     found: list[World] = []
 
     @settings(
-        max_examples=count * 12,
+        max_examples=count * 5,
         phases=[Phase.generate],
         deadline=None,
         database=None,
@@ -85,8 +85,8 @@ def store_file(world: World) -> dict[str, Any]:
     for type_name, names in OBJECTS.items():
         for relation in model.types[type_name].relations:
             if relation != "parent" and not any((relation, name) in unsure for name in names):
-                answer = list_objects(model, reader, ListObjectsRequest("user:a", relation, type_name))
-                objects.append({"user": "user:a", "type": type_name, "assertions": {relation: answer}})
+                listed = list_objects(model, reader, ListObjectsRequest("user:a", relation, type_name))
+                objects.append({"user": "user:a", "type": type_name, "assertions": {relation: listed}})
     users = []
     for relation, name in questions:
         found = list_users(model, reader, ListUsersRequest(name, relation, "user"))
@@ -98,7 +98,7 @@ def store_file(world: World) -> dict[str, Any]:
     return {"name": "random", "model": to_text(model), "tuples": keys, "tests": [test]}
 
 
-def run_fga(files: list[Path], folder: Path) -> subprocess.CompletedProcess[str]:
+def run_fga(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the tool under a time limit; it has been seen to hang once in thousands of runs, so twice if need be."""
     assert FGA is not None
     command = [FGA, "model", "test", "--tests", str(folder / "*.fga.yaml")]
@@ -116,13 +116,10 @@ def test_openfga_says_the_same(tmp_path: Path) -> None:
     for start in range(0, len(generated), BATCH):
         folder = tmp_path / str(start)
         folder.mkdir()
-        files = []
         for number, world in enumerate(generated[start : start + BATCH]):
             content = store_file(world)
             asserted += sum(len(content["tests"][0][part]) for part in ("check", "list_objects", "list_users"))
-            file = folder / f"{number}.fga.yaml"
-            file.write_text(json.dumps(content))
-            files.append(file)
-        done = run_fga(files, folder)
+            (folder / f"{number}.fga.yaml").write_text(json.dumps(content))
+        done = run_fga(folder)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert asserted > MODELS * 50

@@ -6,12 +6,13 @@ import os
 
 from hypothesis import HealthCheck, given, settings
 
+from authz.dsl.model import AuthorizationModel
 from authz.engine.check import batch_check, check
 from authz.engine.list_objects import list_objects
 from authz.engine.list_users import list_users
 from authz.engine.memory import MemoryTuples
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
-from tests.authz.engine.random_models import OBJECTS, USERS, AuthorizationModel, askable, worlds
+from tests.authz.engine.random_models import OBJECTS, USERS, askable, worlds
 from tests.authz.engine.reference import Reference
 
 World = tuple[AuthorizationModel, list[TupleKey]]

@@ -1,5 +1,8 @@
 """How many statements a page costs, whatever is asked about its nodes."""
 
+# Operations are read in one piece.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any
@@ -95,7 +98,8 @@ def test_pages_follow_each_other_in_both_directions(full: World) -> None:
         assert page["pageInfo"]["endCursor"] == page["edges"][-1]["cursor"]
         after = page["pageInfo"]["endCursor"]
     assert not page["pageInfo"]["hasNextPage"]
-    assert seen == sorted(seen) and len(seen) == 101
+    assert seen == sorted(seen)
+    assert len(seen) == 101
     back = client.ask(query, id=full.shared_id, last=21, before=after)["folder"]["children"]
     assert [edge["node"]["name"] for edge in back["edges"]] == seen[-22:-1]
 

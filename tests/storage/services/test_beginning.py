@@ -207,7 +207,13 @@ def test_the_same_key_and_input_is_the_same_upload(world: World) -> None:
     again = world.begin("ed", idempotency_key="k")
     assert again.upload.id == first.upload.id
     assert world.begin("olga", "b", idempotency_key="k").upload.id != first.upload.id
-    for other in ({"name": "b.txt"}, {"data": b"hello!"}, {"sha256": sha256(b"hello")}, {"content_type": "a/b"}):
+    others: list[dict[str, Any]] = [
+        {"name": "b.txt"},
+        {"data": b"hello!"},
+        {"sha256": sha256(b"hello")},
+        {"content_type": "a/b"},
+    ]
+    for other in others:
         with pytest.raises(Conflict):
             world.begin("ed", **{"idempotency_key": "k", **other})
     assert Drive.objects.get(id=world.drive.id).reserved_bytes == 10

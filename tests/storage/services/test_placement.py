@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from storage import names
 from storage.errors import InvalidName, NameTaken, NotFound

@@ -123,9 +123,9 @@ def test_a_folder_and_what_is_in_it_in_one_call(place: Place) -> None:
     results = trash.trash(place.owner, None, [ref(top), ref(file)], now=NOW)
     assert [type(result) for result in results] == [Item, Item]
     assert fresh(file).trash_id == top.id
-    results = trash.purge(place.owner, [ref(top), ref(file)], now=NOW)
-    assert results[0] == top.id
-    assert isinstance(results[1], NotFound)
+    purged, absent = trash.purge(place.owner, [ref(top), ref(file)], now=NOW)
+    assert purged == top.id
+    assert isinstance(absent, NotFound)
 
 
 def test_purge_leaves_nothing_but_tombstones(place: Place) -> None:

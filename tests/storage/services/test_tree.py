@@ -59,7 +59,7 @@ def test_any_sequence_keeps_the_closure(steps: list[tuple[str, int, int, str, Co
     place = Place.make()
     for step, one, other, name, policy in steps:
         rows = list(Item.objects.filter(drive=place.drive, parent__isnull=False).order_by("id"))
-        containers = [place.drive, *(row for row in rows if row.kind == ItemKind.FOLDER)]
+        containers: list[Drive | Item] = [place.drive, *(row for row in rows if row.kind == ItemKind.FOLDER)]
         target = containers[other % len(containers)]
         row = rows[one % len(rows)] if rows else None
         apply(place, step, row, target, name, policy)
@@ -150,7 +150,8 @@ def test_parallel_creates_give_every_folder_its_own_name() -> None:
         return folders.create(place.owner, None, ref(place.drive), "same", on_conflict=policy, now=NOW)
 
     results = in_threads(8, create)
-    assert sum(isinstance(result, Item) for result in results) >= 5
+    # One that must not be renamed succeeds only when it comes first.
+    assert sum(isinstance(result, Item) for result in results) in (4, 5)
     assert all(isinstance(result, Item | NameTaken) for result in results)
     assert_sound(place.drive)
     connection.close()
@@ -181,7 +182,12 @@ def test_crossing_moves_of_two_folders_into_each_other() -> None:
     for _ in range(5):
         one, two = place.folder("one"), place.folder("two")
         pairs = [(one, two), (two, one)]
-        results = in_threads(2, lambda n, pairs=pairs: items.move(place.owner, None, *map(ref, pairs[n]), now=NOW))
+
+        def cross(number: int, pairs: list[tuple[Item, Item]] = pairs) -> object:
+            row, target = pairs[number]
+            return items.move(place.owner, None, ref(row), ref(target), now=NOW)
+
+        results = in_threads(2, cross)
         assert sorted(type(result).__name__ for result in results) in (["Item", "MoveIntoItself"],)
         assert_sound(place.drive)
         trash.trash(place.owner, None, [ref(one), ref(two)], now=NOW)

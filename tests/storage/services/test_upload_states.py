@@ -155,7 +155,7 @@ class Uploads(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_uploads_in_any_order() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Uploads,
         settings=settings(
             max_examples=1000 if FULL else 15,

@@ -1,0 +1,39 @@
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principal import actor_of
+from accounts.services import access_tokens, groups, sessions
+from authz.services import relationships
+from authz.types import TupleKey
+
+
+@pytest.fixture
+def admin_pages(administrator: User, password: str, client: Client) -> Client:
+    assert client.login(username="root", password=password)
+    return client
+
+
+def test_every_page_shows_and_no_secret_does(administrator: User, admin_pages: Client) -> None:
+    groups.create(actor_of(administrator.pk), "Design team")
+    principal = sessions.begin(administrator, now=timezone.now()).principal
+    created = access_tokens.create(principal, "laptop", expires_in=60, now=timezone.now())
+    for page in ("user", "group", "accesstoken"):
+        answer = admin_pages.get(f"/admin/accounts/{page}/")
+        assert answer.status_code == 200
+        assert created.access_token.secret_hash.encode() not in answer.content
+        assert admin_pages.get(f"/admin/accounts/{page}/add/").status_code == 403
+    detail = admin_pages.get(f"/admin/accounts/user/{administrator.pk}/change/")
+    assert administrator.password.encode() not in detail.content
+
+
+def test_who_is_no_administrator_any_more_sees_nothing(administrator: User, admin_pages: Client) -> None:
+    assert admin_pages.get("/admin/accounts/user/").status_code == 200
+    relationships.write(deletes=[TupleKey(actor_of(administrator.pk), "admin", "organization:default")])
+    assert admin_pages.get("/admin/accounts/user/").status_code == 403
+
+
+def test_deactivating_ends_the_session(administrator: User, admin_pages: Client) -> None:
+    User.objects.update(is_active=False)
+    assert admin_pages.get("/admin/").status_code == 302

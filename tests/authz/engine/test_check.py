@@ -1,0 +1,95 @@
+"""Check: depth, limits, reads, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from authz.dsl import parse
+from authz.dsl.model import Direct, Relation, TypeDefinition, TypeRestriction
+from authz.engine.check import batch_check, check
+from authz.engine.memory import MemoryTuples
+from authz.engine.network import LEVEL_LIMIT
+from authz.engine.reader import Found, SubjectQuery
+from authz.errors import InvalidRequest, InvalidTuple, ResolutionTooComplex
+from authz.types import CheckRequest, RelationshipCondition, TupleKey
+
+MODEL = parse(
+    """model
+  schema 1.1
+type user
+type group
+  relations
+    define member: [user, group#member]
+type folder
+  relations
+    define parent: [folder]
+    define viewer: [user, user:*, group#member] or viewer from parent
+    define blocked: [user, group#member]
+    define can_view: viewer but not blocked
+"""
+)
+
+
+class CountingTuples(MemoryTuples):
+    """Tuples that remember the batches they were asked for."""
+
+    def __init__(self, tuples: Sequence[TupleKey]) -> None:
+        super().__init__(tuples)
+        self.batches: list[list[SubjectQuery]] = []
+
+    def subjects(self, queries: Sequence[SubjectQuery]) -> list[list[Found]]:
+        self.batches.append(list(queries))
+        return super().subjects(queries)
+
+
+def chain(length: int) -> list[TupleKey]:
+    return [TupleKey(f"folder:{level}", "parent", f"folder:{level + 1}") for level in range(length)]
+
+
+def test_depth_up_to_the_limit() -> None:
+    reader = MemoryTuples([*chain(LEVEL_LIMIT + 50), TupleKey("user:a", "viewer", "folder:0")])
+    assert check(MODEL, reader, CheckRequest("user:a", "can_view", f"folder:{LEVEL_LIMIT - 1}"))
+    assert not check(MODEL, reader, CheckRequest("user:b", "can_view", f"folder:{LEVEL_LIMIT - 1}"))
+    with pytest.raises(ResolutionTooComplex, match=str(LEVEL_LIMIT)):
+        check(MODEL, reader, CheckRequest("user:b", "can_view", f"folder:{LEVEL_LIMIT + 40}"))
+
+
+def test_a_decided_branch_reads_no_further() -> None:
+    reader = CountingTuples([*chain(50), TupleKey("user:a", "viewer", "folder:50")])
+    assert check(MODEL, reader, CheckRequest("user:a", "can_view", "folder:50"))
+    assert len(reader.batches) == 1
+
+
+def test_questions_of_one_batch_share_their_rounds_and_reads() -> None:
+    reader = CountingTuples([*chain(10), TupleKey("group:g#member", "viewer", "folder:0")])
+    requests = [CheckRequest("user:a", "can_view", f"folder:{level}") for level in range(11)]
+    assert batch_check(MODEL, reader, requests) == [False] * 11
+    asked = [query for batch in reader.batches for query in batch]
+    assert len(asked) == len(set(asked))
+    assert len(reader.batches) == 2
+
+
+def test_a_wide_group_is_read_once_and_not_per_member() -> None:
+    wide = [TupleKey(f"group:{number}#member", "viewer", "folder:0") for number in range(3000)]
+    reader = CountingTuples([*wide, TupleKey("user:a", "member", "group:2999")])
+    assert check(MODEL, reader, CheckRequest("user:a", "can_view", "folder:0"))
+    assert [len(batch) for batch in reader.batches] == [3, 3000]
+
+
+def test_conditions_are_refused_and_never_ignored() -> None:
+    stored = MemoryTuples([TupleKey("user:a", "blocked", "folder:0", RelationshipCondition("soon"))])
+    with pytest.raises(InvalidTuple):
+        check(
+            MODEL, stored, CheckRequest("user:a", "can_view", "folder:0", (TupleKey("user:a", "viewer", "folder:0"),))
+        )
+    restricted = Relation("viewer", Direct(), (TypeRestriction("user", condition="soon"),))
+    types = {**MODEL.types, "folder": TypeDefinition("folder", {"viewer": restricted})}
+    with pytest.raises(InvalidRequest, match="conditions"):
+        check(type(MODEL)("1.1", types), MemoryTuples(), CheckRequest("user:a", "viewer", "folder:0"))
+
+
+def test_stored_tuples_that_the_model_does_not_allow_count_for_nothing() -> None:
+    reader = MemoryTuples([TupleKey("user:*", "blocked", "folder:0"), TupleKey("user:a", "viewer", "folder:0")])
+    assert check(MODEL, reader, CheckRequest("user:a", "can_view", "folder:0"))

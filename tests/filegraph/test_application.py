@@ -1,0 +1,127 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
+
+import pytest
+
+from filegraph.application import Application
+from filegraph.background import Chore
+from filegraph.database_threads import DatabaseThreads
+from filegraph.installation import prepare
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Server:
+    """Speaks ASGI to the whole application, as a server would."""
+
+    def __init__(self, ran: list[object]) -> None:
+        self.threads = DatabaseThreads(2)
+        self._application = Application(threads=self.threads, background=[Chore("test", 3600, ran.append)])
+        self._inbox: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+        self._outbox: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+
+    async def start(self) -> None:
+        self._life = asyncio.create_task(self._application({"type": "lifespan"}, self._inbox.get, self._outbox.put))
+        await self._inbox.put({"type": "lifespan.startup"})
+        assert (await self._outbox.get())["type"] == "lifespan.startup.complete"
+
+    async def stop(self) -> None:
+        await self._inbox.put({"type": "lifespan.shutdown"})
+        assert (await self._outbox.get())["type"] == "lifespan.shutdown.complete"
+        await self._life
+
+    async def request(
+        self, path: str, *, method: str = "GET", host: str = "localhost", body: bytes = b"", kind: str = ""
+    ) -> tuple[int, bytes]:
+        sent: list[MutableMapping[str, Any]] = []
+        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+        async def receive() -> Any:
+            message = next(messages, None)
+            if message is None:
+                await asyncio.sleep(3600)
+            return message
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message)
+
+        headers = [(b"host", host.encode()), (b"content-length", str(len(body)).encode())]
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": [*headers, (b"content-type", kind.encode())] if kind else headers,
+            "client": ("192.0.2.1", 1234),
+            "server": ("localhost", 80),
+        }
+        await self._application(scope, receive, send)
+        status: int = sent[0]["status"]
+        return status, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+@pytest.fixture
+def ran() -> list[object]:
+    return []
+
+
+@pytest.fixture
+async def server(ran: list[object]) -> AsyncIterator[Server]:
+    server = Server(ran)
+    await server.start()
+    yield server
+    await server.stop()
+    assert len(ran) == 1
+
+
+async def test_each_path_goes_to_its_part(server: Server) -> None:
+    status, body = await server.request("/healthz")
+    assert (status, json.loads(body)) == (200, {"status": "ok"})
+    query = json.dumps({"query": "{ viewer { actor } }"}).encode()
+    status, body = await server.request("/graphql", method="POST", body=query, kind="application/json")
+    assert (status, json.loads(body)["data"]["viewer"]["actor"]) == (200, "anonymous:visitor")
+    status, body = await server.request("/graphql/schema.graphql")
+    assert status == 200
+    assert b"type Query" in body
+    for path in ("/u/forged", "/d/forged/name"):
+        status, body = await server.request(path, method="HEAD" if path.startswith("/u") else "GET")
+        assert status == 403
+    assert (await server.request("/"))[0] == 200
+    assert (await server.request("/admin/login/"))[0] == 200
+    assert (await server.request("/static/admin/css/base.css"))[0] == 200
+    assert (await server.request("/absent"))[0] == 404
+
+
+@pytest.mark.parametrize("host", ["evil.example", "", "localhost.evil.example", "localhost@evil.example", "a b"])
+@pytest.mark.parametrize("path", ["/graphql", "/u/x", "/d/x/y", "/"])
+async def test_foreign_hosts_are_refused_by_every_part(server: Server, host: str, path: str) -> None:
+    status, body = await server.request(path, host=host)
+    assert status == 400
+    assert json.loads(body)["error"]["code"] == "UNKNOWN_HOST"
+
+
+async def test_ready_only_when_prepared_parts_work(server: Server) -> None:
+    await server.threads.run(prepare)
+    status, body = await server.request("/readyz", host="10.0.0.1")
+    assert status == 200
+    assert set(json.loads(body)["parts"]) == {"database", "stores", "authorization"}
+
+
+async def test_there_are_no_websockets(server: Server) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    await server._application({"type": "websocket", "path": "/graphql"}, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 1000}]

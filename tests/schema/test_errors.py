@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from accounts.errors import AccountsError, RateLimited
+from authz.errors import AuthorizationUnavailable, AuthzError, InvalidTuple
+from schema.errors import ErrorCode, bad_input, codes, user_error
+from schema.ids import InvalidId
+from storage.errors import InvalidArgument, NameTaken, NotFound, StorageError
+
+
+def every(root: type[Exception]) -> list[type[Exception]]:
+    return [root, *(error for child in root.__subclasses__() for error in every(child))]
+
+
+@pytest.mark.parametrize("root", [StorageError, AccountsError, AuthzError])
+def test_every_code_of_the_trees_is_a_value_of_the_enum(root: type[Exception]) -> None:
+    for error in every(root):
+        assert error.code in ErrorCode.__members__  # type: ignore[attr-defined]
+        assert codes()[error.code]  # type: ignore[attr-defined]
+
+
+def test_an_expected_error_keeps_its_words_and_place() -> None:
+    error = user_error(InvalidArgument("Too small.", path=["size"]))
+    assert (error.code, error.message, error.path, error.retryable) == (
+        "INVALID_ARGUMENT",
+        "Too small.",
+        ["input", "size"],
+        False,
+    )
+    assert user_error(NameTaken(), ("input", "name")).path == ["input", "name"]
+    assert user_error(RateLimited()).retryable
+
+
+def test_the_words_of_the_engine_are_not_shown() -> None:
+    error = user_error(InvalidTuple("user:secret cannot be viewer of file:secret"))
+    assert "secret" not in error.message
+    assert user_error(AuthorizationUnavailable("host db-7 down")).retryable
+    assert "db-7" not in user_error(AuthorizationUnavailable("host db-7 down")).message
+
+
+def test_what_is_no_id_is_answered_like_what_is_absent() -> None:
+    assert user_error(InvalidId("x")) == user_error(NotFound())
+
+
+def test_bad_input_and_the_unexpected() -> None:
+    assert bad_input("No.", "ids").path == ["input", "ids"]
+    with pytest.raises(ZeroDivisionError):
+        user_error(ZeroDivisionError())

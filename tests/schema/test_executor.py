@@ -1,0 +1,175 @@
+"""The short way answers as graphql-core does, data and errors alike."""
+
+# Operations are read in one piece.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+import strawberry
+from graphql import execute_sync, parse
+from graphql.execution.executor import Executor
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.executor import core_schema, executor_for
+
+
+@strawberry.interface
+class Named:
+    @strawberry.field
+    def name(self) -> str:
+        raise NotImplementedError
+
+
+@strawberry.type
+class Leaf(Named):
+    given: strawberry.Private[Any]
+    number: int
+
+    @strawberry.field
+    def name(self) -> str:
+        return str(self.given)
+
+    @strawberry.field
+    def required(self) -> str:
+        return self.given  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def optional(self) -> str | None:
+        return self.given  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def fails(self) -> str | None:
+        raise ValueError("no")
+
+    @strawberry.field
+    def fails_hard(self) -> str:
+        raise ValueError("no")
+
+    @strawberry.field
+    def times(self, factor: Annotated[int, strawberry.argument(name="by")] = 2) -> int:
+        return self.number * factor
+
+    @strawberry.field
+    def words(self) -> list[str]:
+        return ["a", self.given]
+
+    @strawberry.field
+    def holes(self) -> list[str | None]:
+        return ["a", None]
+
+
+@strawberry.type
+class Branch(Named):
+    leaves: list[Leaf]
+    maybe: Leaf | None
+    holes: list[Leaf | None]
+
+    @strawberry.field
+    def name(self) -> str:
+        return "branch"
+
+    @strawberry.field
+    def things(self) -> list[Named]:
+        return [*self.leaves, self]
+
+    @strawberry.field
+    def choice(self) -> Annotated[Leaf | Branch, strawberry.union("Choice")]:
+        return self
+
+    @strawberry.field
+    def missing(self) -> Leaf:
+        return None  # type: ignore[return-value]
+
+    @strawberry.field
+    def not_a_list(self) -> list[Leaf]:
+        return 5  # type: ignore[return-value]
+
+
+Branch.__annotations__["Branch"] = Branch
+
+
+def tree() -> Branch:
+    return Branch(
+        leaves=[Leaf(given="x", number=1), Leaf(given=None, number=2)],
+        maybe=None,
+        holes=[Leaf(given="y", number=3), None],
+    )
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def branch(self) -> Branch | None:
+        return tree()
+
+    @strawberry.field
+    def named(self) -> list[Named]:
+        return [*tree().leaves, tree()]
+
+
+SCHEMA = strawberry.Schema(Query, types=[Leaf, Branch])
+CORE = core_schema(SCHEMA)
+FAST = executor_for(SCHEMA)
+
+
+def both(query: str, **variables: Any) -> tuple[Any, Any]:
+    answers = []
+    for executor in (Executor, FAST):
+        result = execute_sync(CORE, parse(query), variable_values=variables, executor_class=executor)
+        errors = sorted((error.message, str(error.path), str(error.locations)) for error in result.errors or ())
+        answers.append((result.data, errors))
+    return answers[0], answers[1]
+
+
+QUERIES = [
+    "{ branch { name __typename leaves { name number t: __typename } } }",
+    "{ branch { maybe { name } holes { name number } } }",
+    "{ branch { leaves { optional fails number } } }",
+    "{ branch { leaves { required } } }",
+    "{ branch { holes { required failsHard } } }",
+    "{ branch { holes { required } maybe { required } leaves { optional } } }",
+    "{ branch { missing { name } } }",
+    "{ branch { notAList { name } } }",
+    "{ branch { leaves { a: times b: times(by: 5) c: times(by: null) } } }",
+    "query($n: Int!) { branch { leaves { times(by: $n) } } }",
+    "{ branch { leaves { words } } }",
+    "{ branch { leaves { holes } } }",
+    "{ branch { things { __typename name ... on Leaf { number optional } ... on Branch { things { name } } } } }",
+    "{ branch { choice { __typename ... on Branch { name choice { ... on Branch { name } } } } } }",
+    "{ named { name ... on Leaf { failsHard } } }",
+    "query($skip: Boolean!) { branch { leaves { name number @skip(if: $skip) ...More @include(if: $skip) } } } fragment More on Leaf { optional }",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_data_and_errors_are_those_of_graphql_core(query: str) -> None:
+    expected, found = both(query, n=3, skip=True)
+    assert found == expected
+    assert list(found[0] or {}) == list(expected[0] or {})
+
+
+_LEAF = st.lists(
+    st.sampled_from(["name", "number", "required", "optional", "fails", "failsHard", "times", "times5: times(by: 5)", "words", "holes", "__typename"]),
+    min_size=1, max_size=5,
+).map(lambda fields: "{ " + " ".join(fields) + " }")  # fmt: skip
+_BRANCH = st.recursive(
+    st.sampled_from(["{ name }", "{ missing { name } }"]) | _LEAF.flatmap(lambda leaf: st.sampled_from([f"{{ leaves {leaf} }}", f"{{ holes {leaf} }}", f"{{ maybe {leaf} name }}"])),
+    lambda inner: inner.flatmap(lambda branch: st.sampled_from([f"{{ name choice {{ ... on Branch {branch} }} }}", f"{{ things {{ name ... on Branch {branch} }} }}"])),
+    max_leaves=3,
+)  # fmt: skip
+
+
+@given(_BRANCH)
+def test_any_selection_is_answered_as_by_graphql_core(selection: str) -> None:
+    expected, found = both(f"{{ branch {selection} }}")
+    assert found == expected
+
+
+def test_the_short_way_is_taken() -> None:
+    assert FAST.table["Leaf", "name"].convert is None
+    assert FAST.table["Leaf", "times"].convert is not None
+    assert ("Query", "branch") not in FAST.table

@@ -1,0 +1,111 @@
+"""Single nodes by id and by path, and the paths of a page."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from storage.models import Item, NodeKind, NodeRef
+from storage.permissions import Permission, ancestries, structure
+from storage.selectors import drives, nodes
+from storage.selectors.pages import PageRequest
+from storage.services import trash
+from tests.storage.tree import NOW, Place, fresh, grant, person, ref
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place.make()
+
+
+def test_by_ids_keeps_the_order_and_hides_what_is_hidden(place: Place) -> None:
+    folder, file, other = place.folder("f"), place.file("a"), place.file("b")
+    friend = person()
+    grant(friend, "viewer", file)
+    refs = [ref(file), NodeRef(NodeKind.FILE, "nothing"), ref(folder), ref(place.drive), ref(other), ref(file)]
+    assert nodes.by_ids(friend, refs) == [file, None, None, None, None, file]
+    assert nodes.by_ids(place.owner, refs) == [file, None, folder, place.drive, other, file]
+    with CaptureQueriesContext(connection) as queries:
+        nodes.by_id(place.owner, ref(file))
+    assert len(queries) == 1
+
+
+def test_an_id_names_one_kind_alone(place: Place) -> None:
+    file = place.file("a")
+    for kind in (NodeKind.FOLDER, NodeKind.DRIVE):
+        assert nodes.by_id(place.owner, NodeRef(kind, file.id)) is None
+    assert nodes.by_id(place.owner, NodeRef(NodeKind.FOLDER, place.drive.id)) is None
+
+
+def test_by_path(place: Place) -> None:
+    top = place.folder("Ame\u0301lie")
+    inner = place.folder("b", top)
+    file = place.file("c.txt", inner)
+    owner, drive = place.owner, place.drive
+    for path in ("/Am\u00e9lie/b/c.txt", "Ame\u0301lie//b/c.txt/"):
+        with CaptureQueriesContext(connection) as queries:
+            assert nodes.by_path(owner, drive, path) == file
+        assert len(queries) == 1
+    assert nodes.by_path(owner, drive, "/Am\u00e9lie/b") == inner
+    assert nodes.by_path(owner, drive, "/") == drive
+    for path in ("/b", "/Am\u00e9lie/c.txt", "/Am\u00e9lie/b/c.txt/d", "/.." * 300, "/%"):
+        assert nodes.by_path(owner, drive, path) is None
+    friend = person()
+    grant(friend, "viewer", inner)
+    assert nodes.by_path(friend, drive, "/Am\u00e9lie/b/c.txt") == file
+    assert nodes.by_path(friend, drive, "/Am\u00e9lie") is None
+    assert nodes.by_path(friend, drive, "/") is None
+    trash.trash(owner, None, [ref(inner)], now=NOW)
+    assert nodes.by_path(owner, drive, "/Am\u00e9lie/b/c.txt") is None
+
+
+def test_paths_leave_out_what_is_hidden_above(place: Place) -> None:
+    top = place.folder("top")
+    inner = place.folder("inner", top)
+    deep, shallow, root = place.file("a", inner), place.file("b", top), place.file("c")
+    rows = [fresh(row) for row in (deep, shallow, root, inner)]
+    with CaptureQueriesContext(connection) as queries:
+        paths = nodes.paths(place.owner, rows)
+    assert len(queries) == 2
+    assert paths == {deep.id: "/top/inner/a", shallow.id: "/top/b", root.id: "/c", inner.id: "/top/inner"}
+    friend = person()
+    grant(friend, "viewer", inner)
+    assert nodes.paths(friend, rows) == {deep.id: None, shallow.id: None, root.id: "/c", inner.id: None}
+
+
+def test_what_the_rows_tell_authz(place: Place) -> None:
+    top = place.folder("top")
+    inner = place.folder("inner", top)
+    file = place.file("a", inner, by=place.owner)
+    told = {(edge.user, edge.relation, edge.object) for edge in structure([file, inner, place.drive])}
+    drive = f"drive:{place.drive.id}"
+    assert told == {
+        ("organization:default", "organization", drive),
+        (drive, "drive", f"file:{file.id}"),
+        (drive, "drive", f"folder:{inner.id}"),
+        (f"folder:{inner.id}", "ancestor", f"file:{file.id}"),
+        (f"folder:{top.id}", "ancestor", f"file:{file.id}"),
+        (f"folder:{top.id}", "ancestor", f"folder:{inner.id}"),
+        (place.owner, "uploaded_by", f"file:{file.id}"),
+    }
+    (seen,) = nodes.by_ids(place.owner, [ref(file)])
+    assert isinstance(seen, Item)
+    assert set(seen.ancestry or ()) == set(ancestries([file])[file.id]) == {top.id, inner.id}
+
+
+def test_drives(place: Place) -> None:
+    others = [Place.make() for _ in range(2)]
+    assert nodes.by_id(place.owner, ref(others[0].drive)) is None
+    assert drives.drives(place.owner, PageRequest()).rows == [place.drive]
+    assert drives.count_drives(place.owner) == 1
+    everything = sorted([place.drive, *(other.drive for other in others)], key=lambda drive: drive.name_key)
+    first = drives.drives(place.admin, PageRequest(first=2))
+    assert first.rows == everything[:2]
+    second = drives.drives(place.admin, PageRequest(first=2, after=first.cursor(first.rows[-1])))
+    assert second.rows == everything[2:]
+    assert drives.by_name(place.owner, place.drive.name) == place.drive
+    assert drives.by_name(place.owner, others[0].drive.name) is None
+    assert Permission.VIEW

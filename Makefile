@@ -82,6 +82,7 @@ schema: $(STAMP) ## Write schema.graphql anew
 docs: $(STAMP) ## Write the generated pages of docs/ anew
 	$(BIN)/filegraph settings > settings.md.new && mv settings.md.new docs/reference/settings.md
 	$(BIN)/python -m scripts.error_pages
+	$(BIN)/python -m scripts.command_pages
 
 pins: $(STAMP) ## Compile requirements/*.in to pinned, hashed *.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

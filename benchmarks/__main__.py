@@ -33,15 +33,17 @@ def main() -> int:
     """Exit code 0 when every benchmark ran (targets may be missed), 1 when one failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure against references.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all when left out")
+    parser.add_argument("--name", action="append", default=[], help="the same")
     parser.add_argument("--size", choices=("short", "full"), default="short")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    unknown = [name for name in options.names if name not in BENCHMARKS]
+    names: list[str] = [*options.names, *options.name]
+    unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     if options.child:
-        return _run_here(options.names[0], options.size)
-    return _run_all(options.names or list(BENCHMARKS), options.size)
+        return _run_here(names[0], options.size)
+    return _run_all(names or list(BENCHMARKS), options.size)
 
 
 def _run_here(name: str, size: Size) -> int:

@@ -26,6 +26,11 @@ class Kind(StrEnum):
     TOKEN = "token"  # noqa: S105 - a kind of id, not a secret
 
 
+_ROW_ID = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}\Z", re.ASCII)
+
+NO_ROW = "none"
+"""A row id that no row has: what is asked for by an id that names nothing is not there."""
+
 _KINDS = {kind.value: kind for kind in Kind}
 
 
@@ -64,3 +69,8 @@ def node_ref(value: str, *kinds: Kind) -> NodeRef:
     if kind not in (kinds or (Kind.DRIVE, Kind.FOLDER, Kind.FILE)):
         raise InvalidId("This is not the id of a drive, folder or file that fits here.")
     return NodeRef(NodeKind(kind.value), row_id)
+
+
+def row_id(value: str) -> str:
+    """Return an id without a kind as it is, or ``NO_ROW`` when it can be none."""
+    return value if _ROW_ID.match(value) else NO_ROW

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from accounts.errors import AccountsError
@@ -20,11 +20,23 @@ TREES: tuple[type[Exception], ...] = (StorageError, AccountsError, AuthzError, T
 HTTP_CODES = {
     "BAD_USER_INPUT": "An argument does not have the documented shape or range.",
     "BODY_TOO_LARGE": "The body of a GraphQL request is above the limit.",
+    "GRAPHQL_PARSE_FAILED": "The document is not GraphQL.",
+    "GRAPHQL_VALIDATION_FAILED": "The document does not fit the schema.",
+    "LIMIT_EXCEEDED": "The document asks for more than one request may.",
     "NOT_ACCEPTABLE": "The client accepts neither kind of answer that GraphQL gives.",
     "UNKNOWN_HOST": "The request names a host that this installation does not answer to.",
     "UNSUPPORTED_MEDIA_TYPE": "The body of a GraphQL request is not JSON in UTF-8.",
 }
 """Codes without a class: they are given at the door, before any service is asked."""
+
+
+INDEX_HEAD = """# Errors
+
+Each code is stable and stands for one thing, wherever it appears: in `errors` of a mutation, in top-level `errors` as `extensions.code`, or in
+the JSON of a refused upload or download. This page is generated: `make docs`.
+
+| code | when |
+|---|---|"""
 
 
 def classes(root: type[Exception]) -> Iterator[type[Exception]]:
@@ -45,11 +57,22 @@ def code_classes() -> dict[str, type[Exception]]:
 
 
 def pages() -> dict[str, str]:
-    """Return the Markdown text of every page by code. Raises KeyError for a code without advice."""
+    """Return the Markdown text of every page by code, and the index as README. Raises KeyError for a code without
+    advice.
+    """
     texts = {code: _page(code, each) for code, each in code_classes().items()}
     for code, when in HTTP_CODES.items():
         texts[code] = _text(code, when, "", retryable=False)
-    return texts
+    return {**texts, "README": _index(texts)}
+
+
+def _index(texts: Mapping[str, str]) -> str:
+    rows = [f"| [{code}]({code}.md) | {_when(text)} |" for code, text in sorted(texts.items())]
+    return "\n".join([INDEX_HEAD, *rows]) + "\n"
+
+
+def _when(text: str) -> str:
+    return text.partition("**When.** ")[2].partition("\n")[0].replace("|", "\\|")
 
 
 def _page(code: str, each: type[Exception]) -> str:

@@ -53,11 +53,11 @@ class EmbeddedClient:
 
     def check(self, request: CheckRequest) -> bool:
         """Answer one question; see ``authz.engine.check``."""
-        return check.check(self.model, self._reader, request)
+        return check.check(self.model, self._reader, request, self._grants)
 
     def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
         """Answer all questions, in order, with one statement per level of the deepest."""
-        return check.batch_check(self.model, self._reader, requests)
+        return check.batch_check(self.model, self._reader, requests, self._grants)
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""

@@ -16,15 +16,18 @@ from authz.clients.sql.structure import Structure
 from authz.clients.sql.subjects import TUPLES, SubjectsSql, seeds_of
 from authz.dsl.model import AuthorizationModel
 from authz.engine.list_objects import list_objects
-from authz.engine.plan import Plan, compile_plan
+from authz.engine.plan import Plan, PlanCompiler
 from authz.engine.reader import TupleReader
-from authz.engine.subjects import compile_subjects
+from authz.engine.subjects import compile_subjects, followable_nodes
 from authz.engine.typesystem import typesystem_of
 from authz.types import ListObjectsRequest, TupleKey, split_object
 
 
 class Grants:
-    """Plans, predicates and grants of one model over one structure. Compiled once, kept for the life of the client."""
+    """Plans, predicates and grants of one model over one structure. Compiled once, kept for the life of the client.
+
+    Also the ``Memberships`` of that model: ``nodes``, ``relations`` and ``of``.
+    """
 
     def __init__(self, model: AuthorizationModel, reader: TupleReader, structure: Structure, using: str) -> None:
         self._model = model
@@ -35,15 +38,14 @@ class Grants:
         self._edges = structure.edges()
         self._rules = compile_subjects(self._types, self._edges)
         self._subjects_sql = SubjectsSql(self._types, self._rules, connections[using].vendor)
-        self._plans: dict[tuple[str, str], Plan] = {}
+        self.nodes = followable_nodes(self._types, self._rules)
+        self.relations = frozenset(f"{rule.type}#{rule.relation}" for rule in self._rules.rules)
+        self._plans = PlanCompiler(model, self._edges)
         self._predicates: dict[tuple[str, str, str], Predicate] = {}
 
     def plan(self, type_name: str, relation: str) -> Plan:
         """Return the plan of a relation; raises UnknownType, UnknownRelation, UnplannableRelation."""
-        found = self._plans.get((type_name, relation))
-        if found is None:
-            found = self._plans[type_name, relation] = compile_plan(self._model, type_name, relation, self._edges)
-        return found
+        return self._plans.relation(type_name, relation)
 
     def predicate(
         self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str]
@@ -92,6 +94,13 @@ class Grants:
         with connections[self._using].cursor() as cursor:
             cursor.execute(text, [*ctes.params, rows_parameter(rows)])
             return set(cursor.fetchall())
+
+    def of(self, user: str) -> frozenset[str]:
+        """Return every userset that ``user`` is in, by rules alone; see ``Memberships``."""
+        ctes = self._subjects_sql.ctes(seeds_of(self._rules, user))
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(f"WITH RECURSIVE {ctes.text} SELECT subject FROM subjects", ctes.params)  # noqa: S608
+            return frozenset(subject for (subject,) in cursor.fetchall())
 
     def _subjects(self, actor: str, usersets: Sequence[str]) -> Sql:
         self._types.require_user(actor)

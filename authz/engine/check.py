@@ -10,27 +10,35 @@ from collections.abc import Sequence
 from authz.dsl.model import AuthorizationModel
 from authz.engine.contextual import contextual_tuples
 from authz.engine.network import Network, resolve
-from authz.engine.reader import TupleReader, wildcard_of
-from authz.engine.typesystem import Node, Typesystem, kind_of, typesystem_of
+from authz.engine.reader import Memberships, TupleReader, wildcard_of
+from authz.engine.typesystem import Node, Typesystem, kind_of, type_of, typesystem_of
 from authz.types import CheckRequest
 
 
 class OneUser:
-    """The universe of a check: one user, one bit."""
+    """The universe of a check: one user, one bit. With ``memberships`` it knows the user's groups at one read."""
 
     full = 1
 
-    def __init__(self, typesystem: Typesystem, user: str) -> None:
+    def __init__(self, typesystem: Typesystem, user: str, memberships: Memberships | None = None) -> None:
         self.user: str | None = user
-        self._named = (user, wildcard_of(user))
+        self._named = frozenset({user, wildcard_of(user) or user})
         self._types = typesystem
+        self._memberships = memberships
         kind = kind_of(user)
         self._kinds = typesystem.matching_kinds(kind)
         self.nodes = typesystem.reaching(kind)
+        self.known = memberships.nodes if memberships is not None else frozenset()
 
     def mask(self, subject: str) -> int:
         """See ``Universe``."""
         return 1 if subject in self._named else 0
+
+    def learn(self) -> None:
+        """See ``Universe``."""
+        if self._memberships is not None and self.user is not None:
+            self._named |= self._memberships.of(self.user)
+            self._memberships = None
 
     def self_mask(self, name: str) -> int:
         """See ``Universe``."""
@@ -41,15 +49,23 @@ class OneUser:
         return not self._types.kinds[node].isdisjoint(self._kinds)
 
 
-def check(model: AuthorizationModel, reader: TupleReader, request: CheckRequest) -> bool:
+def check(
+    model: AuthorizationModel, reader: TupleReader, request: CheckRequest, memberships: Memberships | None = None
+) -> bool:
     """Answer one question; see ``batch_check`` for the errors."""
-    return batch_check(model, reader, [request])[0]
+    return batch_check(model, reader, [request], memberships)[0]
 
 
-def batch_check(model: AuthorizationModel, reader: TupleReader, requests: Sequence[CheckRequest]) -> list[bool]:
+def batch_check(
+    model: AuthorizationModel,
+    reader: TupleReader,
+    requests: Sequence[CheckRequest],
+    memberships: Memberships | None = None,
+) -> list[bool]:
     """Answer all questions, in order, sharing what they have in common and reading once per level for all of them.
 
-    Questions of one user with the very same ``contextual_tuples`` object share their evaluation.
+    Questions of one user with the very same ``contextual_tuples`` object share their evaluation. ``memberships`` is a
+    short cut over the same tuples as ``reader``.
 
     Raises InvalidRequest (UnknownType, UnknownRelation, InvalidTuple) for a question that does not fit the model, and
     ResolutionTooComplex beyond the limits. An error is an error for the whole batch, never a silent no for one of it.
@@ -57,6 +73,7 @@ def batch_check(model: AuthorizationModel, reader: TupleReader, requests: Sequen
     typesystem = typesystem_of(model)
     networks: dict[tuple[str, int], Network] = {}
     gates = []
+    shared = _Shared(memberships) if memberships is not None else None
     for request in requests:
         typesystem.require_object(request.object, request.relation)
         # By identity: hashing hundreds of tuples per question would cost more than it could save.
@@ -65,7 +82,32 @@ def batch_check(model: AuthorizationModel, reader: TupleReader, requests: Sequen
         if network is None:
             typesystem.require_user(request.user)
             contextual = contextual_tuples(typesystem, request.contextual_tuples)
-            network = networks[key] = Network(typesystem, OneUser(typesystem, request.user), contextual)
+            universe = OneUser(typesystem, request.user, shared if _untouched(shared, request) else None)
+            network = networks[key] = Network(typesystem, universe, contextual)
         gates.append(network.ask(request.object, request.relation))
     resolve(networks.values(), reader)
     return [gate.low == 1 for gate in gates]
+
+
+class _Shared:
+    """Memberships, read once per user in one batch."""
+
+    def __init__(self, memberships: Memberships) -> None:
+        self.nodes = memberships.nodes
+        self.relations = memberships.relations
+        self._memberships = memberships
+        self._found: dict[str, frozenset[str]] = {}
+
+    def of(self, user: str) -> frozenset[str]:
+        found = self._found.get(user)
+        if found is None:
+            found = self._found[user] = self._memberships.of(user)
+        return found
+
+
+def _untouched(memberships: Memberships | None, request: CheckRequest) -> bool:
+    """Tell whether no contextual tuple speaks of a membership."""
+    if memberships is None:
+        return False
+    relations = memberships.relations
+    return not any(f"{type_of(key.object)}#{key.relation}" in relations for key in request.contextual_tuples)

@@ -21,6 +21,7 @@ class EveryUser:
 
     full = -1
     user: str | None = None
+    known: frozenset[Node] = frozenset()
 
     def __init__(self, typesystem: Typesystem, kind: str) -> None:
         self._types = typesystem
@@ -36,6 +37,9 @@ class EveryUser:
         if kind == self._kind:
             return self._bit(subject)
         return self.full if self._plain and kind in self._kinds else 0
+
+    def learn(self) -> None:
+        """See ``Universe``: nothing is known beforehand."""
 
     def self_mask(self, name: str) -> int:
         """See ``Universe``."""

@@ -40,9 +40,15 @@ class Universe(Protocol):
     full: int
     user: str | None
     nodes: frozenset[Node]
+    known: frozenset[Node]
+    """The nodes whose usersets ``mask`` can judge by itself, once ``learn`` was called."""
 
     def mask(self, subject: str) -> int:
-        """Return the bits of those whom the plain user or wildcard ``subject`` names."""
+        """Return the bits of those whom ``subject`` names: a plain user, a wildcard, a userset of a known node."""
+        ...
+
+    def learn(self) -> None:
+        """Read what ``mask`` needs to judge usersets of the ``known`` nodes. Called before the first of them."""
         ...
 
     def self_mask(self, name: str) -> int:
@@ -100,6 +106,7 @@ class Network:
         self._asked: dict[SubjectQuery, list[tuple[Gate, Read]]] = {}
         self._dirty: OrderedDict[Gate, None] = OrderedDict()
         self._roots: list[Gate] = []
+        self._unlearnt: list[tuple[Gate, str]] = []
         self.count = 0
 
     def ask(self, object_name: str, relation: str) -> Gate:
@@ -126,6 +133,7 @@ class Network:
                         self._grow(gate, read, found)
             self._build()
             self._propagate()
+            known = self._learn() or known
         return list(self._asked)
 
     def feed(self, answers: Mapping[SubjectQuery, Sequence[Found]]) -> None:
@@ -231,9 +239,25 @@ class Network:
                     self._link(gate, self._gate_of(subject, read.leaf.relation))
             elif "#" not in subject:
                 gate.seed |= self._universe.mask(subject)
+            elif kind in self._universe.known:
+                self._unlearnt.append((gate, subject))
+                gate.waiting += 1
             elif kind in self._universe.nodes:
                 bare, _, relation = subject.partition("#")
                 self._link(gate, self._gate_of(bare, relation))
+
+    def _learn(self) -> bool:
+        """Judge the usersets that wait for it, if the gates they stand in still matter; tell whether it was done."""
+        if not self._unlearnt or set(self._undecided()).isdisjoint(gate for gate, _ in self._unlearnt):
+            return False
+        self._universe.learn()
+        for gate, subject in self._unlearnt:
+            gate.waiting -= 1
+            gate.seed |= self._universe.mask(subject)
+            self._dirty[gate] = None
+        self._unlearnt.clear()
+        self._propagate()
+        return True
 
     def _link(self, gate: Gate, child: Gate) -> None:
         gate.children.append(child)

@@ -9,7 +9,7 @@ What cannot be split raises UnplannableRelation. It is never answered approximat
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from authz.dsl.model import (
@@ -22,7 +22,7 @@ from authz.dsl.model import (
     Union,
 )
 from authz.engine.subjects import require_subject_kind
-from authz.engine.typesystem import Typesystem, type_of, typesystem_of
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import UnplannableRelation
 
 Edge = tuple[str, str]
@@ -81,58 +81,61 @@ NEVER = Never()
 
 
 def compile_plan(model: AuthorizationModel, type_name: str, relation: str, structural: Collection[Edge]) -> Plan:
-    """Return the plan of a relation.
+    """Return the plan of one relation; see ``PlanCompiler.relation``."""
+    return PlanCompiler(model, structural).relation(type_name, relation)
+
+
+class PlanCompiler:
+    """Compiles relations of one model; what two plans have in common is one object in both.
 
     ``structural`` names the edges that the application answers for. Other ``X from Y`` become ``Via`` too; their edges
     are stored tuples, and whoever evaluates the plan has to look there.
-
-    Raises UnknownType or UnknownRelation, and UnplannableRelation for a relation that recurses (``viewer from
-    parent``), and where a userset that may hold a grant is itself tied to the tree or to a cycle.
     """
-    typesystem = typesystem_of(model)
-    typesystem.relation(type_name, relation)
-    return _Compiler(typesystem, frozenset(structural)).relation(type_name, relation)
 
-
-class _Compiler:
-    def __init__(self, typesystem: Typesystem, structural: frozenset[Edge]) -> None:
-        self._types = typesystem
-        self._structural = structural
-        self._path: list[str] = []
+    def __init__(self, model: AuthorizationModel, structural: Collection[Edge]) -> None:
+        self._types = typesystem_of(model)
+        self._structural = frozenset(structural)
         self._done: dict[str, Plan] = {}
 
     def relation(self, type_name: str, relation: str) -> Plan:
-        node = f"{type_name}#{relation}"
-        if node in self._path:
-            raise UnplannableRelation(f"{node} recurses: {' > '.join([*self._path, node])}")
-        if node not in self._done:
-            self._path.append(node)
-            rewrite = self._types.relation(type_name, relation).rewrite
-            self._done[node] = self._rewrite(type_name, relation, rewrite)
-            self._path.pop()
-        return self._done[node]
+        """Return the plan of a relation.
 
-    def _rewrite(self, type_name: str, relation: str, rewrite: Rewrite) -> Plan:
+        Raises UnknownType or UnknownRelation, and UnplannableRelation for a relation that recurses (``viewer from
+        parent``), and where a userset that may hold a grant is itself tied to the tree or to a cycle.
+        """
+        self._types.relation(type_name, relation)
+        return self._relation(type_name, relation, ())
+
+    def _relation(self, type_name: str, relation: str, path: tuple[str, ...]) -> Plan:
+        node = f"{type_name}#{relation}"
+        if node in path:
+            raise UnplannableRelation(f"{node} recurses: {' > '.join([*path, node])}")
+        found = self._done.get(node)
+        if found is None:
+            rewrite = self._types.relation(type_name, relation).rewrite
+            found = self._done[node] = self._rewrite(type_name, relation, rewrite, (*path, node))
+        return found
+
+    def _rewrite(self, type_name: str, relation: str, rewrite: Rewrite, path: tuple[str, ...]) -> Plan:
         if isinstance(rewrite, Direct):
             for kind in self._types.kinds[f"{type_name}#{relation}"]:
                 require_subject_kind(self._types, kind, self._structural)
             return Grants(type_name, frozenset({relation}))
         if isinstance(rewrite, Computed):
-            return self.relation(type_name, rewrite.relation)
+            return self._relation(type_name, rewrite.relation, path)
         if isinstance(rewrite, TupleToUserset):
-            return self._from(type_name, rewrite)
+            return self._from(type_name, rewrite, path)
         if isinstance(rewrite, Difference):
-            return _except(
-                self._rewrite(type_name, relation, rewrite.base), self._rewrite(type_name, relation, rewrite.subtract)
-            )
-        plans = [self._rewrite(type_name, relation, child) for child in rewrite.children]
+            base = self._rewrite(type_name, relation, rewrite.base, path)
+            return _except(base, self._rewrite(type_name, relation, rewrite.subtract, path))
+        plans = [self._rewrite(type_name, relation, child, path) for child in rewrite.children]
         return _any_of(plans) if isinstance(rewrite, Union) else _all_of(plans)
 
-    def _from(self, type_name: str, rewrite: TupleToUserset) -> Plan:
+    def _from(self, type_name: str, rewrite: TupleToUserset, path: tuple[str, ...]) -> Plan:
         targets = []
         for kind in sorted(self._types.kinds.get(f"{type_name}#{rewrite.tupleset}", ())):
             if kind in self._types.model.types and self._types.model.relation(kind, rewrite.relation):
-                plan = self.relation(kind, rewrite.relation)
+                plan = self._relation(kind, rewrite.relation, path)
                 if plan != NEVER:
                     targets.append((kind, plan))
         return Via((type_name, rewrite.tupleset), tuple(targets)) if targets else NEVER
@@ -203,28 +206,57 @@ def _parts(plan: Plan) -> tuple[Plan, ...]:
     return tuple(target for _, target in plan.targets) if isinstance(plan, Via) else ()
 
 
+class Evaluation:
+    """Plans in memory, over one set of facts. What several plans or objects have in common is worked out once."""
+
+    def __init__(self, granted: Iterable[tuple[str, str]], edges: Mapping[tuple[str, str], Sequence[str]]) -> None:
+        """``granted`` and ``edges``: see ``evaluate``."""
+        self._granted: dict[str, set[str]] = {}
+        for name, relation in granted:
+            self._granted.setdefault(name, set()).add(relation)
+        self._edges = edges
+        self._known: dict[tuple[int, str], bool] = {}
+        self._plans: list[Plan] = []
+
+    def satisfies(self, object: str, plan: Plan) -> bool:
+        """Tell whether ``object`` satisfies ``plan``."""
+        self._plans.append(plan)  # keeps it alive: plans are remembered by identity
+        return self._satisfies(object, plan)
+
+    def _satisfies(self, name: str, plan: Plan) -> bool:
+        if isinstance(plan, Grants):
+            held = self._granted.get(name)
+            return held is not None and not plan.relations.isdisjoint(held)
+        known = self._known.get((id(plan), name))
+        if known is None:
+            known = self._known[id(plan), name] = self._work_out(name, plan)
+        return known
+
+    def _work_out(self, name: str, plan: Plan) -> bool:
+        if isinstance(plan, Via):
+            targets = dict(plan.targets)
+            return any(
+                self._satisfies(other, targets.get(type_of(other), NEVER))
+                for other in self._edges.get((name, plan.edge[1]), ())
+            )
+        if isinstance(plan, AnyOf):
+            return any(self._satisfies(name, part) for part in plan.plans)
+        if isinstance(plan, AllOf):
+            return all(self._satisfies(name, part) for part in plan.plans)
+        if isinstance(plan, Except):
+            return self._satisfies(name, plan.base) and not self._satisfies(name, plan.subtract)
+        return False
+
+
 def evaluate(
     plan: Plan,
     object: str,
     granted: Collection[tuple[str, str]],
     edges: Mapping[tuple[str, str], Sequence[str]],
 ) -> bool:
-    """Answer a plan in memory.
+    """Answer one plan for one object; for many, see ``Evaluation``.
 
-    ``granted`` holds ``(object, relation)`` for every grant of the actor on the objects in question (a set);
-    ``edges`` maps ``(object, tupleset)`` to the objects it leads to, and an edge that is not there leads nowhere.
+    ``granted`` holds ``(object, relation)`` for every grant of the actor on the objects in question; ``edges`` maps
+    ``(object, tupleset)`` to the objects it leads to, and an edge that is not there leads nowhere.
     """
-    if isinstance(plan, Grants):
-        return any((object, relation) in granted for relation in plan.relations)
-    if isinstance(plan, Via):
-        return any(
-            evaluate(plan.target(type_of(target)), target, granted, edges)
-            for target in edges.get((object, plan.edge[1]), ())
-        )
-    if isinstance(plan, AnyOf):
-        return any(evaluate(part, object, granted, edges) for part in plan.plans)
-    if isinstance(plan, AllOf):
-        return all(evaluate(part, object, granted, edges) for part in plan.plans)
-    if isinstance(plan, Except):
-        return evaluate(plan.base, object, granted, edges) and not evaluate(plan.subtract, object, granted, edges)
-    return False
+    return Evaluation(granted, edges).satisfies(object, plan)

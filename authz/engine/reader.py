@@ -51,6 +51,21 @@ class TupleReader(Protocol):
         ...
 
 
+class Memberships(Protocol):
+    """A short cut past group within group: all usersets that a user is in, in one read.
+
+    ``nodes`` are the ``type#relation`` it knows about, completely and with every cycle decided. ``relations`` are those
+    whose tuples it reads: a question with contextual tuples of one of them cannot take the short cut.
+    """
+
+    nodes: frozenset[str]
+    relations: frozenset[str]
+
+    def of(self, user: str) -> frozenset[str]:
+        """Return every userset of ``nodes`` (``group:g#member``) that ``user`` is in, itself included."""
+        ...
+
+
 def wildcard_of(user: str) -> str | None:
     """Return ``"type:*"`` for a plain user, None for a userset: a wildcard never stands for usersets."""
     return None if "#" in user else f"{user.partition(':')[0]}:*"

@@ -8,6 +8,7 @@ rules cannot express (``and``, ``but not``, ``X from Y``) is named instead, to b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from authz.dsl.model import Computed, Direct
@@ -123,3 +124,13 @@ def _within(typesystem: Typesystem, node: Node) -> Iterator[str]:
     for leaf in leaves(typesystem.relation(type_name, relation).rewrite):
         if isinstance(leaf, Computed):
             yield from _within(typesystem, f"{type_name}#{leaf.relation}")
+
+
+def followable_nodes(typesystem: Typesystem, rules: SubjectRules) -> frozenset[Node]:
+    """Return the nodes that a query over ``rules`` decides as the engine does, whatever cycles there are."""
+    found = set()
+    for node in {f"{rule.type}#{rule.userset}" for rule in rules.rules}:
+        with suppress(UnplannableRelation):
+            require_subject_kind(typesystem, node, ())
+            found.add(node)
+    return frozenset(found)

@@ -19,7 +19,7 @@ from authz.clients.sql.structure import (
     Rows,
     Structure,
 )
-from authz.engine.plan import Plan, edges_of, evaluate, grants_of
+from authz.engine.plan import Evaluation, Plan, edges_of, grants_of
 from authz.engine.typesystem import type_of
 from authz.errors import UnplannableRelation
 from authz.services.client import configured_client
@@ -88,10 +88,10 @@ def flags(
             relations_of.setdefault(type_name, set()).add(relation)
     for name in names:
         wanted.update((name, relation) for relation in relations_of.get(type_of(name), ()))
-    granted = client.granted(actor, wanted, usersets) | held
+    evaluation = Evaluation(client.granted(actor, wanted, usersets) | held, edges)
     return {
         name: frozenset(
-            relation for relation in relations if evaluate(plans[type_of(name), relation], name, granted, edges)
+            relation for relation in relations if evaluation.satisfies(name, plans[type_of(name), relation])
         )
         for name, relations in questions.items()
     }

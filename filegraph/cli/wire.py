@@ -79,12 +79,15 @@ class Carrier:
 
         Raises ``CommandError`` (``DamagedDownload`` for other bytes than promised) or ``OSError``.
         """
+        damaged = 0
         for pause in (*self._pauses, None):
             carried = _Tally(advance)
             try:
                 return self._get_once(url, part, size, sha256, carried)
             except CommandError as error:
-                if not error.retryable or pause is None:
+                # Other bytes may have been a bad part of an earlier run; twice is no accident.
+                damaged += isinstance(error, DamagedDownload)
+                if not error.retryable or pause is None or damaged > 1:
                     raise
                 carried.take_back()
                 time.sleep(pause)

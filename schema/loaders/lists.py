@@ -72,11 +72,14 @@ class Lists:
 
     def drive_by_name(self, name: str) -> Any:
         """Return the drive of a name; None when there is none to see."""
-        row = drives.by_name(self._context.actor, name)
+        # No name holds a NUL character, and PostgreSQL cannot be asked for one.
+        row = None if "\0" in name else drives.by_name(self._context.actor, name)
         return None if row is None else self.drive_node(row)
 
     def by_path(self, drive_id: str, path: str) -> Any:
         """Return the item at a path of a drive that the viewer may see; None when there is none to see."""
+        if "\0" in path:
+            return None
         actor = self._context.actor
         drive = nodes.by_id(actor, NodeRef(NodeKind.DRIVE, drive_id))
         row = nodes.by_path(actor, drive, path) if isinstance(drive, Drive) else None

@@ -9,7 +9,7 @@ import strawberry
 
 from schema.descriptions import mutation
 from schema.errors import UserError
-from schema.ids import Kind, node_ref
+from schema.ids import Kind, node_ref, row_id
 from schema.mutations.outcome import ERRORS, Info, outcome
 from schema.scalars import BigInt
 from schema.types.drive import Drive
@@ -110,7 +110,7 @@ class TreeMutations:
                 input.name,
                 now=context.now,
                 quota_bytes=input.quota,
-                backend_id=input.backend_id,
+                backend_id=None if input.backend_id is None else row_id(input.backend_id),
             )
         )
         return CreateDrivePayload(drive=context.lists.drive_node(row) if row else None, errors=errors)

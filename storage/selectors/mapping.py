@@ -53,7 +53,7 @@ class Mapping(Generic[M]):
                 cursor.execute(sql, rows[0])
             else:
                 cursor.executemany(sql, rows)
-            count = cursor.rowcount
+            count = int(cursor.rowcount)
         for each in objects:
             each._state.adding, each._state.db = False, "default"
         return count
@@ -61,7 +61,7 @@ class Mapping(Generic[M]):
     @cached_property
     def _insert(self) -> str:
         table = self.model._meta.db_table
-        columns = ", ".join(field.column for field in self._fields)
+        columns = ", ".join(str(field.column) for field in self._fields)
         return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * self.width)})"  # noqa: S608 - our own names
 
     @cached_property
@@ -78,7 +78,7 @@ def marks(values: Sequence[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def fetch(sql: str, params: Sequence[object]) -> list[Sequence[Any]]:
+def fetch(sql: str, params: Sequence[Any]) -> list[Sequence[Any]]:
     """Run a SELECT and return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -86,7 +86,7 @@ def fetch(sql: str, params: Sequence[object]) -> list[Sequence[Any]]:
         return rows
 
 
-def change(sql: str, params: Sequence[object]) -> int:
+def change(sql: str, params: Sequence[Any]) -> int:
     """Run an UPDATE, INSERT or DELETE and return how many rows it changed."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 20
 ROOT = Path(__file__).resolve().parents[2]
 _SETUP_TOKEN = re.compile(r"--setup-token (\S+)")

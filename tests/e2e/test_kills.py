@@ -44,7 +44,7 @@ def violations(server: Server) -> str:
 
 def until_it_answers(step: Callable[[], T]) -> T:
     """Repeat a step while the server is away."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while True:
         try:
             return step()
@@ -108,7 +108,7 @@ def test_what_was_acknowledged_is_there_after_any_number_of_kills(mortal: Server
             for client in clients:
                 client.stopping.set()
         for run in runs:
-            run.result(90)
+            run.result(200)
 
     acknowledged = {name: kept for client in clients for name, kept in client.acknowledged.items()}
     assert len(acknowledged) > ROUNDS / 2

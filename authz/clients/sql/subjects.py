@@ -60,7 +60,7 @@ def seeds_of(rules: SubjectRules, actor: str, usersets: Sequence[str] = ()) -> l
     """Return what stands for ``actor`` without looking at tuples: itself, its wildcard, and ``usersets`` with all
     that the model says of them.
     """
-    seeds = dict.fromkeys([actor])
+    seeds = dict.fromkeys(rules.closure(actor) if "#" in actor else [actor])
     wildcard = wildcard_of(actor)
     if wildcard is not None:
         seeds[wildcard] = None

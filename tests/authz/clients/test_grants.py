@@ -59,6 +59,9 @@ def compare(model: AuthorizationModel, tree: Tree, tuples: list[TupleKey], asked
                 names = [name for name in tree.objects() if name.startswith(f"{type_name}:")]
                 for relation in relations:
                     verdicts = batch_check(model, reader, [CheckRequest(actor, relation, name) for name in names])
+                    stored = (*tree.structure_tuples(), *bearer)
+                    asking = [CheckRequest(actor, relation, name, stored) for name in names]
+                    assert client.batch_check(asking) == verdicts
                     expected = {name for name, allowed in zip(names, verdicts, strict=True) if allowed}
                     assert by_sql(client, actor, relation, type_name, usersets) == expected, (actor, relation)
                     assert by_plan(client, tree, actor, relation, names, usersets) == expected, (actor, relation)
@@ -172,3 +175,10 @@ def test_granted_is_one_statement_for_thousands() -> None:
     assert found == {(key.object, "viewer") for key in keys}
     assert client.granted("user:b", wanted) == set()
     assert client.granted("user:b", []) == set()
+
+
+def test_a_membership_for_one_question_brings_what_the_model_says_of_it() -> None:
+    client = EmbeddedClient(active_model(), clock=timezone.now, structure=STRUCTURE)
+    insert("default", [TupleKey("organization:o#member", "viewer", "file:i1")], timezone.now())
+    assert client.granted("user:a", [("file:i1", "viewer")], ["organization:o#admin"]) == {("file:i1", "viewer")}
+    assert client.granted("user:a", [("file:i1", "viewer")]) == set()

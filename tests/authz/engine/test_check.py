@@ -93,3 +93,39 @@ def test_conditions_are_refused_and_never_ignored() -> None:
 def test_stored_tuples_that_the_model_does_not_allow_count_for_nothing() -> None:
     reader = MemoryTuples([TupleKey("user:*", "blocked", "folder:0"), TupleKey("user:a", "viewer", "folder:0")])
     assert check(MODEL, reader, CheckRequest("user:a", "can_view", "folder:0"))
+
+
+def test_groups_that_contain_each_other_take_nothing_away() -> None:
+    ring = [TupleKey(f"group:{a}#member", "member", f"group:{b}") for a, b in ("12", "23", "31")]
+    facts = [TupleKey("group:1#member", "blocked", "folder:0"), TupleKey("user:*", "viewer", "folder:0")]
+    reader = MemoryTuples([*ring, *facts, TupleKey("user:b", "member", "group:2")])
+    assert check(MODEL, reader, CheckRequest("user:a", "can_view", "folder:0"))
+    assert not check(MODEL, reader, CheckRequest("user:b", "can_view", "folder:0"))
+
+
+def test_any_other_cycle_behind_but_not_is_a_no() -> None:
+    """As OpenFGA: what cannot be told is not allowed."""
+    model = parse(
+        """model
+  schema 1.1
+type user
+type team
+  relations
+    define member: [user, crew#member]
+type crew
+  relations
+    define member: [user, team#member]
+type page
+  relations
+    define viewer: [user]
+    define blocked: [team#member]
+    define can_view: viewer but not blocked
+"""
+    )
+    texts = ["team:t#member member crew:c", "crew:c#member member team:t", "team:t#member blocked page:p"]
+    texts += ["user:a viewer page:p", "user:a viewer page:q"]
+    keys = [TupleKey(user, relation, name) for user, relation, name in map(str.split, texts)]
+    reader = MemoryTuples(keys)
+    assert not check(model, reader, CheckRequest("user:a", "can_view", "page:p"))
+    assert check(model, reader, CheckRequest("user:a", "can_view", "page:q"))
+    assert not check(model, reader, CheckRequest("user:a", "member", "team:t"))

@@ -22,6 +22,8 @@ def test_administrators_make_drives(world: World) -> None:
     assert world.ann.client.fail("createDrive", "CreateDriveInput", name="Archive") == "NAME_TAKEN"
     assert world.ann.client.fail("createDrive", "CreateDriveInput", name="x", quota=-1) == "INVALID_ARGUMENT"
     assert world.ann.client.fail("createDrive", "CreateDriveInput", name="x", backendId="nope") == "INVALID_ARGUMENT"
+    assert world.ann.client.fail("createDrive", "CreateDriveInput", name="x", backendId="\0") == "INVALID_ARGUMENT"
+    assert world.ann.client.fail("createDrive", "CreateDriveInput", name="\0") == "INVALID_NAME"
     for client in (world.olga.client, world.stan.client, Client()):
         assert client.fail("createDrive", "CreateDriveInput", name="x") == "PERMISSION_DENIED"
 

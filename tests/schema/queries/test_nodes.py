@@ -164,6 +164,8 @@ def test_items_by_path_and_drives_by_name(world: World) -> None:
     by_name = "query($name: String) { drive(name: $name) { name } }"
     assert olga.ask(by_name, name="Team")["drive"] == {"name": "Team"}
     assert world.stan.client.ask(by_name, name="Team")["drive"] is None
+    for name in ("\0", "", "x" * 10_000, "te\u202eam"):
+        assert olga.ask(by_name, name=name)["drive"] is None
     assert olga.ask("{ drive { name } }")["drive"] is None
     assert (
         olga.ask("{ drives { nodes { name } edges { cursor node { name } } totalCount } }")["drives"]["totalCount"] == 1
@@ -179,3 +181,15 @@ def test_a_link_has_a_life_within_bounds(world: World, seconds: int) -> None:
     assert answer.json["data"] == {"file": {"name": "hello.txt", "downloadUrl": None}}
     assert [error["extensions"]["code"] for error in answer.json["errors"]] == ["INVALID_ARGUMENT"]
     assert world.olga.client.ask(query, id=world.file_id, s=3600)["file"]["downloadUrl"]
+
+
+def test_a_nul_character_is_in_no_name(world: World) -> None:
+    for query in (
+        "query($t: String) { files(filter: {nameContains: $t}) { totalCount } }",
+        f'query($t: String) {{ drive(id: "{world.drive_id}") {{ children(filter: {{nameContains: $t}}) {{ totalCount }} }} }}',
+        "query($t: String) { files(filter: {contentType: $t}) { totalCount } }",
+        "query($t: String) { files(after: $t) { totalCount } }",
+    ):
+        answer = world.olga.client.post(query, {"t": "a\0"})
+        (error,) = answer.json["errors"]
+        assert error["extensions"]["code"] in {"INVALID_ARGUMENT", "INVALID_CURSOR"}

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.db import IntegrityError, connection, models, transaction
+
+from storage.models import Backend, Blob, Drive, FileVersion, Item, Upload
+from storage.selectors import uploads as select
+from storage.selectors.mapping import Mapping, change, fetch, marks, moment
+from tests.components.uploads import make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("model", [Backend, Drive, Item, Upload, Blob, FileVersion])
+def test_an_object_is_the_same_as_the_orms(tmp_path: Path, model: type[models.Model]) -> None:
+    make_world(tmp_path, quota=100).upload("ed", idempotency_key="k")
+    mapping = Mapping(model, "x")
+    rows = fetch(f"SELECT 1, {mapping.columns} FROM {model._meta.db_table} x ORDER BY id", [])
+    expected = list(model._default_manager.order_by("pk"))
+    assert len(rows) == len(expected) > 0
+    for row, orm in zip(rows, expected, strict=True):
+        found = mapping.read(row, 1)
+        for field in model._meta.concrete_fields:
+            assert getattr(found, field.attname) == getattr(orm, field.attname)
+            assert type(getattr(found, field.attname)) is type(getattr(orm, field.attname))
+        assert found == orm
+        assert not found._state.adding
+
+
+def test_inserting_is_what_the_orm_would_have_done(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    blobs = [
+        Blob(drive=world.drive, backend=world.backend, key=f"k{n}", sha256=f"{n}" * 64, size=n, created_at=world.now)
+        for n in range(3)
+    ]
+    assert select.BLOBS.insert(blobs[:2]) == 2
+    assert {blob.key: blob.created_at for blob in Blob.objects.all()} == {"k0": world.now, "k1": world.now}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        select.BLOBS.insert(blobs[1:])
+    assert select.BLOBS.insert(blobs, ignore_conflicts=True) == 1
+    assert select.BLOBS.insert(blobs[:1], ignore_conflicts=True) == 0
+    assert select.BLOBS.insert([]) == 0
+    assert Blob.objects.count() == 3
+
+
+def test_a_change_tells_how_many_rows(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    later = world.now.replace(year=2030)
+    ids = [world.drive.id, "nothing"]
+    assert change(f"UPDATE storage_drive SET created_at = %s WHERE id IN ({marks(ids)})", [moment(later), *ids]) == 1
+    assert Drive.objects.get(id=world.drive.id).created_at == later
+    assert connection.vendor in ("sqlite", "postgresql")
+
+
+def test_of_nothing_there_is_nothing() -> None:
+    assert select.uploads([]) == []
+    assert select.folders([]) == []

@@ -6,6 +6,8 @@ import secrets
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 26
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+_SHIFTS = range(0, 5 * LENGTH, 10)
 
 
 def new_identifier() -> str:
@@ -14,4 +16,4 @@ def new_identifier() -> str:
     One case only, so that ids stay apart on databases whose comparison ignores case.
     """
     bits = secrets.randbits(5 * LENGTH)
-    return "".join(ALPHABET[(bits >> shift) & 31] for shift in range(0, 5 * LENGTH, 5))
+    return "".join([_PAIRS[(bits >> shift) & 1023] for shift in _SHIFTS])

@@ -28,8 +28,9 @@ HEAD = """# Command line
 
 `filegraph COMMAND --help` says the same. This page is generated: `make docs`.
 
-A remote place is written `DRIVE:/folder/file`. Instead of the drive's name, the id of a drive or folder may stand before the colon:
-`folder_...:/file`. The server and the token come from `filegraph login`, or from `FILEGRAPH_URL` and `FILEGRAPH_TOKEN`.
+A remote place is written `DRIVE:/folder/file`. Instead of the drive's name, the id of a drive or folder may stand
+before the colon: `folder_...:/file`. The server and the token come from `filegraph login`, or from `FILEGRAPH_URL` and
+`FILEGRAPH_TOKEN`.
 """
 
 EXIT_CODES = {
@@ -105,9 +106,12 @@ def _parameters(function: Function) -> Iterator[tuple[inspect.Parameter, Any, Ar
 
 def _option(parameter: inspect.Parameter, kind: Any, info: OptionInfo) -> str:
     """Its names and what follows them, as ``--help`` has it."""
-    names = [each for each in info.param_decls or () if each.startswith("-")]
+    # Inside Annotated, typer keeps the first name in the place of the default.
+    names = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str) and each[:1] == "-"]
     names = names or [f"--{parameter.name.replace('_', '-')}"]
-    choices = next((each for each in (kind, *get_args(kind)) if isinstance(each, EnumType)), None)
+    choices: list[Any] | None = next(
+        (list(each) for each in (kind, *get_args(kind)) if isinstance(each, EnumType)), None
+    )
     value = "" if kind is bool else " VALUE" if choices is None else " " + "\\|".join(each.value for each in choices)
     return ", ".join(f"`{each}{value}`" for each in names)
 

@@ -24,7 +24,7 @@ ADVICE = {
     "FILE_TOO_LARGE": "Send a smaller file. Operators: `FILEGRAPH_MAX_FILE_SIZE`.",
     "GROUP_NAME_TAKEN": "Choose another name. Names that differ only in case count as one.",
     "GRAPHQL_PARSE_FAILED": "Mend the syntax at the place that `locations` names.",
-    "GRAPHQL_VALIDATION_FAILED": "Compare the document with the schema, `/graphql/schema.graphql`; `locations` names the places.",
+    "GRAPHQL_VALIDATION_FAILED": "Hold the document against `/graphql/schema.graphql`; `locations` names the places.",
     "INTERNAL_ERROR": "Tell the operator the request id; the server's log has the reason under it.",
     "INVALID_ACCESS_TOKEN": "Check that the whole token was sent as `Authorization: Bearer fg_...`, or make a new one.",
     "INVALID_ACCOUNT_NAME": "Read the message; it names the character or the limit.",

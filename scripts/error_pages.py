@@ -32,8 +32,9 @@ HTTP_CODES = {
 
 INDEX_HEAD = """# Errors
 
-Each code is stable and stands for one thing, wherever it appears: in `errors` of a mutation, in top-level `errors` as `extensions.code`, or in
-the JSON of a refused upload or download. This page is generated: `make docs`.
+Each code is stable and stands for one thing, wherever it appears: in `errors` of a mutation, in
+top-level `errors` as `extensions.code`, or in the JSON of a refused upload or download.
+This page is generated: `make docs`.
 
 | code | when |
 |---|---|"""

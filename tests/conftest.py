@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -23,7 +24,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.components.postgresql import available, postgresql
 
 DATABASE = os.environ.get("FILEGRAPH_TEST_DATABASE", "sqlite")
+DATABASE_FIXTURES = {"db", "transactional_db", "server", "mortal", "postgresql_url"}
 _CLEANUP = contextlib.ExitStack()
+
+# CI looks at the same examples every time; people and long campaigns look further.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("developer", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
 def _prepare() -> Path:
@@ -75,12 +82,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what needs the other database."""
+    """Leave out what needs the other database, and on PostgreSQL what needs none: SQLite's run has shown it."""
     other = "postgresql" if DATABASE == "sqlite" else "sqlite"
-    skip = pytest.mark.skip(reason=f"needs {other}")
-    for item in items:
-        if item.get_closest_marker(other):
-            item.add_marker(skip)
+    left_out = [
+        item
+        for item in items
+        if item.get_closest_marker(other) or (DATABASE == "postgresql" and not _uses_database(item))
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
 
 
 @pytest.fixture

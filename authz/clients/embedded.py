@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from authz.clients import pages, tuples
 from authz.clients.base import ChangePage, OnConflict, TuplePage
-from authz.clients.grants import Grants
+from authz.clients.grants import Grants, PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import MAX_TUPLES_PER_WRITE
@@ -163,6 +163,10 @@ class EmbeddedClient:
     def plan(self, type_name: str, relation: str) -> Plan:
         """Return the split of a relation into grants and structure; raises UnplannableRelation."""
         return self._grants.plan(type_name, relation)
+
+    def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
+        """Return the splits of several ``(type, relation)``, and what they read; raises UnplannableRelation."""
+        return self._grants.page_plans(asked)
 
     def predicate(
         self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()

@@ -6,7 +6,8 @@ answers with the same ``VisibilitySql``, whose expression ``subjects`` it then l
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import connections
 
@@ -16,11 +17,24 @@ from authz.clients.sql.structure import Structure
 from authz.clients.sql.subjects import TUPLES, SubjectsSql, seeds_of
 from authz.dsl.model import AuthorizationModel
 from authz.engine.list_objects import list_objects
-from authz.engine.plan import Plan, PlanCompiler
+from authz.engine.plan import Plan, PlanCompiler, edges_of, grants_of
 from authz.engine.reader import TupleReader
 from authz.engine.subjects import compile_subjects, followable_nodes
 from authz.engine.typesystem import typesystem_of
+from authz.errors import UnplannableRelation
 from authz.types import ListObjectsRequest, TupleKey, split_object
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlans:
+    """The plans of the flags that a page shows, and what they read.
+
+    ``grants`` has the grant relations to look up, ``tuplesets`` the edges that objects have, both by type.
+    """
+
+    plans: Mapping[tuple[str, str], Plan]
+    grants: Mapping[str, frozenset[str]]
+    tuplesets: Mapping[str, tuple[str, ...]]
 
 
 class Grants:
@@ -42,10 +56,29 @@ class Grants:
         self.relations = frozenset(f"{rule.type}#{rule.relation}" for rule in self._rules.rules)
         self._plans = PlanCompiler(model, self._edges)
         self._predicates: dict[tuple[str, str, str], Predicate] = {}
+        self._page_plans: dict[frozenset[tuple[str, str]], PagePlans] = {}
 
     def plan(self, type_name: str, relation: str) -> Plan:
         """Return the plan of a relation; raises UnknownType, UnknownRelation, UnplannableRelation."""
         return self._plans.relation(type_name, relation)
+
+    def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
+        """Return the plans of several ``(type, relation)`` together.
+
+        Raises UnplannableRelation when one of them follows edges that are stored as tuples.
+        """
+        found = self._page_plans.get(asked)
+        if found is None:
+            found = self._page_plans[asked] = self._plan_page(asked)
+        return found
+
+    def _plan_page(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
+        plans = {(type_name, relation): self.plan(type_name, relation) for type_name, relation in asked}
+        for (type_name, relation), plan in plans.items():
+            if not edges_of(plan) <= self._edges:
+                raise UnplannableRelation(f"{type_name}#{relation} follows stored tuples")
+        read = frozenset(grant for plan in plans.values() for grant in grants_of(plan))
+        return PagePlans(plans, _by_type(read), {name: tuple(sorted(of)) for name, of in _by_type(self._edges).items()})
 
     def predicate(
         self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str]
@@ -113,3 +146,10 @@ class Grants:
             request = ListObjectsRequest(actor, relation, type_name, contextual)
             seeds += [f"{name}#{relation}" for name in list_objects(self._model, self._reader, request)]
         return self._subjects_sql.ctes(seeds)
+
+
+def _by_type(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for type_name, relation in pairs:
+        found.setdefault(type_name, set()).add(relation)
+    return {type_name: frozenset(relations) for type_name, relations in found.items()}

@@ -9,7 +9,7 @@ What cannot be split raises UnplannableRelation. It is never answered approximat
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from authz.dsl.model import (
@@ -217,6 +217,17 @@ class Evaluation:
         self._edges = edges
         self._known: dict[tuple[int, str], bool] = {}
         self._plans: list[Plan] = []
+
+    def situation(self, object: str, tuplesets: Sequence[str]) -> Hashable:
+        """Return what a verdict on ``object`` depends on. Objects of one situation satisfy the same plans.
+
+        ``tuplesets`` are the edges that objects of its type have.
+        """
+        return (
+            type_of(object),
+            frozenset(self._granted.get(object, ())),
+            *(tuple(self._edges.get((object, tupleset), ())) for tupleset in tuplesets),
+        )
 
     def satisfies(self, object: str, plan: Plan) -> bool:
         """Tell whether ``object`` satisfies ``plan``."""

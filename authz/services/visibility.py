@@ -5,7 +5,7 @@ Both answer exactly as a whole check does; what opens bytes or changes state sti
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.sql.predicate import VisibilitySql
@@ -19,7 +19,7 @@ from authz.clients.sql.structure import (
     Rows,
     Structure,
 )
-from authz.engine.plan import Evaluation, Plan, edges_of, grants_of
+from authz.engine.plan import Evaluation
 from authz.engine.typesystem import type_of
 from authz.errors import UnplannableRelation
 from authz.services.client import configured_client
@@ -69,32 +69,27 @@ def flags(
     ``held`` are ``(object, relation)`` that the rows themselves give to the actor (``uploaded_by``).
     """
     client = configured_client(structure)
-    structural = structure.edges()
     held = set(held)
-    plans: dict[tuple[str, str], Plan] = {}
-    asked = {(type_of(name), relation) for name, relations in questions.items() for relation in relations}
+    asked = frozenset((type_of(name), relation) for name, relations in questions.items() for relation in relations)
     try:
-        for type_name, relation in asked:
-            plan = plans[type_name, relation] = client.plan(type_name, relation)
-            if not edges_of(plan) <= structural:
-                raise UnplannableRelation(f"{type_name}#{relation} follows stored tuples")
+        plans = client.page_plans(asked)
     except UnplannableRelation:
         return _checked(client, actor, questions, _contextual(actor, edges, held, usersets))
-    wanted: set[tuple[str, str]] = set()
     names = {*questions, *(target for targets in edges.values() for target in targets)}
-    relations_of: dict[str, set[str]] = {}
-    for plan in plans.values():
-        for type_name, relation in grants_of(plan):
-            relations_of.setdefault(type_name, set()).add(relation)
-    for name in names:
-        wanted.update((name, relation) for relation in relations_of.get(type_of(name), ()))
+    wanted = {(name, relation) for name in names for relation in plans.grants.get(type_of(name), ())}
     evaluation = Evaluation(client.granted(actor, wanted, usersets) | held, edges)
-    return {
-        name: frozenset(
-            relation for relation in relations if evaluation.satisfies(name, plans[type_of(name), relation])
-        )
-        for name, relations in questions.items()
-    }
+    # The files of one folder differ in few grants of their own: what is alike is worked out once.
+    verdicts: dict[Hashable, frozenset[str]] = {}
+    answers = {}
+    for name, relations in questions.items():
+        type_name = type_of(name)
+        key = (evaluation.situation(name, plans.tuplesets.get(type_name, ())), frozenset(relations))
+        if key not in verdicts:
+            verdicts[key] = frozenset(
+                relation for relation in relations if evaluation.satisfies(name, plans.plans[type_name, relation])
+            )
+        answers[name] = verdicts[key]
+    return answers
 
 
 def _checked(

@@ -11,11 +11,12 @@ from typing import Any
 
 from django.db import connection
 
-from storage.models import LIVE_STATES, Backend, Blob, Drive, FileVersion, Item, ItemKind, Upload
+from storage.models import LIVE_STATES, Backend, Blob, Drive, File, FileVersion, Item, ItemKind, Upload
 from storage.selectors.mapping import Mapping, fetch, marks, moment
 
 UPLOADS = Mapping(Upload, "u")
 ITEMS = Mapping(Item, "n")
+FILES = Mapping(File, "n")
 BLOBS = Mapping(Blob, "o")
 VERSIONS = Mapping(FileVersion, "v")
 _DRIVES = Mapping(Drive, "d")
@@ -38,7 +39,20 @@ def uploads(ids: Collection[str], *, lock: bool = False) -> list[Upload]:
         + (" FOR UPDATE OF u" if lock and connection.features.has_select_for_update else ""),
         list(ids),
     )
-    return [_upload(row) for row in rows]
+    # The uploads of a batch share their folders and drives: each of them is read once.
+    parents: dict[str, Item] = {}
+    drives: dict[str, Drive] = {}
+    found = []
+    for row in rows:
+        upload = UPLOADS.read(row)
+        parent, drive = parents.get(upload.parent_id), drives.get(upload.drive_id)
+        if parent is None:
+            parent = parents[upload.parent_id] = ITEMS.read(row, UPLOADS.width)
+        if drive is None:
+            drive = drives[upload.drive_id] = _drive(row, UPLOADS.width + ITEMS.width)
+        upload.parent, upload.drive = parent, drive
+        found.append(upload)
+    return found
 
 
 def folders(ids: Collection[str]) -> list[Item]:
@@ -67,6 +81,16 @@ def children(parent_ids: Collection[str], name_keys: Collection[str]) -> list[It
         [*parent_ids, *name_keys],
     )
     return [ITEMS.read(row) for row in rows]
+
+
+def lock_folder(folder_id: str) -> bool:
+    """Lock a folder until the end of the transaction; False when it is gone or in the trash.
+
+    Where the database locks rows, that is: SQLite has one writer.
+    """
+    sql = "SELECT 1 FROM storage_item WHERE id = %s AND kind = %s AND trash_id IS NULL"
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    return bool(fetch(sql + lock, [folder_id, ItemKind.FOLDER.value]))
 
 
 def blobs(drive_ids: Collection[str], hashes: Collection[str]) -> list[Blob]:
@@ -104,13 +128,6 @@ def count_under_way(actor: str, now: datetime) -> int:
         [actor, moment(now)],
     )
     return int(count)
-
-
-def _upload(row: Sequence[Any]) -> Upload:
-    upload = UPLOADS.read(row)
-    upload.parent = ITEMS.read(row, UPLOADS.width)
-    upload.drive = _drive(row, UPLOADS.width + ITEMS.width)
-    return upload
 
 
 def _drive(row: Sequence[Any], offset: int) -> Drive:

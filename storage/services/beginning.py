@@ -104,6 +104,7 @@ class _Batch:
     ) -> None:
         self.actor, self.created_by_id, self.requests, self.now = actor, created_by_id, requests, now
         self.settings = conf.current()
+        self.expires_at = now + timedelta(seconds=self.settings.upload_lifetime)
         self.results: dict[int, StartedUpload | StorageError] = {}
         self.keys: dict[int, str] = {}
 
@@ -243,9 +244,9 @@ class _Batch:
         return [index for index in indexes if index not in self.results]
 
     def _row(self, request: BeginRequest, place: _Place) -> Upload:
-        upload = Upload(
-            drive=place.drive,
-            parent=place.folder,
+        upload = select.UPLOADS.new(
+            drive_id=place.drive.id,
+            parent_id=place.folder.id,
             actor=self.actor,
             created_by_id=self.created_by_id,
             idempotency_key=request.idempotency_key,
@@ -255,8 +256,9 @@ class _Batch:
             declared_type=request.content_type,
             declared_sha256=request.sha256.lower(),
             created_at=self.now,
-            expires_at=self.now + timedelta(seconds=self.settings.upload_lifetime),
+            expires_at=self.expires_at,
         )
+        upload.drive, upload.parent = place.drive, place.folder
         if upload.declared_sha256:
             self._take_from_store(upload)
         return upload

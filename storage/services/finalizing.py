@@ -12,11 +12,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from authz.identifiers import new_identifier
 from authz.types import Actor
 from storage import permissions
 from storage.errors import (
@@ -104,25 +104,26 @@ class _Batch:
 
     def run(self, requests: Sequence[FinalizeRequest]) -> list[FinalizedUpload | StorageError]:
         uploads = self._load({request.upload_id for request in requests})
-        waiting: list[Upload] = []
+        waiting: dict[str, Upload] = {}
         for request in requests:
             upload = uploads.get(request.upload_id)
             if upload is None or upload.actor != self.actor:
                 self.answers[request.upload_id] = NotFound()
-            elif upload.id not in self.answers and upload not in waiting:
+            elif upload.id not in self.answers and upload.id not in waiting:
                 refusal = self._judge(upload, request.sha256.lower())
                 if refusal is not None:
                     self.answers[upload.id] = refusal
                 elif upload.state != UploadState.READY:
-                    waiting.append(upload)
-        self._answer_finished([upload for upload in uploads.values() if upload.id not in self.answers], waiting)
-        ready = self._placed(self._in_store(self._permitted(waiting)))
+                    waiting[upload.id] = upload
+        self._answer_finished(
+            [upload for upload in uploads.values() if upload.id not in self.answers and upload.id not in waiting]
+        )
+        ready = self._placed(self._in_store(self._permitted(list(waiting.values()))))
         self._publish(ready)
         return [self.answers[request.upload_id] for request in requests]
 
     def _load(self, ids: set[str]) -> dict[str, Upload]:
-        if connection.features.has_select_for_update:
-            transitions.hold(Upload.objects.filter(id__in=ids).values_list("drive_id", flat=True))
+        transitions.hold_drives_of(ids)
         return {upload.id: upload for upload in select.uploads(ids, lock=True)}
 
     def _judge(self, upload: Upload, sha256: str) -> StorageError | None:
@@ -141,9 +142,8 @@ class _Batch:
             return ChecksumMismatch()
         return None
 
-    def _answer_finished(self, uploads: list[Upload], waiting: list[Upload]) -> None:
+    def _answer_finished(self, finished: list[Upload]) -> None:
         """Answer for uploads that are READY: their file, if it is still there and she may see it."""
-        finished = [upload for upload in uploads if upload not in waiting]
         if not finished:
             return
         files = File.objects.filter(id__in=[upload.file_id for upload in finished], trash__isnull=True).in_bulk()
@@ -200,11 +200,7 @@ class _Batch:
             by_folder[each.upload.parent_id].append(each)
         for folder_id, members in sorted(by_folder.items()):
             wanted = [Wanted(each.upload.name, _policy(each)) for each in members]
-            try:
-                places = placement.place_all(folder_id, wanted)
-            except StorageError as error:
-                places = [error for _ in members]
-            for each, place in zip(members, places, strict=True):
+            for each, place in zip(members, placement.place_all_held(folder_id, wanted), strict=True):
                 if isinstance(place, StorageError):
                     self.answers[each.upload.id] = place
                 else:
@@ -227,15 +223,14 @@ class _Batch:
             return
         self._find_blobs(ready)
         numbers = _next_numbers([e.placement.existing.id for e in ready if e.placement and e.placement.existing])
-        items: list[Item] = []
+        items: list[File] = []
         versions: list[FileVersion] = []
         for each in ready:
             version, item, is_new = self._rows(each, numbers)
             versions.append(version)
             if is_new:
                 items.append(item)
-            file = _as_file(item) if each.sees else None
-            self.answers[each.upload.id] = FinalizedUpload(each.upload, file)
+            self.answers[each.upload.id] = FinalizedUpload(each.upload, item if each.sees else None)
         # A file points to its version and the version to its file: the database checks both when the transaction ends.
         select.ITEMS.insert(items)
         select.VERSIONS.insert(versions)
@@ -258,12 +253,11 @@ class _Batch:
         own = [each for each in ready if each.blob is None]
         if not own:
             return
-        found = _blobs(own)
         fresh: dict[tuple[str, str, int], Blob] = {}
         for each in own:
             content = _content(each.upload)
-            if content not in found and content not in fresh:
-                fresh[content] = Blob(
+            if content not in fresh:
+                fresh[content] = select.BLOBS.new(
                     drive_id=each.upload.drive_id,
                     backend_id=each.upload.drive.backend_id,
                     key=transitions.key_of(each.upload, each.upload.drive),
@@ -271,11 +265,9 @@ class _Batch:
                     size=each.upload.declared_size,
                     created_at=self.now,
                 )
-        if select.BLOBS.insert(list(fresh.values()), ignore_conflicts=True) == len(fresh):
-            found.update(fresh)
-        else:
-            # Another transaction was faster with the same content: its blob counts.
-            found = _blobs(own)
+        # Most contents are new: so insert first, and look only where the drive had some of them already.
+        is_new = select.BLOBS.insert(list(fresh.values()), ignore_conflicts=True) == len(fresh)
+        found = fresh if is_new else _blobs(own)
         superfluous: defaultdict[str, list[str]] = defaultdict(list)
         for each in own:
             each.blob = found[_content(each.upload)]
@@ -285,15 +277,14 @@ class _Batch:
         for backend_id, object_keys in superfluous.items():
             transitions.bury(backend_id, object_keys, now=self.now)
 
-    def _rows(self, each: _Ready, numbers: dict[str, int]) -> tuple[FileVersion, Item, bool]:
+    def _rows(self, each: _Ready, numbers: dict[str, int]) -> tuple[FileVersion, File, bool]:
         upload, place, blob = each.upload, each.placement, each.blob
         assert place is not None
         assert blob is not None
         existing = place.existing
-        version = FileVersion(
-            id=new_identifier(),
+        version = select.VERSIONS.new(
             file_id=existing.id if existing else upload.file_id,
-            blob=blob,
+            blob_id=blob.id,
             number=numbers[existing.id] if existing else 1,
             content_type=upload.received_type,
             created_at=self.now,
@@ -311,10 +302,8 @@ class _Batch:
             Item.objects.filter(id=existing.id).update(**current)
             Upload.objects.filter(id=upload.id).update(file_id=existing.id)
             upload.file_id = existing.id
-            for name, value in current.items():
-                setattr(existing, name, value)
-            return version, existing, False
-        item = Item(
+            return version, _as_file(existing, current), False
+        file = select.FILES.new(
             id=upload.file_id,
             kind=ItemKind.FILE,
             drive_id=upload.drive_id,
@@ -325,7 +314,7 @@ class _Batch:
             created_by_id=upload.created_by_id,
             **current,
         )
-        return version, item, True
+        return version, file, True
 
 
 def _policy(each: _Ready) -> ConflictPolicy:
@@ -349,7 +338,7 @@ def _next_numbers(file_ids: Sequence[str]) -> dict[str, int]:
     return {file_id: (highest or 0) + 1 for file_id, highest in rows}
 
 
-def _as_file(item: Item) -> File:
+def _as_file(item: Item, current: dict[str, Any]) -> File:
     file = File()
-    file.__dict__.update(item.__dict__)
+    file.__dict__.update(item.__dict__, **current)
     return file

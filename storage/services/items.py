@@ -23,10 +23,10 @@ from storage.services import grants
 from storage.services.drives import require_writable
 from storage.services.folders import folder_id_of
 from storage.services.nodes import drive_id_of, drive_of, hold, hold_one, is_trashed
-from storage.services.placement import Placement, Wanted, lock_folder, place, place_all
+from storage.services.placement import Placement, Wanted, place, place_all
 from storage.services.trash import put_into_trash
 
-__all__ = ["Placement", "Wanted", "lock_folder", "move", "place", "place_all", "rename"]
+__all__ = ["Placement", "Wanted", "move", "place", "place_all", "rename"]
 
 
 def rename(actor: Actor, ref: NodeRef, name: str, *, now: datetime) -> Item:

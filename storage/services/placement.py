@@ -1,7 +1,8 @@
 """Which name an item gets in a folder that may have one of that name already.
 
 Only names are decided here; ``storage.services.items`` and ``uploads`` write the rows. Call it inside the transaction
-that writes them: the folder's row is locked until the end of it, so that two callers never choose one name.
+that writes them: the folder's row is locked until the end of it (or its drive is held), so that two callers never choose
+one name.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from storage import names
 from storage.errors import NameTaken, NotFound, StorageError
 from storage.models import ConflictPolicy, Item, ItemKind
+from storage.selectors import uploads as select
 
 _FIRST_NUMBERS = range(2, 34)
 _POWERS = [2**exponent for exponent in range(6, 31)]
@@ -49,32 +51,30 @@ def place_all(parent_id: str, wanted: Sequence[Wanted]) -> list[Placement | Stor
     FAIL refuses a taken name. RENAME appends `` (2)``, `` (3)``, ... REPLACE returns the item to replace, and refuses
     when that is of another kind. Raises NotFound when the folder is gone or in the trash.
     """
-    lock_folder(parent_id)
+    if not select.lock_folder(parent_id):
+        raise NotFound
+    return place_all_held(parent_id, wanted)
+
+
+def place_all_held(parent_id: str, wanted: Sequence[Wanted]) -> list[Placement | StorageError]:
+    """As ``place_all``, for a caller who holds the drive and has seen since then that the folder is there."""
     folder = _Names(parent_id)
     folder.look_up(names.key(each.name) for each in wanted)
     return [_place(folder, each) for each in wanted]
-
-
-def lock_folder(folder_id: str) -> Item:
-    """Lock the row of a folder until the end of the transaction; raises NotFound when it is gone or in the trash."""
-    row = Item.objects.select_for_update().filter(id=folder_id, kind=ItemKind.FOLDER, trash__isnull=True).first()
-    if row is None:
-        raise NotFound
-    return row
 
 
 class _Names:
     """The names of a folder, as far as they were looked up; None stands for one that this batch has just given out."""
 
     def __init__(self, parent_id: str) -> None:
-        self._children = Item.objects.filter(parent=parent_id, trash__isnull=True)
+        self._parent_id = parent_id
         self._taken: dict[str, Item | None] = {}
         self._known: set[str] = set()
 
     def look_up(self, keys: Iterable[str]) -> None:
         missing = set(keys) - self._known
         if missing:
-            self._taken.update((child.name_key, child) for child in self._children.filter(name_key__in=missing))
+            self._taken.update((child.name_key, child) for child in select.children([self._parent_id], missing))
             self._known |= missing
 
     def is_taken(self, key: str) -> bool:

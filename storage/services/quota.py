@@ -7,32 +7,34 @@ constraint of the table refuses it, because that would be a fault of ours and no
 
 from __future__ import annotations
 
-from django.db.models import F, Q
-
 from storage.errors import NotFound, QuotaExceeded
-from storage.models import Drive
+from storage.selectors.mapping import change, fetch
+
+_RESERVE = (
+    "UPDATE storage_drive SET reserved_bytes = reserved_bytes + %s "
+    "WHERE id = %s AND (quota_bytes IS NULL OR quota_bytes >= used_bytes + reserved_bytes + %s)"
+)
+_RELEASE = "UPDATE storage_drive SET reserved_bytes = reserved_bytes - %s WHERE id = %s"
+_SETTLE = "UPDATE storage_drive SET reserved_bytes = reserved_bytes - %s, used_bytes = used_bytes + %s WHERE id = %s"
+_REFUND = "UPDATE storage_drive SET used_bytes = used_bytes - %s WHERE id = %s"
 
 
 def reserve(drive_id: str, size: int) -> None:
     """Hold ``size`` bytes for an upload; raises QuotaExceeded, or NotFound when there is no such drive."""
-    room = Q(quota_bytes__isnull=True) | Q(quota_bytes__gte=F("used_bytes") + F("reserved_bytes") + size)
-    if Drive.objects.filter(room, id=drive_id).update(reserved_bytes=F("reserved_bytes") + size):
-        return
-    raise QuotaExceeded if Drive.objects.filter(id=drive_id).exists() else NotFound
+    if not change(_RESERVE, [size, drive_id, size]):
+        raise QuotaExceeded if fetch("SELECT 1 FROM storage_drive WHERE id = %s", [drive_id]) else NotFound
 
 
 def release(drive_id: str, size: int) -> None:
     """Give back ``size`` reserved bytes: the upload ended without a file."""
-    Drive.objects.filter(id=drive_id).update(reserved_bytes=F("reserved_bytes") - size)
+    change(_RELEASE, [size, drive_id])
 
 
 def settle(drive_id: str, size: int) -> None:
     """Turn ``size`` reserved bytes into used ones: the upload became a version of a file."""
-    Drive.objects.filter(id=drive_id).update(
-        reserved_bytes=F("reserved_bytes") - size, used_bytes=F("used_bytes") + size
-    )
+    change(_SETTLE, [size, size, drive_id])
 
 
 def refund(drive_id: str, size: int) -> None:
     """Give back ``size`` used bytes: versions of files were purged."""
-    Drive.objects.filter(id=drive_id).update(used_bytes=F("used_bytes") - size)
+    change(_REFUND, [size, drive_id])

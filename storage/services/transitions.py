@@ -9,7 +9,7 @@ attempt; whatever ends it writes a tombstone for that object in the same transac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -24,10 +24,13 @@ from storage.errors import (
     UploadFailed,
     UploadSuperseded,
 )
-from storage.models import LIVE_STATES, Drive, Tombstone, Upload, UploadState
+from storage.models import LIVE_STATES, Drive, Upload, UploadState
+from storage.selectors.mapping import change, fetch, marks, moment
 from storage.services import quota
 
 _WITH_OBJECT = (UploadState.RECEIVING, UploadState.VERIFYING)
+_BURY = "INSERT INTO storage_tombstone (backend_id, key, delete_after)"
+_HOLD = "SELECT id FROM storage_drive WHERE id IN ({}) ORDER BY id FOR UPDATE"
 _ENDINGS: dict[str, type[StorageError]] = {
     UploadState.ABORTED: UploadAborted,
     UploadState.EXPIRED: UploadExpired,
@@ -72,9 +75,10 @@ def refusal(upload_id: str, attempt: int) -> StorageError:
 def bury(backend_id: str, object_keys: Iterable[str], *, now: datetime) -> None:
     """Write tombstones: the objects are deleted by the sweep after the grace period. Doing it twice is fine."""
     after = now + timedelta(seconds=conf.current().tombstone_grace)
-    Tombstone.objects.bulk_create(
-        [Tombstone(backend_id=backend_id, key=key, delete_after=after) for key in object_keys], ignore_conflicts=True
-    )
+    rows = [[backend_id, key, moment(after)] for key in object_keys]
+    values = ", ".join(["(%s, %s, %s)"] * len(rows))
+    if rows:
+        change(f"{_BURY} VALUES {values} ON CONFLICT DO NOTHING", [value for row in rows for value in row])
 
 
 def hold(drive_ids: Iterable[str]) -> None:
@@ -83,8 +87,17 @@ def hold(drive_ids: Iterable[str]) -> None:
     Whatever ends an upload or makes it a file changes its drive's quota, and whoever deletes a folder holds its drive
     before the uploads in it: drive first, upload second, or two callers wait for each other. SQLite has one writer.
     """
-    if connection.features.has_select_for_update:
-        list(Drive.objects.select_for_update().filter(id__in=set(drive_ids)).order_by("id").values_list("id"))
+    if connection.features.has_select_for_update and (ids := list(set(drive_ids))):
+        fetch(_HOLD.format(marks(ids)), ids)
+
+
+def hold_drives_of(upload_ids: Collection[str]) -> None:
+    """Lock the drives of uploads, as ``hold`` does."""
+    if connection.features.has_select_for_update and upload_ids:
+        fetch(
+            _HOLD.format(f"SELECT drive_id FROM storage_upload WHERE id IN ({marks(list(upload_ids))})"),
+            list(upload_ids),
+        )
 
 
 def end(upload: Upload, drive: Drive, state: UploadState, *, now: datetime, failure: str = "") -> bool:

@@ -119,9 +119,7 @@ def test_the_backup_can_be_restored(tmp_path: Path) -> None:
 
 def _run(script: str, place: Path) -> None:
     script = script.replace("/var/lib/filegraph", str(place / "data")).replace("/backup/filegraph", str(place / "copy"))
-    done = subprocess.run(
-        ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=False, cwd=place
-    )
+    done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=False, cwd=place)
     assert done.returncode == 0, done.stderr
 
 
@@ -132,8 +130,6 @@ def test_the_unit_is_well_formed(tmp_path: Path) -> None:
     true = shutil.which("true") or "/bin/true"
     path = tmp_path / "filegraph-documented.service"
     path.write_text(re.sub(r"/opt/filegraph/\S+", true, unit).replace("User=filegraph", "User=root"))
-    done = subprocess.run(
-        ["systemd-analyze", "verify", path], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run(["systemd-analyze", "verify", path], capture_output=True, text=True, timeout=60, check=False)
     complaints = [line for line in done.stderr.splitlines() if path.name in line]
     assert not complaints, "\n".join(complaints)

@@ -72,7 +72,7 @@ def asked(actor: Actor, permission: Permission, row: Node) -> bool:
 
 OPERATIONS: dict[str, Callable[[World, Actor], object]] = {
     "see": lambda w, a: nodes.by_id(a, ref(w.file)),
-    "see by path": lambda w, a: nodes.by_path(a, w.place.drive, "/work/a.txt"),
+    "see by path": lambda w, a: nodes.by_path(a, w.place.drive, "/plans/a.txt"),
     "see in page": lambda w, a: item_pages.children(a, w.work, PageRequest(first=1)).rows or None,
     "see in files": lambda w, a: item_pages.files(a, PageRequest(first=1)).rows or None,
     "see in trash": lambda w, a: item_pages.trashed(a, w.place.drive, PageRequest(first=1)).rows or None,

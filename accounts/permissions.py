@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
+
 from accounts.errors import AdministratorRequired
 from authz.services import decisions, relationships
 from authz.types import Actor, CheckRequest, TupleKey
 
 ORGANIZATION = "organization:default"
 ADMINISTRATOR = "admin"
+"""What is granted, and never asked for."""
 MEMBER = "member"
+"""What is granted, and never asked for."""
+
+
+class Permission(StrEnum):
+    """What may be asked; values are relations of the authorization model."""
+
+    ADMINISTER = "can_administer"
+    LIST_MEMBERS = "can_list_members"
 
 
 def group_object(group_id: str) -> str:
@@ -18,7 +30,7 @@ def group_object(group_id: str) -> str:
 
 def is_administrator(actor: Actor) -> bool:
     """Return whether the actor administers the organization (one whole check)."""
-    return decisions.check(CheckRequest(actor, ADMINISTRATOR, ORGANIZATION))
+    return decisions.check(CheckRequest(actor, Permission.ADMINISTER, ORGANIZATION))
 
 
 def require_administrator(actor: Actor) -> None:
@@ -48,10 +60,13 @@ def remove_group_member(group_id: str, actor: Actor) -> None:
     relationships.write(deletes=[TupleKey(actor, MEMBER, group_object(group_id))], on_missing="ignore")
 
 
-def group_members(group_id: str) -> list[str]:
-    """Return the ids of the users who are direct members of the group."""
-    found = relationships.read_all(relation=MEMBER, object=group_object(group_id))
-    return [key.user.removeprefix("user:") for key in found if key.user.startswith("user:")]
+def group_members(group_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Return by group the ids of the users who are its direct members, read together."""
+    objects = {group_object(group_id): group_id for group_id in group_ids}
+    return {
+        objects[name]: [key.user.removeprefix("user:") for key in found if key.user.startswith("user:")]
+        for name, found in relationships.read_objects(list(objects), MEMBER).items()
+    }
 
 
 def groups_of(actor: Actor) -> list[str]:
@@ -60,6 +75,13 @@ def groups_of(actor: Actor) -> list[str]:
     return [key.object.removeprefix("group:") for key in found]
 
 
-def is_group_member(group_id: str, actor: Actor) -> bool:
-    """Return whether the actor is in the group, directly or through another one (one whole check)."""
-    return decisions.check(CheckRequest(actor, MEMBER, group_object(group_id)))
+def open_groups(actor: Actor, group_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of the groups whose members the actor may know: all for an administrator, else her own.
+
+    One batch of whole checks. A member is whoever is in the group directly or through another one.
+    """
+    names = {group_object(group_id): group_id for group_id in group_ids}
+    # That each group is of the one organization is not stored: it is told with the question, once for all.
+    edges = tuple(TupleKey(ORGANIZATION, "organization", name) for name in names)
+    answers = decisions.batch_check([CheckRequest(actor, Permission.LIST_MEMBERS, name, edges) for name in names])
+    return frozenset(group_id for group_id, allowed in zip(names.values(), answers, strict=True) if allowed)

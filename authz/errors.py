@@ -13,6 +13,9 @@
     └── AuthorizationUnavailable     the engine could not be asked; retryable, and never an allow
 
 No HTTP status and no GraphQL here: ``schema.errors`` and ``transfer.errors`` map codes in one table each.
+
+Two texts on purpose. ``message`` is one sentence of the class, safe to show to anybody. What ``str`` gives is the detail
+of the one case; it may name types, relations and users, and is for logs and for whoever edits the model.
 """
 
 from __future__ import annotations
@@ -22,10 +25,15 @@ from dataclasses import dataclass
 
 
 class AuthzError(Exception):
-    """Base of all; do not raise directly."""
+    """Base of all; do not raise directly. ``detail`` is what ``str`` gives; ``message`` when there is none."""
 
     code = "AUTHORIZATION_ERROR"
     retryable = False
+    default_message = "The request could not be carried out."
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.message = self.default_message
+        super().__init__(detail or self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class InvalidModel(AuthzError):
     """The authorization model has errors; ``problems`` holds every one of them."""
 
     code = "INVALID_AUTHORIZATION_MODEL"
+    default_message = "The authorization model has errors."
 
     def __init__(self, problems: Sequence[ModelProblem]) -> None:
         self.problems = tuple(problems)
@@ -52,6 +61,7 @@ class InvalidRequest(AuthzError):
     """The question does not fit the authorization model."""
 
     code = "INVALID_AUTHORIZATION_REQUEST"
+    default_message = "The authorization model does not allow this."
 
 
 class UnknownType(InvalidRequest):
@@ -78,12 +88,14 @@ class WriteConflict(AuthzError):
     """A tuple to write exists already, or one to delete does not."""
 
     code = "RELATIONSHIP_CONFLICT"
+    default_message = "Somebody else changed this at the same time; try again."
 
 
 class ResolutionTooComplex(AuthzError):
-    """A limit of the evaluation was reached; the message names it."""
+    """A limit of the evaluation was reached; the detail names it."""
 
     code = "RESOLUTION_TOO_COMPLEX"
+    default_message = "The permissions of this object are too deeply nested to be decided."
 
 
 class AuthorizationUnavailable(AuthzError):
@@ -91,3 +103,4 @@ class AuthorizationUnavailable(AuthzError):
 
     code = "AUTHORIZATION_UNAVAILABLE"
     retryable = True
+    default_message = "Permissions cannot be checked at the moment; nothing was done."

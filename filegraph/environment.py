@@ -132,7 +132,7 @@ class Environment(BaseSettings):
         15 * _MINUTE, ge=1, le=7 * _DAY, description="Life of a download link in seconds, unless asked otherwise."
     )
     download_lifetime_max: int = Field(
-        _DAY, ge=1, le=7 * _DAY, description="Longest life of a download link, in seconds."
+        _DAY, ge=1, le=7 * _DAY, description="Longest life of a download link, in seconds; asked for more, it is cut."
     )
     transfer_idle_timeout: int = Field(
         60, ge=1, le=_HOUR, description="Seconds without a byte until a transfer is ended."

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from storage.models import Backend
+from storage.services import backends
 
 DEFAULT_STORE = "default"
 
@@ -25,7 +26,7 @@ def prepare() -> list[str]:
         done.append(f"The database is up to date ({pending} migrations).")
     if not Backend.objects.exists():
         root = Path(settings.DATA_DIR) / "objects"
-        Backend.objects.create(name=DEFAULT_STORE, driver="local", config={"root": str(root)})
+        backends.create_unasked(DEFAULT_STORE, "local", config={"root": str(root)})
         done.append(f"Files will be kept in {root}.")
     return done
 

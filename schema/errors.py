@@ -32,13 +32,6 @@ _OWN_CODES = {
     Unauthenticated.code: "Nobody is signed in, and somebody has to be.",
 }
 
-_AUTHZ_MESSAGES = {
-    "INVALID_AUTHORIZATION_REQUEST": "The authorization model does not allow this.",
-    "RELATIONSHIP_CONFLICT": "Somebody else changed this at the same time; try again.",
-    "RESOLUTION_TOO_COMPLEX": "The permissions of this object are too deeply nested to be decided.",
-    "AUTHORIZATION_UNAVAILABLE": "Permissions cannot be checked at the moment; nothing was done.",
-}
-
 Expected = (StorageError, AccountsError, AuthzError, InvalidId)
 """What a service or selector may raise on purpose."""
 
@@ -100,8 +93,7 @@ def user_error(error: Exception, path: Sequence[str] = ("input",)) -> UserError:
             code=error.code,
         )
     if isinstance(error, AuthzError):
-        message = _AUTHZ_MESSAGES.get(error.code, "The request could not be carried out.")
-        return UserError(message=message, path=list(path), retryable=error.retryable, code=error.code)
+        return UserError(message=error.message, path=list(path), retryable=error.retryable, code=error.code)
     if isinstance(error, InvalidId):
         # An id that cannot name anything is answered like an id that names nothing.
         return UserError(message=NotFound.default_message, path=list(path), retryable=False, code=NotFound.code)

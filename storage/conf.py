@@ -44,7 +44,7 @@ class StorageSettings:
     """``FILEGRAPH_DOWNLOAD_LIFETIME``: of a download link unless asked otherwise, and never above the maximum.
     Permission is asked again when the link is used."""
     download_lifetime_max: int = 24 * _HOUR
-    """``FILEGRAPH_DOWNLOAD_LIFETIME_MAX``: the longest that may be asked for."""
+    """``FILEGRAPH_DOWNLOAD_LIFETIME_MAX``: a link that is asked to live longer lives this long."""
     storage_backend_classes: Mapping[str, str] = field(default_factory=lambda: dict(BACKEND_CLASSES), hash=False)
     """``FILEGRAPH_STORAGE_BACKEND_CLASSES``: dotted paths by key; added to the shipped ones."""
 

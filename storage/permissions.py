@@ -42,7 +42,9 @@ class Permission(StrEnum):
     UPLOAD = "can_upload"
     CREATE_FOLDER = "can_create_folder"
     FINALIZE = "can_finalize"
+    MANAGE = "can_manage"
     CREATE_DRIVE = "can_create_drive"
+    CONFIGURE = "can_configure"
 
 
 class Role(StrEnum):
@@ -66,7 +68,7 @@ _CONTAINER = frozenset(
     }
 )
 APPLICABLE: Mapping[NodeKind, frozenset[Permission]] = {
-    NodeKind.DRIVE: _CONTAINER,
+    NodeKind.DRIVE: _CONTAINER | {Permission.MANAGE},
     NodeKind.FOLDER: _CONTAINER,
     NodeKind.FILE: frozenset(
         {
@@ -170,6 +172,14 @@ def require_all(actor: Actor, questions: Sequence[tuple[Permission, Node]]) -> l
 def require_of_organization(actor: Actor, permission: Permission) -> None:
     """Ask a whole check about the organization; raises PermissionDenied."""
     if not decisions.check(CheckRequest(actor, permission, ORGANIZATION)):
+        raise PermissionDenied
+
+
+def require_of_backend(actor: Actor, permission: Permission, backend_id: str) -> None:
+    """Ask a whole check about a backend, or about one that is still to be made; raises PermissionDenied."""
+    name = f"backend:{backend_id}"
+    edge = TupleKey(ORGANIZATION, "organization", name)
+    if not decisions.check(CheckRequest(actor, permission, name, (edge,))):
         raise PermissionDenied
 
 

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
+from authz.errors import AuthzError
 from storage.errors import NotFound, StorageError
 from transfer.allocator import pad_heap_top
 from transfer.asgi import ClientGone, Receive, Run, Scope, Send
@@ -76,11 +77,11 @@ class TransferApp:
             return
         except (TransferError, StorageError) as error:
             await self._refuse(error, request, body, reply)
+        except AuthzError as error:
+            request_id = _log_failure(request) if status_of(error) == 500 else None
+            await self._refuse(error, request, body, reply, request_id=request_id)
         except Exception:
-            request_id = secrets.token_hex(8)
-            # Neither path nor headers: they carry tokens.
-            logger.exception("request %s (%s) failed", request_id, request.method)
-            await self._refuse(InternalError(), request, body, reply, request_id=request_id)
+            await self._refuse(InternalError(), request, body, reply, request_id=_log_failure(request))
 
     def close(self) -> None:
         """End the file threads; call it when no request is under way any more."""
@@ -124,6 +125,14 @@ class TransferApp:
     def _pace(self) -> Pace:
         settings = self._settings
         return Pace(idle_timeout=settings.idle_timeout, min_rate=settings.min_rate, grace=settings.rate_grace)
+
+
+def _log_failure(request: Request) -> str:
+    """Log the exception that is being handled, and return the request id it stands under."""
+    request_id = secrets.token_hex(8)
+    # Neither path nor headers: they carry tokens.
+    logger.exception("request %s (%s) failed", request_id, request.method)
+    return request_id
 
 
 def _route(path: str) -> tuple[str, str]:

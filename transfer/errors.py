@@ -9,7 +9,8 @@
     ├── RangeNotSatisfiable      the range has no byte in common with the file
     └── InternalError            something that should not happen; the log has it under the request id
 
-Everything else that can go wrong is an error of ``storage.errors``, whose classes know nothing of HTTP.
+Everything else that can go wrong is an error of ``storage.errors`` or ``authz.errors``, whose classes know nothing of
+HTTP.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from authz import errors as authz
 from storage import errors as storage
 
 
@@ -90,7 +92,7 @@ class InternalError(TransferError):
     retryable = True
 
 
-Refusal = TransferError | storage.StorageError
+Refusal = TransferError | storage.StorageError | authz.AuthzError
 """What may be shown to a client as it is."""
 
 STATUS: Mapping[type[Exception], int] = MappingProxyType(
@@ -125,6 +127,10 @@ STATUS: Mapping[type[Exception], int] = MappingProxyType(
         storage.BackendUnavailable: 503,
         storage.BackendFull: 507,
         storage.StorageError: 400,
+        # Not the client's fault, any of them: she sent a token, and we could not find out what it is worth.
+        authz.AuthorizationUnavailable: 503,
+        authz.ResolutionTooComplex: 503,
+        authz.AuthzError: 500,
     }
 )
 """Status code of an error class; a class that is not listed has its nearest base's."""

@@ -58,7 +58,7 @@ def refusal_headers(error: Refusal) -> list[RawHeader]:
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
     ]
-    if status_of(error) in (408, 429, 503):
+    if error.retryable and status_of(error) in (408, 429, 503):
         headers.append((b"retry-after", _RETRY_SECONDS))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", error.allow.encode("ascii")))

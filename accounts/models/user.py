@@ -1,11 +1,15 @@
-"""People. What a person may do stands in authz; ``is_staff`` only opens Django's admin pages."""
+"""People. What a person may do stands in authz and in no column here: there is no superuser.
+
+``is_staff`` is Django's word for who is shown the door of the admin pages. What is behind it asks authz each time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django.contrib import auth
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
 from accounts.names import MAX_LENGTH, clean_name, name_key
@@ -22,16 +26,12 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
-        """Insert a person who may open Django's admin pages."""
-        return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
-
     def get_by_natural_key(self, username: str | None) -> User:
         """Return the person of this username; raises ``User.DoesNotExist``."""
         return self.get(username_key=name_key(username or ""))
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser):
     """A person with an account. ``user:<id>`` is what authz calls her.
 
     ``username`` is what she typed (NFKC), ``username_key`` what is compared (NFKC, case-folded).
@@ -61,7 +61,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.username_key = name_key(self.username)
         super().save(*args, **kwargs)
 
-    @property
-    def actor(self) -> str:
-        """The person's name in authz."""
-        return f"user:{self.pk}"
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Return what the configured sign-in backends say (``accounts.services.admin_login``): they ask authz."""
+        return any(backend.has_perm(self, perm, obj) for backend in auth.get_backends())
+
+    def has_perms(self, perm_list: Iterable[str], obj: Any = None) -> bool:
+        """Return whether ``has_perm`` is true for each."""
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Return the same: there is one right for all admin pages."""
+        return self.has_perm(app_label)

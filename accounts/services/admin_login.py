@@ -16,7 +16,7 @@ from accounts.services import sessions
 
 
 class AdminLogin(BaseBackend):
-    """Lets administrators of the organization into the admin pages. ``is_superuser`` is never set and never asked."""
+    """Lets administrators of the organization into the admin pages, and nobody else: Django's own rights do not count."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
@@ -38,7 +38,3 @@ class AdminLogin(BaseBackend):
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         """Return whether the person administers the organization: one right for all admin pages."""
         return bool(user_obj.is_active) and is_administrator(actor_of(user_obj.pk))
-
-    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
-        """Return the same as ``has_perm``."""
-        return self.has_perm(user_obj, app_label)

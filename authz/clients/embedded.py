@@ -21,6 +21,7 @@ from authz.dsl.model import AuthorizationModel
 from authz.engine import check, expand, list_objects, list_users
 from authz.engine.expand import UsersetTree
 from authz.engine.plan import Plan
+from authz.engine.reader import SubjectQuery
 from authz.engine.typesystem import typesystem_of
 from authz.errors import InvalidRequest, InvalidTuple, WriteConflict
 from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleOperation
@@ -89,6 +90,14 @@ class EmbeddedClient:
             page_size=page_size,
             continuation_token=continuation_token,
         )
+
+    def read_objects(self, objects: Sequence[str], relation: str) -> list[list[TupleKey]]:
+        """Return the stored tuples of one relation on each of the objects, in their order. One statement for all."""
+        answers = self._reader.subjects([SubjectQuery(name, relation) for name in objects])
+        return [
+            [TupleKey(found.name, relation, name, found.condition) for found in answer]
+            for name, answer in zip(objects, answers, strict=True)
+        ]
 
     def write(
         self,

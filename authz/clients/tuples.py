@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from django.db import connections
 from django.db.models import Q
@@ -15,6 +16,8 @@ from authz.models import RelationshipTuple, TupleChange, TupleOperation
 from authz.types import RelationshipCondition, TupleKey, split_object
 
 _KEY = ("object_type", "object_id", "relation")
+_ARMS = ((" AND t.subject = q.subject", ("subject",)), (" AND t.subject_relation > ''", ()), ("", ()))
+"""Of ``subjects``: those named, all usersets, and all there are; each with what its rows have beside the key."""
 
 
 class DatabaseTuples:
@@ -39,13 +42,12 @@ class DatabaseTuples:
                 named.append([*key, query.user])
                 if wildcard != query.user:
                     named.append([*key, wildcard])
-        vendor = connections[self._using].vendor
-        arms = (
-            (_subjects_sql(vendor, " AND t.subject = q.subject", "subject"), named),
-            (_subjects_sql(vendor, " AND t.subject_relation > ''"), usersets),
-            (_subjects_sql(vendor, ""), everybody),
-        )
-        return self._read([(text, rows) for text, rows in arms if rows], len(queries))
+        arms = tuple(zip(_ARMS, (named, usersets, everybody), strict=True))
+        wanted = tuple(arm for arm, rows in arms if rows)
+        if not wanted:
+            return [[] for _ in queries]
+        text = _subjects_sql(connections[self._using].vendor, wanted)
+        return self._read(text, [rows for _, rows in arms if rows], len(queries))
 
     def objects(self, queries: Sequence[ObjectQuery]) -> list[list[Found]]:
         """See ``TupleReader``."""
@@ -58,24 +60,24 @@ class DatabaseTuples:
             f" CROSS JOIN {TUPLES} t WHERE t.subject = q.subject AND t.object_type = q.object_type"
             " AND t.relation = q.relation"
         )
-        return self._read([(text, rows)] if rows else [], len(queries))
+        return self._read(text, [rows], len(queries)) if rows else []
 
-    def _read(self, arms: Sequence[tuple[str, Sequence[Sequence[str | int]]]], count: int) -> list[list[Found]]:
+    def _read(self, text: str, sources: Sequence[Sequence[Sequence[str | int]]], count: int) -> list[list[Found]]:
         found: list[list[Found]] = [[] for _ in range(count)]
-        if not arms:
-            return found
         with connections[self._using].cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(text for text, _ in arms), [rows_parameter(rows) for _, rows in arms])
+            cursor.execute(text, list(map(rows_parameter, sources)))
             for place, name, condition in cursor.fetchall():
                 found[int(place)].append(Found(name, RelationshipCondition(condition) if condition else None))
         return found
 
 
-def _subjects_sql(vendor: str, condition: str, *extra: str) -> str:
-    return (
+@lru_cache(maxsize=16)
+def _subjects_sql(vendor: str, arms: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    return " UNION ALL ".join(
         f"SELECT q.place, t.subject, t.condition_name FROM ({row_source(vendor, ['place', *_KEY, *extra])}) q"  # noqa: S608
         f" CROSS JOIN {TUPLES} t WHERE t.object_type = q.object_type AND t.object_id = q.object_id"
         f" AND t.relation = q.relation{condition}"
+        for condition, extra in arms
     )
 
 

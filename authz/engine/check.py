@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from authz.dsl.model import AuthorizationModel
 from authz.engine.contextual import contextual_tuples
 from authz.engine.network import Network, resolve
+from authz.engine.outline import outlines_of
 from authz.engine.reader import Memberships, TupleReader, wildcard_of
-from authz.engine.typesystem import Node, Typesystem, kind_of, type_of, typesystem_of
+from authz.engine.typesystem import Typesystem, kind_of, type_of, typesystem_of
 from authz.types import CheckRequest
 
 
@@ -23,11 +24,8 @@ class OneUser:
     def __init__(self, typesystem: Typesystem, user: str, memberships: Memberships | None = None) -> None:
         self.user: str | None = user
         self._named = frozenset({user, wildcard_of(user) or user})
-        self._types = typesystem
         self._memberships = memberships
-        kind = kind_of(user)
-        self._kinds = typesystem.matching_kinds(kind)
-        self.nodes = typesystem.reaching(kind)
+        self.outlines = outlines_of(typesystem, kind_of(user))
         self.known = memberships.nodes if memberships is not None else frozenset()
 
     def mask(self, subject: str) -> int:
@@ -43,10 +41,6 @@ class OneUser:
     def self_mask(self, name: str) -> int:
         """See ``Universe``."""
         return 1 if name == self.user else 0
-
-    def names(self, node: Node) -> bool:
-        """See ``Universe``."""
-        return not self._types.kinds[node].isdisjoint(self._kinds)
 
 
 def check(

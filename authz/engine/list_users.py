@@ -9,6 +9,7 @@ from __future__ import annotations
 from authz.dsl.model import AuthorizationModel
 from authz.engine.contextual import contextual_tuples
 from authz.engine.network import Network, resolve
+from authz.engine.outline import outlines_of
 from authz.engine.reader import TupleReader
 from authz.engine.typesystem import Node, Typesystem, kind_of, typesystem_of
 from authz.types import ListUsersRequest
@@ -24,12 +25,11 @@ class EveryUser:
     known: frozenset[Node] = frozenset()
 
     def __init__(self, typesystem: Typesystem, kind: str) -> None:
-        self._types = typesystem
         self._kind = kind
         self._kinds = typesystem.matching_kinds(kind)
         self._plain = "#" not in kind
         self._bits: dict[str, int] = {}
-        self.nodes = typesystem.reaching(kind)
+        self.outlines = outlines_of(typesystem, kind)
 
     def mask(self, subject: str) -> int:
         """See ``Universe``."""
@@ -44,10 +44,6 @@ class EveryUser:
     def self_mask(self, name: str) -> int:
         """See ``Universe``."""
         return self._bit(name) if kind_of(name) == self._kind else 0
-
-    def names(self, node: Node) -> bool:
-        """See ``Universe``."""
-        return not self._types.kinds[node].isdisjoint(self._kinds)
 
     def _bit(self, name: str) -> int:
         bit = self._bits.get(name)

@@ -15,14 +15,12 @@ A check has one bit. ``list_users`` has one for every user that it meets, and a 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum, auto
 from typing import NamedTuple, Protocol
 
-from authz.dsl.model import Computed, Difference, Direct, Intersection, Rewrite, TupleToUserset, Union
 from authz.engine.contextual import merged
 from authz.engine.memory import MemoryTuples
+from authz.engine.outline import Leaf, Operator, Outline, Outlines
 from authz.engine.reader import Found, SubjectQuery, TupleReader
 from authz.engine.typesystem import Node, Typesystem, kind_of, type_of
 from authz.errors import InvalidTuple, ResolutionTooComplex
@@ -39,7 +37,8 @@ class Universe(Protocol):
 
     full: int
     user: str | None
-    nodes: frozenset[Node]
+    outlines: Outlines
+    """What each relation asks for, for such users."""
     known: frozenset[Node]
     """The nodes whose usersets ``mask`` can judge by itself, once ``learn`` was called."""
 
@@ -55,25 +54,12 @@ class Universe(Protocol):
         """Return the bit of the userset ``name`` itself: it holds its own relation."""
         ...
 
-    def names(self, node: Node) -> bool:
-        """Tell whether the direct list of ``node`` can name one of the users without a further userset."""
-        ...
-
-
-class Operator(Enum):
-    """How a gate combines its children."""
-
-    ANY = auto()
-    ALL = auto()
-    EXCEPT = auto()
-
 
 class Read(NamedTuple):
     """A read that a gate waits for, and the leaf of the relation that it will be judged by."""
 
     query: SubjectQuery
-    leaf: Direct | TupleToUserset
-    node: Node
+    leaf: Leaf
 
 
 class Gate:
@@ -101,24 +87,27 @@ class Network:
         self._universe = universe
         self._contextual = contextual if contextual is not None and len(contextual) else None
         self._gates: dict[tuple[str, str], Gate] = {}
-        self._unbuilt: list[tuple[Gate, str, Rewrite, Node]] = []
+        self._unbuilt: list[tuple[Gate, str, Outline]] = []
         self._answers: dict[SubjectQuery, Sequence[Found]] = {}
         self._asked: dict[SubjectQuery, list[tuple[Gate, Read]]] = {}
-        self._dirty: OrderedDict[Gate, None] = OrderedDict()
+        self._dirty: dict[Gate, None] = {}
         self._roots: list[Gate] = []
         self._unlearnt: list[tuple[Gate, str]] = []
         self.count = 0
 
     def ask(self, object_name: str, relation: str) -> Gate:
-        """Add a question; its gate holds the answer in ``low`` after ``resolve``."""
+        """Add a question; its gate holds the answer in ``low`` after ``resolve``.
+
+        Raises UnknownType or UnknownRelation.
+        """
         gate = self._gate_of(object_name, relation)
         self._roots.append(gate)
-        self._build()
-        self._propagate()
         return gate
 
     def pending(self) -> list[SubjectQuery]:
         """Return the reads that undecided questions wait for, and remember them as asked."""
+        self._build()
+        self._propagate()
         known = True
         while known:
             known = False
@@ -168,12 +157,11 @@ class Network:
         if gate is not None:
             return gate
         node = f"{type_of(object_name)}#{relation}"
+        outline = self._universe.outlines.of(node)
         gate = self._gates[object_name, relation] = self._new(Operator.ANY, node)
         gate.seed = self._universe.self_mask(f"{object_name}#{relation}")
-        if node in self._universe.nodes:
-            self._unbuilt.append(
-                (gate, object_name, self._types.relation(type_of(object_name), relation).rewrite, node)
-            )
+        if outline is not None:
+            self._unbuilt.append((gate, object_name, outline))
         self._dirty[gate] = None
         return gate
 
@@ -185,64 +173,42 @@ class Network:
 
     def _build(self) -> None:
         """Give gates their children, as far as the model alone says; a work list, for computed chains may be long."""
+        user = self._universe.user
         while self._unbuilt:
-            gate, object_name, rewrite, node = self._unbuilt.pop()
-            if gate.operator is Operator.ANY:
-                parts = rewrite.children if isinstance(rewrite, Union) else (rewrite,)
-                for part in parts:
-                    self._attach_part(gate, object_name, part, node)
-            else:
-                operands = rewrite.children if isinstance(rewrite, Intersection) else _sides(rewrite)
-                for part in operands:
-                    child = self._new(Operator.ANY)
-                    self._unbuilt.append((child, object_name, part, node))
-                    self._link(gate, child)
-            self._dirty[gate] = None
-
-    def _attach_part(self, gate: Gate, object_name: str, part: Rewrite, node: Node) -> None:
-        if isinstance(part, Direct):
-            if self._universe.names(node) or not self._universe.nodes.isdisjoint(self._types.kinds[node]):
-                relation = node.partition("#")[2]
-                gate.queries.append(Read(SubjectQuery(object_name, relation, self._universe.user), part, node))
-                gate.waiting += 1
-        elif isinstance(part, Computed):
-            self._link(gate, self._gate_of(object_name, part.relation))
-        elif isinstance(part, TupleToUserset):
-            targets = self._types.targets(type_of(object_name), part.tupleset, part)
-            if not self._universe.nodes.isdisjoint(targets):
-                gate.queries.append(Read(SubjectQuery(object_name, part.tupleset), part, node))
-                gate.waiting += 1
-        elif isinstance(part, Union):
-            for child in part.children:
-                self._attach_part(gate, object_name, child, node)
-        else:
-            operator = Operator.ALL if isinstance(part, Intersection) else Operator.EXCEPT
-            child_gate = self._new(operator)
-            self._unbuilt.append((child_gate, object_name, part, node))
-            self._link(gate, child_gate)
+            gate, object_name, outline = self._unbuilt.pop()
+            for leaf in outline.leaves:
+                asked = user if leaf.follow is None else None
+                gate.queries.append(Read(SubjectQuery(object_name, leaf.relation, asked), leaf))
+            gate.waiting += len(outline.leaves)
+            for relation in outline.relations:
+                self._link(gate, self._gate_of(object_name, relation))
+            for part in outline.parts:
+                child = self._new(part.operator)
+                self._unbuilt.append((child, object_name, part))
+                self._link(gate, child)
+                self._dirty[child] = None
 
     def _grow(self, gate: Gate, read: Read, found: Sequence[Found]) -> None:
         """Add what a read has shown to the gate that waited for it."""
         gate.waiting -= 1
         self._dirty[gate] = None
-        direct = isinstance(read.leaf, Direct)
-        node = read.node if direct else f"{read.node.partition('#')[0]}#{read.query.relation}"
-        allowed = self._types.kinds[node]
+        allowed, follow = read.leaf.allowed, read.leaf.follow
+        nodes = self._universe.outlines.nodes
         for subject, condition in found:
             if condition is not None:
                 raise InvalidTuple("conditions are not supported yet")
             kind = kind_of(subject)
             if kind not in allowed:
                 continue
-            if isinstance(read.leaf, TupleToUserset):
-                if f"{kind}#{read.leaf.relation}" in self._universe.nodes:
-                    self._link(gate, self._gate_of(subject, read.leaf.relation))
+            if follow is not None:
+                if f"{kind}#{follow}" in nodes:
+                    self._link(gate, self._gate_of(subject, follow))
             elif "#" not in subject:
                 gate.seed |= self._universe.mask(subject)
             elif kind in self._universe.known:
                 self._unlearnt.append((gate, subject))
                 gate.waiting += 1
-            elif kind in self._universe.nodes:
+            elif kind in nodes:
                 bare, _, relation = subject.partition("#")
                 self._link(gate, self._gate_of(bare, relation))
 
@@ -264,15 +230,21 @@ class Network:
         child.parents.append(gate)
 
     def _propagate(self) -> None:
+        full = self._universe.full
         while self._dirty:
-            # First in, first out: a gate with many children is worked out once for all of them.
-            gate, _ = self._dirty.popitem(last=False)
-            low, high = _evaluate(gate, self._universe.full)
-            low |= gate.low
-            high &= gate.high
-            if (low, high) != (gate.low, gate.high):
-                gate.low, gate.high = low, high
-                self._dirty.update(dict.fromkeys(gate.parents))
+            # In waves, so that a gate with many children is worked out once for all of them; and the youngest first:
+            # mostly children are younger than their parents, so that a wave alone decides what the model decides.
+            wave, self._dirty = self._dirty, {}
+            while wave:
+                gate, _ = wave.popitem()
+                low, high = _evaluate(gate, full)
+                low |= gate.low
+                high &= gate.high
+                if low != gate.low or high != gate.high:
+                    gate.low, gate.high = low, high
+                    for parent in gate.parents:
+                        if parent not in wave:
+                            self._dirty[parent] = None
 
     def settle(self) -> None:
         """Say no where only groups that contain each other stand between a user and an answer.
@@ -306,11 +278,6 @@ class Network:
                 gate.high &= ~mask
                 self._dirty.update(dict.fromkeys(gate.parents))
         return any(unfounded.values())
-
-
-def _sides(rewrite: Rewrite) -> tuple[Rewrite, ...]:
-    assert isinstance(rewrite, Difference)
-    return (rewrite.base, rewrite.subtract)
 
 
 def _evaluate(gate: Gate, full: int) -> tuple[int, int]:

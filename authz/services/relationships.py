@@ -50,6 +50,11 @@ def read_all(*, user: str | None = None, relation: str | None = None, object: st
             return found
 
 
+def read_objects(objects: Sequence[str], relation: str) -> dict[str, list[TupleKey]]:
+    """Return the stored tuples of one relation on each of the objects, by object, read together."""
+    return dict(zip(objects, configured_client().read_objects(objects, relation), strict=True))
+
+
 def forget(object: str) -> int:
     """Delete every tuple on ``object`` and return how many there were: for an object that is gone for good."""
     keys = read_all(object=object)

@@ -53,7 +53,7 @@ CHILDREN: Final = (
     f"... on Folder {{ children(first: 100, after: $after, filter: $filter) {{ {_PAGE} }} }} }} }}"
 )
 DOWNLOAD_URLS: Final = (
-    "query DownloadUrls($ids: [ID!]!) { nodes(ids: $ids) { ... on File { id downloadUrl(expiresIn: 3600) { url } } } }"
+    "query DownloadUrls($ids: [ID!]!) { nodes(ids: $ids) { ... on File { id downloadUrl { url } } } }"
 )
 
 CREATE_FOLDER: Final = (

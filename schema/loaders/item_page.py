@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from schema.errors import BadUserInput
 from schema.loaders.drive_page import DrivePage
 from schema.loaders.share_page import share_nodes
-from storage.errors import InvalidArgument
 from storage.models import Item, ItemKind
 from storage.permissions import Permission, allowed
 from storage.selectors import nodes
@@ -25,7 +25,6 @@ _SHOWN = (
     Permission.DELETE,
     Permission.UPLOAD,
 )
-_LINK_SECONDS = 3600
 _NOTHING: frozenset[Permission] = frozenset()
 
 
@@ -40,10 +39,10 @@ class ItemPage:
         """Return what the viewer may do with an item, as a projection of her grants."""
         return self._granted.get(row.id, _NOTHING)
 
-    def link(self, row: Item, disposition: str, expires_in: int) -> downloads.DownloadLink | None:
-        """Return a signed link to a file; None when the viewer may not download it. Raises InvalidArgument."""
-        if not 1 <= expires_in <= _LINK_SECONDS:
-            raise InvalidArgument(f"A link lives 1 to {_LINK_SECONDS} seconds.", path=["expiresIn"])
+    def link(self, row: Item, disposition: str, expires_in: int | None) -> downloads.DownloadLink | None:
+        """Return a signed link to a file; None when the viewer may not download it. Raises BadUserInput."""
+        if expires_in is not None and expires_in < 1:
+            raise BadUserInput("expiresIn must be at least 1 second.")
         if Permission.DOWNLOAD not in self.granted(row):
             return None
         return downloads.link(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from accounts import permissions
 from accounts.models import AccessToken, Group, User
 from accounts.services import access_tokens, groups, users
+from storage.selectors import pages
+from storage.selectors.pages import Page, PageRequest, Scope, Sort
 
 if TYPE_CHECKING:
     from schema.context import Context
+
+# accounts orders them; only the cursors are made here.
+_BY_NAME: Sort[Group] = Sort("name_key", "id", descending=False, value=lambda group: group.name_key)
 
 
 class People:
@@ -40,10 +46,6 @@ class People:
         """Raise AdministratorRequired unless the viewer administers the service."""
         permissions.require_administrator(self._context.actor)
 
-    def members(self, group: Group) -> list[User] | None:
-        """Return who is in a group; None when the viewer may not know."""
-        return groups.members(self._context.actor, group.id)
-
     def my_access_tokens(self) -> list[AccessToken]:
         """Return the viewer's valid access tokens, the latest first."""
         return access_tokens.of_user(self._context.principal, now=self._context.now)
@@ -52,6 +54,18 @@ class People:
         """Return the groups the viewer is in."""
         return groups.of_actor(self._context.actor) if self._context.user_id is not None else []
 
-    def all_groups(self) -> list[Group]:
-        """Return the groups the viewer may share to."""
-        return groups.everyone(self._context.principal)
+    def groups_by_ids(self, group_ids: Collection[str]) -> dict[str, Group]:
+        """Return the groups of these ids; unknown ids are left out. A visitor is told of none."""
+        return groups.by_ids(group_ids) if group_ids and self._context.user_id is not None else {}
+
+    def groups(self, request: PageRequest) -> tuple[Page[Group], Callable[[], int]]:
+        """Return a page of the groups the viewer may share to, and how to count them all. Raises InvalidCursor."""
+        principal = self._context.principal
+        scope = Scope("groups", None, None, principal.actor)
+        after, before = (
+            None if cursor is None else str(pages.place(cursor, scope)[0]) for cursor in (request.after, request.before)
+        )
+        # One more than asked for tells whether there is more.
+        found = groups.page(principal, after=after, before=before, backwards=request.backwards, limit=request.size + 1)
+        page = pages.page(request, _BY_NAME, scope, found, lambda group: group.id)
+        return page, lambda: groups.count(principal)

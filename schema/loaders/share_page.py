@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from accounts.services import groups, users
 from authz.types import split_user
 from schema.ids import Kind
+from schema.loaders.group_page import GroupPage
 from storage.models import NodeRef
 from storage.services.sharing import Audience, Share
 
@@ -43,6 +44,11 @@ class SharePage:
     @cached_property
     def _groups(self) -> dict[str, Any]:
         return groups.by_ids(self._ids(Kind.GROUP))
+
+    @cached_property
+    def group_page(self) -> GroupPage:
+        """The groups among the subjects."""
+        return GroupPage(self.context.actor, list(self._groups.values()))
 
     @cached_property
     def _targets(self) -> dict[NodeRef, Any]:

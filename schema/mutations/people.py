@@ -13,7 +13,7 @@ from schema.descriptions import mutation
 from schema.errors import UserError, bad_input
 from schema.ids import Kind, decode_as
 from schema.mutations.outcome import ERRORS, Info, outcome
-from schema.types.group import Group
+from schema.types.group import Group, group_nodes
 from schema.types.user import User
 
 
@@ -98,7 +98,7 @@ def _change(
         else:
             user_id = users.by_username(input_.username or "").id
         change = groups.add_member if add else groups.remove_member
-        return Group(row=change(context.actor, group_id, user_id), context=context)
+        return group_nodes(context.actor, [change(context.actor, group_id, user_id)])[0]
 
     return outcome(work)
 
@@ -122,8 +122,9 @@ class PeopleMutations:
 
     @mutation("Make a group. Only administrators may.")
     def create_group(self, info: Info, input: CreateGroupInput) -> CreateGroupPayload:
-        row, errors = outcome(lambda: groups.create(info.context.actor, input.name))
-        return CreateGroupPayload(group=Group(row=row, context=info.context) if row else None, errors=errors)
+        actor = info.context.actor
+        group, errors = outcome(lambda: group_nodes(actor, [groups.create(actor, input.name)])[0])
+        return CreateGroupPayload(group=group, errors=errors)
 
     @mutation("Add somebody to a group; nothing happens when she is in it. Only administrators may.")
     def add_group_member(self, info: Info, input: AddGroupMemberInput) -> AddGroupMemberPayload:

@@ -13,6 +13,7 @@ from schema.context import Context
 from schema.descriptions import mutation
 from schema.errors import UserError, user_error
 from schema.ids import InvalidId, Kind, decode_as, node_ref
+from schema.loaders.upload_page import UploadPage
 from schema.mutations.outcome import ERRORS, Info, outcome, too_many
 from schema.scalars import SHA256, BigInt
 from schema.types.file import File
@@ -133,13 +134,13 @@ def _begin(context: Context, inputs: Sequence[BeginUploadInput]) -> list[BeginUp
             places.append(index)
         except InvalidId as error:
             results[index] = BeginUploadPayload(upload=None, errors=[user_error(error, _PARENT)])
-    for index, found in zip(
-        places, uploads.begin(context.actor, context.user_id, requests, now=context.now), strict=True
-    ):
+    answers = uploads.begin(context.actor, context.user_id, requests, now=context.now)
+    page = UploadPage(context, [found.upload for found in answers if not isinstance(found, StorageError)])
+    for index, found in zip(places, answers, strict=True):
         if isinstance(found, StorageError):
             results[index] = BeginUploadPayload(upload=None, errors=[user_error(found, _PARENT)])
         else:
-            results[index] = BeginUploadPayload(upload=Upload(row=found.upload, context=context), errors=[])
+            results[index] = BeginUploadPayload(upload=Upload(row=found.upload, page=page), errors=[])
     return [result for result in results if result is not None]
 
 
@@ -169,13 +170,14 @@ def _finalize(context: Context, inputs: Sequence[FinalizeUploadInput]) -> list[F
             results[index] = FinalizeUploadPayload(file=None, upload=None, errors=[user_error(error, _UPLOAD)])
     answers = uploads.finalize(context.actor, requests, now=context.now)
     rows = [found.file for found in answers if not isinstance(found, StorageError) and found.file is not None]
+    page = UploadPage(context, [found.upload for found in answers if not isinstance(found, StorageError)])
     files = {node.row.id: node for node in context.lists.item_nodes(rows)}
     for index, found in zip(places, answers, strict=True):
         if isinstance(found, StorageError):
             results[index] = FinalizeUploadPayload(file=None, upload=None, errors=[user_error(found, _UPLOAD)])
         else:
             file = files[found.file.id] if found.file is not None else None
-            upload = Upload(row=found.upload, context=context, made=file)
+            upload = Upload(row=found.upload, page=page, made=file)
             results[index] = FinalizeUploadPayload(file=file, upload=upload, errors=[])
     return [result for result in results if result is not None]
 
@@ -210,4 +212,6 @@ class UploadMutations:
         row, errors = outcome(
             lambda: uploads.abort(context.actor, decode_as(input.upload_id, Kind.UPLOAD), now=context.now), _UPLOAD
         )
-        return AbortUploadPayload(upload=Upload(row=row, context=context) if row else None, errors=errors)
+        return AbortUploadPayload(
+            upload=Upload(row=row, page=UploadPage(context, [row])) if row else None, errors=errors
+        )

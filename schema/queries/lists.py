@@ -11,10 +11,11 @@ import strawberry
 
 from schema.descriptions import field
 from schema.ids import InvalidId, Kind, node_ref
+from schema.loaders.found_page import FoundPage
 from schema.queries.info import Info
-from schema.types.connections import After, Before, DriveConnection, FileConnection, First, Last
+from schema.types.connections import After, Before, DriveConnection, FileConnection, First, GroupConnection, Last
 from schema.types.drive import Drive
-from schema.types.group import Group
+from schema.types.group import group_nodes
 from schema.types.ordering import FileFilter, ItemOrder, file_filter_value, order_value
 
 
@@ -65,6 +66,9 @@ class ListQueries:
         return FileConnection(found=context.lists.files(request, order_value(order_by), file_filter_value(filter)))
 
     @field("All groups by name, for the viewer to share to; none for a visitor.")
-    def groups(self, info: Info) -> list[Group]:
+    def groups(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> GroupConnection:
         context = info.context
-        return [Group(row=row, context=context) for row in context.people.all_groups()]
+        page, count = context.people.groups(context.page_request(first, after, last, before))
+        return GroupConnection(found=FoundPage(group_nodes(context.actor, page.rows), page, count))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -14,60 +15,77 @@ from schema.descriptions import field
 from schema.errors import BadUserInput
 from schema.ids import InvalidId, Kind, decode, decode_as, node_ref
 from schema.limits import MAX_PAGE_SIZE
+from schema.loaders.upload_page import UploadPage
 from schema.queries.info import Info
 from schema.types.access_token import AccessToken
 from schema.types.file import File
 from schema.types.folder import Folder
-from schema.types.group import Group
+from schema.types.group import group_nodes
 from schema.types.item import Item
 from schema.types.node import Node
 from schema.types.upload import Upload
 from schema.types.user import User
-from storage.errors import NotFound
+from storage.models import NodeKind, NodeRef
 from storage.services import uploads
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
 
 
-def _nodes(context: Context, ids: list[strawberry.ID]) -> list[Any]:
-    """Return the nodes of ids in their order; what is not there to be seen, and what is no id, is None."""
-    refs = {}
+def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
+    """Return the nodes of ids in their order; what is not there to be seen, and what is no id, is None.
+
+    All ids of one kind are loaded together.
+    """
+    named = {}
     for value in ids:
         try:
-            refs[value] = node_ref(value)
+            named[value] = decode(value)
         except InvalidId:
             continue
-    found = dict(zip(refs, context.lists.by_refs(list(refs.values())), strict=True))
-    return [found[value] if value in found else _off_tree(context, value) for value in ids]
+    wanted: dict[Kind, list[str]] = {}
+    for kind, row_id in named.values():
+        wanted.setdefault(kind, []).append(row_id)
+    refs = [NodeRef(_TREE[kind], row_id) for kind, row_id in named.values() if kind in _TREE]
+    found: dict[tuple[Kind, str], Any] = {
+        (Kind(ref.kind.value), ref.id): node for ref, node in zip(refs, context.lists.by_refs(refs), strict=True)
+    }
+    for kind, load in _OFF_TREE.items():
+        if kind in wanted:
+            found.update(((kind, row_id), node) for row_id, node in load(context, wanted[kind]).items())
+    return [found.get(named[value]) if value in named else None for value in ids]
 
 
-def _off_tree(context: Context, value: str) -> Any:
-    """Return a user, group, upload or access token."""
-    try:
-        kind, row_id = decode(value)
-    except InvalidId:
-        return None
-    if kind is Kind.UPLOAD:
-        return upload_node(context, value)
-    if context.user_id is None:
-        # A visitor learns nothing about who has an account.
-        return None
-    if kind is Kind.USER:
-        user = context.people.by_ids([row_id]).get(row_id)
-        return None if user is None else User(row=user)
-    if kind is Kind.GROUP:
-        return next((Group(row=row, context=context) for row in context.people.all_groups() if row.id == row_id), None)
-    if kind is Kind.TOKEN:
-        return next((AccessToken(row=row) for row in context.people.my_access_tokens() if row.id == row_id), None)
-    return None
+def _uploads(context: Context, ids: Sequence[str]) -> dict[str, Any]:
+    """Return those of the uploads that are the viewer's own."""
+    rows = uploads.get_many(context.actor, ids)
+    page = UploadPage(context, list(rows.values()))
+    return {row_id: Upload(row=row, page=page) for row_id, row in rows.items()}
 
 
-def upload_node(context: Context, value: str) -> Upload | None:
-    """Return the viewer's own upload; None for any other."""
-    try:
-        return Upload(row=uploads.get(context.actor, decode_as(value, Kind.UPLOAD)), context=context)
-    except (InvalidId, NotFound):
-        return None
+def _users(context: Context, ids: Sequence[str]) -> dict[str, Any]:
+    """Return people; a visitor learns nothing about who has an account."""
+    rows = context.people.by_ids(list(ids)) if context.user_id is not None else {}
+    return {row_id: User(row=rows[row_id]) for row_id in ids if row_id in rows}
+
+
+def _groups(context: Context, ids: Sequence[str]) -> dict[str, Any]:
+    rows = context.people.groups_by_ids(ids)
+    return dict(zip(rows, group_nodes(context.actor, list(rows.values())), strict=True))
+
+
+def _access_tokens(context: Context, ids: Sequence[str]) -> dict[str, Any]:
+    """Return those of the access tokens that are the viewer's own."""
+    rows = context.people.my_access_tokens() if context.user_id is not None else []
+    return {row.id: AccessToken(row=row) for row in rows if row.id in ids}
+
+
+_TREE = {Kind.DRIVE: NodeKind.DRIVE, Kind.FOLDER: NodeKind.FOLDER, Kind.FILE: NodeKind.FILE}
+_OFF_TREE: dict[Kind, Callable[[Context, Sequence[str]], dict[str, Any]]] = {
+    Kind.UPLOAD: _uploads,
+    Kind.USER: _users,
+    Kind.GROUP: _groups,
+    Kind.TOKEN: _access_tokens,
+}
 
 
 def _one(context: Context, value: strawberry.ID, kind: Kind) -> Any:
@@ -119,4 +137,8 @@ class NodeQueries:
 
     @field("One of the viewer's own uploads by its id; null when there is none.")
     def upload(self, info: Info, id: Id) -> Upload | None:
-        return upload_node(info.context, id)
+        try:
+            row_id = decode_as(id, Kind.UPLOAD)
+        except InvalidId:
+            return None
+        return _uploads(info.context, [row_id]).get(row_id)

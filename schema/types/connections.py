@@ -1,6 +1,6 @@
-"""Pages of items, files and drives, in the shape of Relay's connections.
+"""Pages of items, files, drives and groups, in the shape of Relay's connections.
 
-One file for the three, because they are one noun: a page of a list. A connection holds what a selector found; its nodes
+One file for them all, because they are one noun: a page of a list. A connection holds what a selector found; its nodes
 share one loader page.
 """
 
@@ -20,6 +20,7 @@ from schema.types.page_info import PageInfo
 if TYPE_CHECKING:
     from schema.types.drive import Drive
     from schema.types.file import File
+    from schema.types.group import Group
     from schema.types.item import Item
 
 First = Annotated[int | None, strawberry.argument(description="How many from the front: 1 to 100. 50 when left out.")]
@@ -126,5 +127,36 @@ class DriveConnection:
         return _page_info(self.found)
 
     @field("How many drives of the whole list the viewer may see. Costs a count of its own.")
+    def total_count(self) -> int:
+        return self.found.total()
+
+
+@strawberry.type(description="A group and its place in a list.")
+class GroupEdge:
+    """A node and its cursor."""
+
+    cursor: str = strawberry.field(description="The place in the list, for `after` and `before`.")
+    node: Annotated[Group, strawberry.lazy("schema.types.group")] = strawberry.field(description="The group.")
+
+
+@strawberry.type(description="A page of groups.")
+class GroupConnection:
+    """A page of a list of groups."""
+
+    found: strawberry.Private[FoundPage]
+
+    @field("The groups of the page, each with its place in the list.")
+    def edges(self) -> list[GroupEdge]:
+        return [GroupEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
+
+    @field("The groups of the page.")
+    def nodes(self) -> list[Annotated[Group, strawberry.lazy("schema.types.group")]]:
+        return self.found.nodes
+
+    @field("Where the page stands in the list.")
+    def page_info(self) -> PageInfo:
+        return _page_info(self.found)
+
+    @field("How many groups there are in the whole list. Costs a count of its own.")
     def total_count(self) -> int:
         return self.found.total()

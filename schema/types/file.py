@@ -41,7 +41,15 @@ class File(Item):
         disposition: Annotated[
             Disposition, strawberry.argument(description="What a browser does with the bytes.")
         ] = Disposition.ATTACHMENT,
-        expires_in: Annotated[int, strawberry.argument(description="Seconds until the link ends: 1 to 3600.")] = 300,
+        expires_in: Annotated[
+            int | None,
+            strawberry.argument(
+                description=(
+                    "Seconds until the link ends, at least 1; the operator's choice when left out. More than the operator "
+                    "allows is cut, and expiresAt tells."
+                )
+            ),
+        ] = None,
     ) -> DownloadUrl | None:
         link = self.page.link(self.row, disposition.value, expires_in)
         if link is None:

@@ -5,24 +5,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import strawberry
 
 from accounts.models import Group as GroupRow
-from schema.context import Context
+from authz.types import Actor
 from schema.descriptions import field
 from schema.ids import Kind, encode
+from schema.loaders.group_page import GroupPage
 from schema.types.node import Node
 from schema.types.user import User
 
 
 @strawberry.type(description="A named group of people, to share to all of them at once.")
 class Group(Node):
-    """A row of accounts' groups, read only."""
+    """A row of accounts' groups, in the company of the page it was loaded with."""
 
     row: strawberry.Private[GroupRow]
-    context: strawberry.Private[Any]
+    page: strawberry.Private[GroupPage]
 
     @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
@@ -34,6 +35,11 @@ class Group(Node):
 
     @field("Who is in it; null unless the viewer is in it too or is an administrator.")
     def members(self) -> list[User] | None:
-        context: Context = self.context
-        found = context.people.members(self.row)
+        found = self.page.members(self.row)
         return None if found is None else [User(row=row) for row in found]
+
+
+def group_nodes(actor: Actor, rows: Sequence[GroupRow]) -> list[Group]:
+    """Return groups that load together."""
+    page = GroupPage(actor, rows)
+    return [Group(row=row, page=page) for row in rows]

@@ -51,7 +51,7 @@ class Share:
         if found is None:
             return None
         kind, row = found
-        return User(row=row) if kind is Kind.USER else Group(row=row, context=self.page.context)
+        return User(row=row) if kind is Kind.USER else Group(row=row, page=self.page.group_page)
 
     @field("Where it was given; null when the viewer may not see that.")
     def node(self) -> ShareTarget | None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
-from schema.context import Context
 from schema.descriptions import field, value
 from schema.ids import Kind, encode
+from schema.loaders.upload_page import UploadPage
 from schema.scalars import SHA256, URL, BigInt
 from schema.types.file import File
 from schema.types.http_header import HttpHeader
@@ -69,10 +69,10 @@ UploadTransport = Annotated[
 
 @strawberry.type(description="The way of some bytes into a folder: begin, send the bytes, finalize.")
 class Upload(Node):
-    """A row of uploads, read only. ``made`` is the file that finalize has just made."""
+    """A row of uploads, in the company of its page. ``made`` is the file that finalize has just made."""
 
     row: strawberry.Private[UploadRow]
-    context: strawberry.Private[Any]
+    page: strawberry.Private[UploadPage]
     made: strawberry.Private[File | None] = None
 
     @field("An opaque id, unique in this service. It never changes.")
@@ -105,12 +105,7 @@ class Upload(Node):
 
     @field("The file it became; null before that, and for a viewer who may not see it.")
     def file(self) -> File | None:
-        if self.made is not None:
-            return self.made
-        if self.row.state != UploadState.READY.value:
-            return None
-        context: Context = self.context
-        return context.lists.file(self.row.file_id)  # type: ignore[no-any-return]
+        return self.made or self.page.file(self.row)
 
     @field("How to send the bytes; null once it has ended without a file.")
     def transport(self) -> UploadTransport | None:
@@ -119,9 +114,8 @@ class Upload(Node):
             return None
         if isinstance(plan, transports.AlreadyThere):
             return AlreadyThere(sha256=SHA256(plan.sha256))
-        context: Context = self.context
         return SinglePut(
-            url=URL(context.origin + plan.path),
+            url=URL(self.page.context.origin + plan.path),
             method=plan.method,
             headers=[HttpHeader(name=name, value=value) for name, value in plan.headers],
             expires_at=plan.expires_at,

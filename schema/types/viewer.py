@@ -12,7 +12,7 @@ import strawberry
 from schema.context import Context
 from schema.descriptions import field
 from schema.types.access_token import AccessToken
-from schema.types.group import Group
+from schema.types.group import Group, group_nodes
 from schema.types.user import User
 
 
@@ -45,4 +45,4 @@ class Viewer:
     @field("The groups the viewer is in.")
     def groups(self) -> list[Group]:
         context: Context = self.context
-        return [Group(row=row, context=context) for row in context.people.my_groups()]
+        return group_nodes(context.actor, context.people.my_groups())

@@ -146,9 +146,9 @@ def moment(value: datetime | None) -> Any:
 _MISSING: Any = object()
 
 
-def _aware(value: str | datetime) -> datetime:
-    """Return a time of the database: SQLite keeps text in UTC, and PostgreSQL's driver has made it aware."""
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
+def _aware(value: datetime) -> datetime:
+    """Return a time as the ORM does: all that are kept are in UTC, and SQLite does not say so."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
 def _prepare(field: models.Field[Any, Any], value: Any) -> Any:

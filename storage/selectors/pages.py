@@ -119,7 +119,7 @@ def keyset(request: PageRequest, sort: Sort[Row], scope: Scope) -> Keyset:
     params: list[object] = []
     for cursor, later in ((request.after, True), (request.before, False)):
         if cursor is not None:
-            value, row_id = _decode(cursor, scope)
+            value, row_id = place(cursor, scope)
             sign = ">" if later is not sort.descending else "<"
             # The first term says nothing new; it lets an index on an expression be entered at the right place.
             conditions.append(
@@ -148,12 +148,8 @@ def page(
     )
 
 
-def _encode(digest: bytes, value: SortValue, row_id: str) -> str:
-    told = {"t": value.isoformat()} if isinstance(value, datetime) else value
-    return tokens.sign(tokens.Purpose.CURSOR, digest + orjson.dumps([told, row_id]))
-
-
-def _decode(cursor: str, scope: Scope) -> tuple[SortValue, str]:
+def place(cursor: str, scope: Scope) -> tuple[SortValue, str]:
+    """Return the sort value and the id of the row that a cursor was made for; raises InvalidCursor."""
     try:
         payload = tokens.unsign(tokens.Purpose.CURSOR, cursor)
     except InvalidToken:
@@ -162,6 +158,11 @@ def _decode(cursor: str, scope: Scope) -> tuple[SortValue, str]:
         raise InvalidCursor
     told, row_id = orjson.loads(payload[8:])
     return datetime.fromisoformat(told["t"]) if isinstance(told, dict) else told, row_id
+
+
+def _encode(digest: bytes, value: SortValue, row_id: str) -> str:
+    told = {"t": value.isoformat()} if isinstance(value, datetime) else value
+    return tokens.sign(tokens.Purpose.CURSOR, digest + orjson.dumps([told, row_id]))
 
 
 def _adapted(value: SortValue) -> object:

@@ -60,13 +60,14 @@ def link(
 ) -> DownloadLink:
     """Return a link to the current version of ``file``. Pure: no permission is asked and no row is read here.
 
-    ``expires_in`` is in seconds, at least 1 and at most the setting; raises InvalidArgument, NotFound (not a file).
+    ``expires_in`` is in seconds; None is the operator's ``download_lifetime``, and more than ``download_lifetime_max``
+    is cut to that: ``expires_at`` tells. Raises InvalidArgument (less than 1 second), NotFound (not a file).
     """
     settings = conf.current()
-    longest = settings.download_lifetime_max
-    seconds = min(settings.download_lifetime, longest) if expires_in is None else expires_in
-    if not 1 <= seconds <= longest:
-        raise InvalidArgument(f"A download link lives 1 to {longest} seconds.")
+    wanted = settings.download_lifetime if expires_in is None else expires_in
+    if wanted < 1:
+        raise InvalidArgument("A download link lives 1 second or longer.")
+    seconds = min(wanted, settings.download_lifetime_max)
     if file.current_version_id is None:
         raise NotFound
     expires = int(now.timestamp()) + seconds

@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 from authz.services import relationships
 from authz.types import Actor, TupleKey
 from storage import names
-from storage.errors import DriveReadOnly, InvalidArgument, NameTaken
+from storage.errors import Conflict, DriveReadOnly, InvalidArgument, NameTaken, NotFound
 from storage.keys import check_prefix
 from storage.models import Backend, Drive, FolderClosure, Item, ItemKind
-from storage.permissions import Permission, Role, require_of_organization
+from storage.permissions import Permission, Role, require, require_of_organization
 
 MAX_QUOTA = 2**63 - 1
 """Bytes: what the column holds."""
@@ -36,8 +36,7 @@ def create(
     InvalidArgument (quota, prefix, backend).
     """
     key = names.checked(name)
-    if quota_bytes is not None and not 0 <= quota_bytes <= MAX_QUOTA:
-        raise InvalidArgument("A quota is a number of bytes, 0 or more.", path=["quota"])
+    _check_quota(quota_bytes)
     check_prefix(prefix)
     with transaction.atomic():
         require_of_organization(actor, Permission.CREATE_DRIVE)
@@ -56,10 +55,39 @@ def create(
     return drive
 
 
+def change(actor: Actor, drive_id: str, *, quota_bytes: int | None, archived: bool, now: datetime) -> Drive:
+    """Give a drive this quota (None: no limit) and archive or reopen it; needs ``can_manage``.
+
+    Another quota needs ``can_create_drive`` on the organization as well: whoever gives out room, and not who fills it.
+    Raises NotFound, PermissionDenied, InvalidArgument, Conflict (the drive holds more than the new quota).
+    """
+    _check_quota(quota_bytes)
+    with transaction.atomic():
+        drive = Drive.objects.select_for_update().filter(id=drive_id).first()
+        if drive is None:
+            raise NotFound
+        require(actor, Permission.MANAGE, drive)
+        if quota_bytes != drive.quota_bytes:
+            require_of_organization(actor, Permission.CREATE_DRIVE)
+            if quota_bytes is not None and quota_bytes < drive.used_bytes + drive.reserved_bytes:
+                raise Conflict("The drive holds more than that, uploads under way included.", path=["quota"])
+        drive.quota_bytes = quota_bytes
+        if archived != (drive.archived_at is not None):
+            drive.archived_at = now if archived else None
+        drive.updated_at = now
+        drive.save(update_fields=["quota_bytes", "archived_at", "updated_at"])
+    return drive
+
+
 def require_writable(drives: Iterable[Drive]) -> None:
     """Raise DriveReadOnly when one of the drives is archived. Reads, and rights, stay as they are."""
     if any(drive.archived_at is not None for drive in drives):
         raise DriveReadOnly
+
+
+def _check_quota(quota_bytes: int | None) -> None:
+    if quota_bytes is not None and not 0 <= quota_bytes <= MAX_QUOTA:
+        raise InvalidArgument("A quota is a number of bytes, 0 or more.", path=["quota"])
 
 
 def _backend(backend_id: str | None) -> Backend:

@@ -1,8 +1,8 @@
 """Which name an item gets in a folder that may have one of that name already.
 
 Only names are decided here; ``storage.services.items`` and ``uploads`` write the rows. Call it inside the transaction
-that writes them: the folder's row is locked until the end of it (or its drive is held), so that two callers never choose
-one name.
+that writes them: the folder's row is locked until the end of it, or its drive is held, so that two callers never
+choose one name.
 """
 
 from __future__ import annotations

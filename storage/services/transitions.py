@@ -31,6 +31,7 @@ from storage.services import quota
 _WITH_OBJECT = (UploadState.RECEIVING, UploadState.VERIFYING)
 _BURY = "INSERT INTO storage_tombstone (backend_id, key, delete_after)"
 _HOLD = "SELECT id FROM storage_drive WHERE id IN ({}) ORDER BY id FOR UPDATE"
+_DRIVES_OF = "SELECT drive_id FROM storage_upload WHERE id IN ({})"
 _ENDINGS: dict[str, type[StorageError]] = {
     UploadState.ABORTED: UploadAborted,
     UploadState.EXPIRED: UploadExpired,
@@ -94,10 +95,8 @@ def hold(drive_ids: Iterable[str]) -> None:
 def hold_drives_of(upload_ids: Collection[str]) -> None:
     """Lock the drives of uploads, as ``hold`` does."""
     if connection.features.has_select_for_update and upload_ids:
-        fetch(
-            _HOLD.format(f"SELECT drive_id FROM storage_upload WHERE id IN ({marks(list(upload_ids))})"),
-            list(upload_ids),
-        )
+        ids = list(upload_ids)
+        fetch(_HOLD.format(_DRIVES_OF.format(marks(ids))), ids)
 
 
 def end(upload: Upload, drive: Drive, state: UploadState, *, now: datetime, failure: str = "") -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -26,6 +27,7 @@ __all__ = [
     "begin",
     "finalize",
     "get",
+    "get_many",
     "transport_of",
 ]
 
@@ -36,6 +38,11 @@ def get(actor: Actor, upload_id: str) -> Upload:
     if upload is None:
         raise NotFound
     return upload
+
+
+def get_many(actor: Actor, upload_ids: Collection[str]) -> dict[str, Upload]:
+    """Return by id those of the uploads that are the actor's own, in one statement."""
+    return {upload.id: upload for upload in Upload.objects.filter(id__in=set(upload_ids), actor=actor)}
 
 
 def abort(actor: Actor, upload_id: str, *, now: datetime) -> Upload:

@@ -101,7 +101,7 @@ def test_denials_are_subtracted_in_the_last_layer_only(model: AuthorizationModel
 @pytest.mark.parametrize("type_name", ["drive", "folder", "file"])
 def test_no_way_into_content_forgets_the_denial(model: AuthorizationModel, type_name: str) -> None:
     denial = Computed("blocked" if type_name == "drive" else "denied")
-    exempt = {"can_manage", "can_purge"} if type_name == "drive" else set()
+    exempt = {"can_manage"} if type_name == "drive" else set()
     for relation in model.types[type_name].relations.values():
         if relation.name.startswith("can_") and relation.name not in exempt:
             rewrite = relation.rewrite
@@ -113,7 +113,7 @@ def test_no_way_into_content_forgets_the_denial(model: AuthorizationModel, type_
 @pytest.mark.parametrize(
     ("type_name", "names"),
     [
-        ("drive", "can_view can_upload can_create_folder can_edit can_share can_delete can_manage can_purge"),
+        ("drive", "can_view can_upload can_create_folder can_edit can_share can_delete can_manage"),
         ("folder", "can_view can_upload can_create_folder can_comment can_edit can_share can_delete"),
         ("file", "can_view can_download can_comment can_edit can_share can_delete can_finalize"),
     ],

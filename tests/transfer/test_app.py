@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import pytest
 
-from tests.transfer.conftest import Plane, Stranger
+from authz.errors import AuthorizationUnavailable, AuthzError, InvalidTuple, ResolutionTooComplex
+from tests.components.asgi_client import Answer, exchange
+from tests.transfer.conftest import START, Plane, Stranger
+from transfer.app import TransferApp
 from transfer.conf import TransferSettings
+
+T = TypeVar("T")
 
 PAGE = "https://app.example.org"
 
@@ -66,6 +74,45 @@ def test_a_page_can_read_answers_and_refusals(plane: Plane) -> None:
         answer = plane.get(address, origin=PAGE)
         assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, PAGE)
     assert plane.get(path).headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+def ask_undecided(path: str, method: str, error: AuthzError) -> Answer:
+    """One exchange with a byte plane whose database threads find that permissions cannot be told."""
+
+    def run(_: Callable[[], T], /) -> Awaitable[T]:
+        raise error
+
+    app = TransferApp(run=run, clock=lambda: START, settings=TransferSettings(linger=0.05))
+    try:
+        return exchange(app, method, path, body=b"12345" if method == "PUT" else b"")
+    finally:
+        app.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_permissions_that_cannot_be_told_are_a_503_without_a_trace(
+    plane: Plane, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = plane.link(plane.store(b"x")) if method == "GET" else plane.begin(5)[1]
+    answer = ask_undecided(path, method, AuthorizationUnavailable("host db-7 down"))
+    assert (answer.status, answer.code) == (503, "AUTHORIZATION_UNAVAILABLE")
+    assert int(answer.headers["retry-after"]) > 0
+    assert b"db-7" not in answer.body
+    assert not caplog.records
+    # Asking again would not help here.
+    answer = ask_undecided(path, method, ResolutionTooComplex("deeper than 50 levels"))
+    assert (answer.status, answer.code) == (503, "RESOLUTION_TOO_COMPLEX")
+    assert "retry-after" not in answer.headers
+
+
+def test_a_question_that_does_not_fit_the_model_is_logged(plane: Plane, caplog: pytest.LogCaptureFixture) -> None:
+    path = plane.link(plane.store(b"x"))
+    answer = ask_undecided(path, "GET", InvalidTuple("user:secret is no viewer"))
+    assert (answer.status, answer.code) == (500, "INVALID_AUTHORIZATION_REQUEST")
+    assert b"secret" not in answer.body
+    (record,) = caplog.records
+    assert answer.headers["x-request-id"] in record.getMessage()
+    assert path.split("/")[2] not in caplog.text
 
 
 @pytest.mark.parametrize("header", ["range", "if-range", "if-match", "if-none-match", "if-modified-since", "origin"])

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Sql:
@@ -28,7 +30,7 @@ def row_source(vendor: str, columns: Sequence[str]) -> str:
 
 def rows_parameter(rows: Sequence[Sequence[str | int]]) -> str:
     """Return the parameter for ``row_source``."""
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(rows)
 
 
 def placeholders(values: Sequence[object]) -> str:

@@ -29,12 +29,15 @@ def test_an_administrator_makes_accounts_and_groups(world: World) -> None:
         "removeGroupMember", "RemoveGroupMemberInput", "group { members { username } }", **add, userId=user["id"]
     )
     assert [member["username"] for member in payload["group"]["members"]] == ["vera"]
-    names = "{ groups { name members { username } } viewer { groups { name } } }"
+    names = "{ groups { nodes { name members { username } } } viewer { groups { name } } }"
     assert world.vera.client.ask(names) == {
-        "groups": [{"name": "crew", "members": [{"username": "vera"}]}], "viewer": {"groups": [{"name": "crew"}]},
+        "groups": {"nodes": [{"name": "crew", "members": [{"username": "vera"}]}]}, "viewer": {"groups": [{"name": "crew"}]},
     }  # fmt: skip
-    assert world.stan.client.ask(names) == {"groups": [{"name": "crew", "members": None}], "viewer": {"groups": []}}
-    assert Client().ask(names) == {"groups": [], "viewer": {"groups": []}}
+    assert world.stan.client.ask(names) == {
+        "groups": {"nodes": [{"name": "crew", "members": None}]}, "viewer": {"groups": []},
+    }  # fmt: skip
+    assert Client().ask(names) == {"groups": {"nodes": []}, "viewer": {"groups": []}}
+    assert Client().ask("{ groups { totalCount } }") == {"groups": {"totalCount": 0}}
 
 
 def test_nobody_else_does(world: World) -> None:

@@ -172,15 +172,22 @@ def test_items_by_path_and_drives_by_name(world: World) -> None:
     )
 
 
-@pytest.mark.parametrize("seconds", [0, -1, 3601])
-def test_a_link_has_a_life_within_bounds(world: World, seconds: int) -> None:
-    query = (
-        "query($id: ID!, $s: Int!) { file(id: $id) { name downloadUrl(expiresIn: $s, disposition: INLINE) { url } } }"
-    )
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_a_link_lives_a_second_at_least(world: World, seconds: int) -> None:
+    query = "query($id: ID!, $s: Int) { file(id: $id) { name downloadUrl(expiresIn: $s, disposition: INLINE) { url } } }"
     answer = world.olga.client.post(query, {"id": world.file_id, "s": seconds})
     assert answer.json["data"] == {"file": {"name": "hello.txt", "downloadUrl": None}}
-    assert [error["extensions"]["code"] for error in answer.json["errors"]] == ["INVALID_ARGUMENT"]
-    assert world.olga.client.ask(query, id=world.file_id, s=3600)["file"]["downloadUrl"]
+    assert [error["extensions"]["code"] for error in answer.json["errors"]] == ["BAD_USER_INPUT"]
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("", 120), ("(expiresIn: null)", 120), ("(expiresIn: 7)", 7), ("(expiresIn: 999)", 500)])
+def test_the_operator_decides_how_long_a_link_lives(
+    world: World, settings: SettingsWrapper, asked: str, seconds: int
+) -> None:
+    settings.FILEGRAPH_DOWNLOAD_LIFETIME, settings.FILEGRAPH_DOWNLOAD_LIFETIME_MAX = 120, 500
+    query = f"query($id: ID!) {{ file(id: $id) {{ downloadUrl{asked} {{ expiresAt }} }} }}"
+    link = world.olga.client.ask(query, id=world.file_id)["file"]["downloadUrl"]
+    assert datetime.fromisoformat(link["expiresAt"]) == NOW + timedelta(seconds=seconds)
 
 
 def test_a_nul_character_is_in_no_name(world: World) -> None:

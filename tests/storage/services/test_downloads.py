@@ -81,11 +81,22 @@ def test_a_link_lives_as_long_as_it_says(world: World, settings: Settings) -> No
     world.pass_time(seconds=1)
     with pytest.raises(TokenExpired):
         _open(world, link.path)
-    settings.FILEGRAPH_DOWNLOAD_LIFETIME_MAX = 100
-    for seconds in (0, -1, 101):
+    for seconds in (0, -1):
         with pytest.raises(InvalidArgument):
             downloads.link(world.actor("vi"), file, expires_in=seconds, now=world.now)
-    assert downloads.link(world.actor("vi"), file, now=world.now).expires_at == world.now + timedelta(seconds=100)
+
+
+def test_the_settings_say_how_long_a_link_lives(world: World, settings: Settings) -> None:
+    settings.FILEGRAPH_DOWNLOAD_LIFETIME, settings.FILEGRAPH_DOWNLOAD_LIFETIME_MAX = 60, 100
+    file = world.upload("ed")
+
+    def life(asked: int | None) -> float:
+        link = downloads.link(world.actor("vi"), file, expires_in=asked, now=world.now)
+        return (link.expires_at - world.now).total_seconds()
+
+    assert [life(asked) for asked in (None, 1, 100, 101, 10**12)] == [60, 1, 100, 100, 100]
+    settings.FILEGRAPH_DOWNLOAD_LIFETIME = 200
+    assert life(None) == 100
 
 
 def test_only_a_file_has_a_link(world: World) -> None:

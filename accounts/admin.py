@@ -33,7 +33,7 @@ class _NoMakingNoEnding(_ModelAdmin):
 
 @admin.register(User)
 class UserAdmin(_NoMakingNoEnding):
-    """People. Deactivating one ends her sessions and access tokens at once."""
+    """People. Deactivating one ends her sessions, access tokens, links and upload URLs at once."""
 
     list_display = ("username", "display_name", "is_active", "is_staff", "created_at", "last_login")
     list_filter = ("is_active", "is_staff")

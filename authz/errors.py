@@ -14,8 +14,8 @@
 
 No HTTP status and no GraphQL here: ``schema.errors`` and ``transfer.errors`` map codes in one table each.
 
-Two texts on purpose. ``message`` is one sentence of the class, safe to show to anybody. What ``str`` gives is the detail
-of the one case; it may name types, relations and users, and is for logs and for whoever edits the model.
+Two texts on purpose. ``message`` is one sentence of the class, safe to show to anybody. What ``str`` gives is the
+detail of the one case; it may name types, relations and users, and is for logs and for whoever edits the model.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.wire import KeepAlive, endpoint
-from filegraph.cli import operations
-from filegraph.cli.client import GraphQLClient, user_errors
+from filegraph.client import operations
+from filegraph.client.graphql_client import GraphQLClient, user_errors
 from tests.components.server import Server
 
 

@@ -10,7 +10,7 @@ from benchmarks.account import open_account
 from benchmarks.rounds import interleave, medians
 from benchmarks.row import Row, Size
 from benchmarks.wire import get_bytes, put_file
-from filegraph.cli.hashing import sha256_of
+from filegraph.client.hashing import sha256_of
 from scripts.demo.material import write_big_file
 from tests.components.nginx import nginx
 from tests.components.process_tree import watching

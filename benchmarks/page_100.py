@@ -24,7 +24,6 @@ from accounts.services.door import identify  # noqa: E402
 from benchmarks.population import add_files, new_drive, new_folder, new_person, share  # noqa: E402
 from schema.context import Context  # noqa: E402
 from schema.execution import Operation, execute  # noqa: E402
-from schema.types.nodes import NodeFactory  # noqa: E402
 from storage import permissions  # noqa: E402
 from storage.models import NodeKind, NodeRef  # noqa: E402
 from storage.permissions import Permission  # noqa: E402
@@ -76,8 +75,7 @@ def run(size: Size) -> list[Row]:
 def by_graphql(headers: dict[str, str]) -> bytes:
     """The answer of the service, from headers to bytes."""
     now = datetime.now(UTC)
-    context = Context(nodes=NodeFactory(), now=now, origin=ORIGIN, request_id="0")
-    context.principal = identify(headers, now=now)
+    context = Context(now=now, origin=ORIGIN, request_id="0", principal=identify(headers, now=now))
     return orjson.dumps(execute(Operation(DOCUMENT, {}), context))
 
 

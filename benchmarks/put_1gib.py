@@ -16,7 +16,7 @@ from benchmarks.account import Account, open_account
 from benchmarks.rounds import interleave, medians
 from benchmarks.row import Row, Size
 from benchmarks.wire import put_file
-from filegraph.cli.hashing import sha256_of
+from filegraph.client.hashing import sha256_of
 from scripts.demo.material import write_big_file
 from tests.components.nginx import Nginx, nginx
 from tests.components.process_tree import cpu_seconds, watching, written_bytes

@@ -5,29 +5,24 @@ Import it once Django is set up (``filegraph.asgi`` does). What the parts do is 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, TypeAlias
 
 from django.conf import settings
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
-from django.core.handlers.asgi import ASGIHandler
 from django.http.request import split_domain_port, validate_host
 
 from filegraph import health, probes
 from filegraph.background import Background, Chore
+from filegraph.bodies import App, CloseUnread, Receive, Scope, Send
 from filegraph.chores import chores
 from filegraph.database_threads import DatabaseThreads
-from schema.http import EndpointSettings, GraphQLEndpoint
+from filegraph.django_pages import DjangoPages
+from filegraph.refusals import SEVERAL_HOSTS, UNKNOWN_HOST, Refusal
+from schema.cookies import SessionCookie
+from schema.http import GRAPHQL_PATHS, EndpointSettings, GraphQLEndpoint
 from transfer import conf as transfer_conf
 from transfer.app import TransferApp
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[Any], Awaitable[None]]
-App: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def utc_now() -> datetime:
@@ -44,26 +39,33 @@ class Application:
         self._health = health.Health(threads.run, probes.ALL)
         self._graphql: App = GraphQLEndpoint(threads.run, utc_now, _endpoint_settings())
         self._transfer = TransferApp(run=threads.run, clock=utc_now, settings=transfer_conf.from_django(settings))
-        # Django's own files (the admin pages' CSS) come straight from the installed packages: nothing to collect.
-        self._django: App = ASGIStaticFilesHandler(ASGIHandler())
+        self._django: App = DjangoPages()
+        self._requests: App = CloseUnread(self._answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection of scope type ``lifespan`` or ``http``; there are no websockets."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._route(scope["path"], scope)(scope, receive, send)
+            # The byte plane ends the connection of a refused upload itself.
+            upload = scope["method"] == "PUT" and scope["path"].startswith("/u/")
+            await (self._answer if upload else self._requests)(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    def _route(self, path: str, scope: Scope) -> App:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
         if path in health.PATHS:
-            return self._health
-        if not _host_is_ours(_host(scope)):
-            return _refuse_host
+            await self._health(scope, receive, send)
+        elif (refusal := _judge_host(scope)) is not None:
+            await refusal.answer(send)
+        else:
+            await self._route(path)(scope, receive, send)
+
+    def _route(self, path: str) -> App:
         if path.startswith(("/u/", "/d/")):
             return self._transfer
-        if path == "/graphql" or path.startswith("/graphql/"):
+        if path in GRAPHQL_PATHS:
             return self._graphql
         return self._django
 
@@ -90,15 +92,20 @@ def _endpoint_settings() -> EndpointSettings:
     return EndpointSettings(
         origin=settings.FILEGRAPH_PUBLIC_URL or None,
         allowed_origins=frozenset(settings.FILEGRAPH_ALLOWED_ORIGINS),
-        secure_cookies=settings.SESSION_COOKIE_SECURE,
+        cookie=SessionCookie(
+            name=settings.SESSION_COOKIE_NAME,
+            max_age=settings.SESSION_COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE,
+        ),
     )
 
 
-def _host(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            return bytes(value)
-    return b""
+def _judge_host(scope: Scope) -> Refusal | None:
+    """Return why the request's Host is refused. Two of them are: each reader might pick another."""
+    hosts = [bytes(value) for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1:
+        return SEVERAL_HOSTS
+    return None if hosts and _host_is_ours(hosts[0]) else UNKNOWN_HOST
 
 
 @lru_cache(maxsize=256)
@@ -108,15 +115,3 @@ def _host_is_ours(host: bytes) -> bool:
     """
     domain, _ = split_domain_port(host.decode("latin-1"))
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
-
-
-async def _refuse_host(scope: Scope, receive: Receive, send: Send) -> None:
-    message = "This Host is not served here. The operator can add it to FILEGRAPH_ALLOWED_HOSTS."
-    body = json.dumps({"error": {"code": "UNKNOWN_HOST", "message": message, "retryable": False}}).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": 400, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -15,11 +15,16 @@ logger = logging.getLogger("filegraph.background")
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """``work(now)`` every ``interval`` seconds. It may run in several processes at once."""
+    """``work(now)`` every ``interval`` seconds. It may run in several processes at once.
+
+    ``last``: also once when the server stops, because it writes down what is noted in memory alone. What only tidies
+    up can wait for the next start and must not hold a shutdown up.
+    """
 
     name: str
     interval: float
     work: Callable[[datetime], object]
+    last: bool = False
 
 
 class Background:
@@ -42,12 +47,13 @@ class Background:
         self._tasks = [asyncio.create_task(self._repeat(chore), name=chore.name) for chore in self._chores]
 
     async def stop(self) -> None:
-        """End the tasks and do each chore one last time, so that nothing noted in memory is lost."""
+        """End the tasks and do the ``last`` chores once more, so that nothing noted in memory is lost."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for chore in self._chores if self._tasks else ():
-            await self._once(chore)
+            if chore.last:
+                await self._once(chore)
         self._tasks = []
 
     async def _repeat(self, chore: Chore) -> None:

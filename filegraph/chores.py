@@ -21,7 +21,7 @@ _SESSIONS_SECONDS = 3600.0
 def chores() -> list[Chore]:
     """Return the chores of this process's settings."""
     found = [
-        Chore("token uses", _TOKEN_USES_SECONDS, _write_token_uses),
+        Chore("token uses", _TOKEN_USES_SECONDS, _write_token_uses, last=True),
         Chore("old sessions", _SESSIONS_SECONDS, _forget_sessions),
     ]
     if settings.FILEGRAPH_SWEEP_INTERVAL:

@@ -112,6 +112,12 @@ class Environment(BaseSettings):
     debug: bool = Field(False, description="Development aids. Never on a server that others reach.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
     database_threads: int = Field(4, ge=1, le=64, description="Worker threads, each with one database connection.")
+    max_connections: int = Field(
+        1000, ge=10, description="Open connections; the operating system must allow more files."
+    )
+    max_connections_per_address: int = Field(
+        200, ge=1, description="Open connections of one address (IPv6: one /64 network). Trusted proxies are exempt."
+    )
     sweep_interval: int = Field(
         60, ge=0, le=_DAY, description="Seconds between two sweeps of expired uploads and deleted bytes; 0: never."
     )

@@ -99,7 +99,8 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_paths": {"()": "filegraph.logs.WithoutPaths"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_paths"]}},
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
     "loggers": {
         "django": {"handlers": [], "level": ENVIRONMENT.log_level, "propagate": True},
@@ -113,6 +114,8 @@ FILEGRAPH_PUBLIC_URL = PUBLIC_URL
 FILEGRAPH_ALLOWED_ORIGINS = tuple(ENVIRONMENT.allowed_origins)
 FILEGRAPH_TRUSTED_PROXIES = tuple(ENVIRONMENT.trusted_proxies)
 FILEGRAPH_DATABASE_THREADS = ENVIRONMENT.database_threads
+FILEGRAPH_MAX_CONNECTIONS = ENVIRONMENT.max_connections
+FILEGRAPH_MAX_CONNECTIONS_PER_ADDRESS = ENVIRONMENT.max_connections_per_address
 FILEGRAPH_SWEEP_INTERVAL = ENVIRONMENT.sweep_interval
 FILEGRAPH_SIGN_IN_ATTEMPTS = ENVIRONMENT.sign_in_attempts
 FILEGRAPH_UPLOAD_LIFETIME = ENVIRONMENT.upload_lifetime

@@ -6,79 +6,78 @@ credentials are read here and no model is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
+
+import strawberry
 
 from accounts.errors import Unauthenticated
 from accounts.principal import VISITOR, Principal
 from authz.types import Actor
-from schema.loaders.lists import Lists
 from schema.loaders.people import People
-from storage.models import Drive, Item
-from storage.selectors.pages import PageRequest
+from schema.loaders.viewer import Viewer
+
+if TYPE_CHECKING:
+    from strawberry.types import Info as StrawberryInfo
 
 
-class Nodes(Protocol):
-    """Makes the API's objects of rows; given from above, because loaders know no types."""
-
-    def item(self, row: Item, page: Any) -> Any:
-        """Return the File or Folder of an item."""
-
-    def drive(self, row: Drive, page: Any) -> Any:
-        """Return the Drive of a drive."""
-
-    def user(self, row: Any) -> Any:
-        """Return the User of a user."""
-
-    def share(self, row: Any, page: Any) -> Any:
-        """Return the Share of a share."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cookie:
-    """A cookie for the answer to set. ``max_age`` in seconds; 0 deletes it."""
-
-    name: str
-    value: str
-    max_age: int
-
-
-@dataclass(slots=True)
 class Context:
-    """One request. ``origin`` is the public base address without a slash at its end; ``address`` the client's."""
+    """One request. ``origin`` is the public base address without a slash at its end; ``address`` the client's.
 
-    nodes: Nodes
-    now: datetime
-    origin: str
-    request_id: str
-    address: str = ""
-    principal: Principal = VISITOR
-    cookies: list[Cookie] = field(default_factory=list)
-    lists: Lists = field(init=False)
-    people: People = field(init=False)
+    ``session_cookie`` is the session key for the answer to set as cookie: empty ends it, None leaves it alone.
+    """
 
-    def __post_init__(self) -> None:
-        self.lists = Lists(self)
-        self.people = People(self)
+    def __init__(
+        self, *, now: datetime, origin: str, request_id: str, address: str = "", principal: Principal = VISITOR
+    ) -> None:
+        self.request_id = request_id
+        self.address = address
+        self.session_cookie: str | None = None
+        self._become(Viewer(principal, now, origin))
+
+    def become(self, principal: Principal) -> None:
+        """Let somebody else ask from here on. What was loaded for the one before is forgotten."""
+        self._become(replace(self.viewer, principal=principal))
+
+    def _become(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self.people = People(viewer)
+
+    @property
+    def principal(self) -> Principal:
+        """The one who asks, and what she showed at the door."""
+        return self.viewer.principal
 
     @property
     def actor(self) -> Actor:
         """What authz calls the one who asks."""
-        return self.principal.actor
+        return self.viewer.actor
 
     @property
     def user_id(self) -> str | None:
         """The account of the one who asks; None for a visitor."""
-        return self.principal.user_id
+        return self.viewer.user_id
+
+    @property
+    def now(self) -> datetime:
+        """The time of the request."""
+        return self.viewer.now
+
+    @property
+    def origin(self) -> str:
+        """The public base address."""
+        return self.viewer.origin
 
     def signed_in(self) -> str:
         """Return the id of the user who is signed in. Raises Unauthenticated."""
-        if self.principal.user_id is None:
+        if self.user_id is None:
             raise Unauthenticated
-        return self.principal.user_id
+        return self.user_id
 
-    @staticmethod
-    def page_request(first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:
-        """Return the page that the arguments of a connection ask for. Raises InvalidArgument."""
-        return PageRequest(first=first, after=after, last=last, before=before)
+
+# The ``info`` of a resolver, typed. At run time strawberry must see its own class.
+if TYPE_CHECKING:
+    Info = StrawberryInfo[Context, None]
+else:
+    Info = strawberry.Info

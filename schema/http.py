@@ -12,11 +12,11 @@ in ``X-CSRFToken``.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
@@ -25,11 +25,14 @@ import orjson
 from accounts.csrf import csrf_token_is_valid
 from accounts.errors import CsrfFailed, Unauthenticated
 from accounts.services.door import identify
-from schema.context import Context, Cookie
+from schema.context import Context
+from schema.cookies import SessionCookie
+from schema.cors import cors_headers
 from schema.errors import INTERNAL_ERROR
 from schema.execution import Operation, execute
 from schema.export import sdl
-from schema.types.nodes import NodeFactory
+from schema.negotiation import LEGACY, MODERN, acceptable, check_content_type
+from schema.refusals import Refusal, error_body
 
 T = TypeVar("T")
 Run: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -40,16 +43,15 @@ Headers: TypeAlias = dict[bytes, bytes]
 
 logger = logging.getLogger("filegraph.schema")
 
-MODERN = "application/graphql-response+json"
-LEGACY = "application/json"
-_NODES = NodeFactory()
-_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([\w-]+)", re.IGNORECASE)
-_CORS_HEADERS = b"authorization, content-type, x-csrftoken"
+GRAPHQL_PATH = "/graphql"
+SCHEMA_PATH = "/graphql/schema.graphql"
+GRAPHQL_PATHS = (GRAPHQL_PATH, SCHEMA_PATH)
+"""What the endpoint answers for, to the letter: an operation that runs elsewhere escapes a proxy's rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """What an operator decides. ``body_limit`` in bytes.
+    """What an operator decides. ``body_limit`` in bytes, ``body_seconds`` until the whole body must be here.
 
     ``origin`` is the public base address, such as ``https://files.example``; None takes it from each request.
     ``allowed_origins`` may send cross-origin requests with bearer tokens and, when listed, with the session cookie.
@@ -58,18 +60,8 @@ class EndpointSettings:
     origin: str | None = None
     allowed_origins: frozenset[str] = frozenset()
     body_limit: int = 1024 * 1024
-    secure_cookies: bool = False
-
-
-class Refusal(Exception):
-    """A request that is answered before any operation runs."""
-
-    def __init__(self, status: int, code: str, message: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = tuple(headers)
+    body_seconds: float = 20.0
+    cookie: SessionCookie = field(default_factory=SessionCookie)
 
 
 class GraphQLEndpoint:
@@ -90,28 +82,29 @@ class GraphQLEndpoint:
         request_id = secrets.token_hex(8)
         media_type = LEGACY
         try:
-            if scope["path"].rstrip("/").endswith("/schema.graphql"):
+            if scope["path"] == SCHEMA_PATH:
                 await self._schema(scope, send, headers)
                 return
+            if scope["path"] != GRAPHQL_PATH:
+                raise Refusal(404, "NOT_FOUND", "There is nothing at this address.")
             if scope["method"] == "OPTIONS":
-                await _respond(
-                    send, 204, b"", LEGACY, [(b"allow", b"POST, OPTIONS"), *self._cors(headers, preflight=True)]
-                )
+                allowed = [(b"allow", b"POST, OPTIONS"), *self._cors(headers, preflight=True)]
+                await _respond(send, 204, b"", LEGACY, allowed)
                 return
             if scope["method"] != "POST":
                 raise Refusal(405, "METHOD_NOT_ALLOWED", "Send a POST.", [(b"allow", b"POST, OPTIONS")])
-            media_type = _acceptable(headers)
-            operation = _operation(await self._body(headers, receive))
+            media_type = acceptable(headers)
+            operation = _operation(await self._timed_body(headers, receive))
             context = self._context(scope, headers, request_id)
             status, body = await self._run(lambda: self._answer(context, headers, operation, media_type))
-            extra = [_set_cookie(cookie, self._settings) for cookie in context.cookies]
+            extra = [] if context.session_cookie is None else [self._settings.cookie.header(context.session_cookie)]
         except Refusal as refusal:
             status, extra = refusal.status, list(refusal.headers)
-            body = _error_body(refusal.message, refusal.code, request_id)
+            body = error_body(refusal.message, refusal.code, request_id)
         except Exception:
             logger.exception("Request %s failed unexpectedly.", request_id)
             status, extra = 500, []
-            body = _error_body(
+            body = error_body(
                 f"Something went wrong. Tell the operator this request id: {request_id}", INTERNAL_ERROR, request_id
             )
         await _respond(send, status, body, media_type, [*extra, *self._cors(headers)])
@@ -125,7 +118,7 @@ class GraphQLEndpoint:
             raise Refusal(401, Unauthenticated.code, error.message, challenge) from None
         if principal.session_key is not None:
             self._check_csrf(headers, context, principal.session_key)
-        context.principal = principal
+        context.become(principal)
         result = execute(operation, context)
         status = 400 if "data" not in result and media_type == MODERN else 200
         return status, orjson.dumps(result)
@@ -147,12 +140,14 @@ class GraphQLEndpoint:
             or f"{scope.get('scheme', 'http')}://{headers.get(b'host', b'localhost').decode('latin-1')}"
         )
         return Context(
-            nodes=_NODES,
             now=self._clock(),
             origin=origin.rstrip("/"),
             request_id=request_id,
             address=client[0] if client else "",
         )
+
+    def _cors(self, headers: Headers, *, preflight: bool = False) -> list[tuple[bytes, bytes]]:
+        return cors_headers(headers, self._settings.allowed_origins, preflight=preflight)
 
     async def _schema(self, scope: Scope, send: Send, headers: Headers) -> None:
         if scope["method"] not in {"GET", "HEAD"}:
@@ -160,12 +155,21 @@ class GraphQLEndpoint:
         body = self._sdl if scope["method"] == "GET" else b""
         await _respond(send, 200, body, "text/plain", self._cors(headers), length=len(self._sdl))
 
+    async def _timed_body(self, headers: Headers, receive: Receive) -> bytes:
+        try:
+            async with asyncio.timeout(self._settings.body_seconds):
+                return await self._body(headers, receive)
+        except TimeoutError:
+            raise Refusal(
+                408, "BODY_TOO_SLOW", "The body came too slowly; send it again.", [(b"connection", b"close")]
+            ) from None
+
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         limit = self._settings.body_limit
         too_large = Refusal(
             413, "BODY_TOO_LARGE", f"The body may have at most {limit} bytes.", [(b"connection", b"close")]
         )
-        _check_content_type(headers)
+        check_content_type(headers)
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared[:20]) > limit:
             raise too_large
@@ -183,23 +187,6 @@ class GraphQLEndpoint:
             if not message.get("more_body", False):
                 return b"".join(parts)
 
-    def _cors(self, headers: Headers, *, preflight: bool = False) -> list[tuple[bytes, bytes]]:
-        origin = headers.get(b"origin")
-        if origin is None or origin.decode("latin-1") not in self._settings.allowed_origins:
-            return []
-        found = [
-            (b"access-control-allow-origin", origin),
-            (b"access-control-allow-credentials", b"true"),
-            (b"vary", b"Origin"),
-        ]
-        if preflight:
-            found += [
-                (b"access-control-allow-methods", b"POST"),
-                (b"access-control-allow-headers", _CORS_HEADERS),
-                (b"access-control-max-age", b"600"),
-            ]
-        return found
-
 
 def _for_the_door(headers: Headers) -> dict[str, str]:
     return {
@@ -207,56 +194,6 @@ def _for_the_door(headers: Headers) -> dict[str, str]:
         for name in ("authorization", "cookie")
         if name.encode() in headers
     }
-
-
-def _acceptable(headers: Headers) -> str:
-    """Return the media type to answer with. Raises Refusal 406 when the client accepts neither of ours."""
-    accept = headers.get(b"accept")
-    if accept is None:
-        return LEGACY
-    weights: dict[str, float] = {}
-    for entry in accept.decode("latin-1").split(","):
-        name, _, parameters = entry.strip().partition(";")
-        weights[name.strip().lower()] = _quality(parameters)
-    chosen, best = "", 0.0
-    for media_type in (MODERN, LEGACY):
-        fallback = weights.get("application/*", weights.get("*/*", 0.0))
-        # A wildcard alone is an older client or a tool: it gets what it knows.
-        weight = weights.get(media_type, fallback if media_type == LEGACY else 0.0)
-        if weight > best:
-            chosen, best = media_type, weight
-    if not chosen:
-        raise Refusal(406, "NOT_ACCEPTABLE", f"Answers are {MODERN} or {LEGACY}.")
-    return chosen
-
-
-def _quality(parameters: str) -> float:
-    for parameter in parameters.split(";"):
-        key, _, value = parameter.strip().partition("=")
-        if key.strip().lower() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
-
-
-def _check_content_type(headers: Headers) -> None:
-    content_type = headers.get(b"content-type", b"").decode("latin-1")
-    charset = _CHARSET.search(content_type)
-    if content_type.partition(";")[0].strip().lower() != LEGACY or (
-        charset and charset[1].lower() not in {"utf-8", "utf8"}
-    ):
-        raise Refusal(
-            415,
-            "UNSUPPORTED_MEDIA_TYPE",
-            "The body must be application/json in UTF-8.",
-            [(b"accept", b"application/json")],
-        )
-    if headers.get(b"content-encoding", b"identity") not in {b"identity", b""}:
-        raise Refusal(
-            415, "UNSUPPORTED_MEDIA_TYPE", "The body must not be compressed.", [(b"accept-encoding", b"identity")]
-        )
 
 
 def _operation(body: bytes) -> Operation:
@@ -277,15 +214,6 @@ def _operation(body: bytes) -> Operation:
     if found.get("extensions") is not None and not isinstance(found["extensions"], dict):
         raise Refusal(400, "BAD_REQUEST", 'The "extensions" must be an object.')
     return Operation(query, variables or {}, name or None)
-
-
-def _set_cookie(cookie: Cookie, settings: EndpointSettings) -> tuple[bytes, bytes]:
-    text = f"{cookie.name}={cookie.value}; Path=/; Max-Age={cookie.max_age}; HttpOnly; SameSite=Lax"
-    return b"set-cookie", (text + ("; Secure" if settings.secure_cookies else "")).encode("latin-1")
-
-
-def _error_body(message: str, code: str, request_id: str) -> bytes:
-    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]})
 
 
 async def _respond(

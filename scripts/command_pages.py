@@ -17,8 +17,8 @@ import typer
 from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
 from filegraph.cli.app import app as client_app
-from filegraph.cli.errors import ExitCode
 from filegraph.cli.server_commands import SERVER_COMMANDS
+from filegraph.client.errors import ExitCode
 
 Function: TypeAlias = Callable[..., Any]
 

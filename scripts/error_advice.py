@@ -25,6 +25,7 @@ ADVICE = {
     "GROUP_NAME_TAKEN": "Choose another name. Names that differ only in case count as one.",
     "GRAPHQL_PARSE_FAILED": "Mend the syntax at the place that `locations` names.",
     "GRAPHQL_VALIDATION_FAILED": "Hold the document against `/graphql/schema.graphql`; `locations` names the places.",
+    "HEADERS_TOO_LARGE": "Send fewer or shorter headers; a pile of old cookies is the usual reason.",
     "INTERNAL_ERROR": "Tell the operator the request id; the server's log has the reason under it.",
     "INVALID_ACCESS_TOKEN": "Check that the whole token was sent as `Authorization: Bearer fg_...`, or make a new one.",
     "INVALID_ACCOUNT_NAME": "Read the message; it names the character or the limit.",
@@ -56,6 +57,8 @@ ADVICE = {
     "STORAGE_ERROR": "Read the message; it says what was refused.",
     "TOKEN_EXPIRED": "Ask for a new link; for an upload, begin a new one.",
     "TOO_DEEP": "Put it higher in the tree: folders nest 200 levels deep at most.",
+    "TOO_MANY_CONNECTIONS": "Reuse connections. Operators: `FILEGRAPH_MAX_CONNECTIONS`, behind a proxy "
+    "`FILEGRAPH_TRUSTED_PROXIES`.",
     "TOO_MANY_UPLOADS": "Finalize or abort open uploads first. Operators: `FILEGRAPH_MAX_OPEN_UPLOADS`.",
     "TRANSFER_ERROR": "Read the message; it says what was refused.",
     "UNAUTHENTICATED": "Sign in, or send an access token as `Authorization: Bearer fg_...`.",

@@ -1,7 +1,7 @@
-"""Django's admin pages: backends and drives can be made, all else is only shown.
+"""Django's admin pages: backends and drives can be made and changed, all else is only shown.
 
-A drive is made by ``storage.services.drives``, so that its root folder and its owner exist and permission is asked as
-for anybody. Files, uploads and rights are changed through the API alone: here it would be behind the back of authz.
+Both go through ``storage.services``, which ask permission as for anybody and hold the rules; a form here is a caller
+like a mutation. Files, uploads and rights are changed through the API alone.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from django.utils import timezone
 from authz.types import Actor
 from storage.errors import StorageError
 from storage.models import Backend, Drive, Item, Upload
-from storage.services import drives
+from storage.services import backends, drives
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
-    _ModelForm = forms.ModelForm[Drive]
+    _ModelForm = forms.ModelForm[Any]
 else:  # Django's classes take no type arguments at run time
     _ModelAdmin, _ModelForm = admin.ModelAdmin, forms.ModelForm
 
@@ -39,72 +39,147 @@ class _ReadOnly(_ModelAdmin):
         return False
 
 
-@admin.register(Backend)
-class BackendAdmin(_ModelAdmin):
-    """Backends. A backend in use cannot be deleted: its drives protect it."""
-
-    list_display = ("name", "driver", "writable", "created_at")
-    fields = ("name", "driver", "config", "writable")
-
-
-class DriveForm(_ModelForm):
-    """A drive that ``drives.create`` can make: its refusals become errors of the form."""
+class _ServiceForm(_ModelForm):
+    """A form whose row is saved by a service: its refusals become errors of the form."""
 
     actor: Actor
     actor_id: str
 
-    class Meta:
-        model = Drive
-        fields = ("name", "backend", "prefix", "quota_bytes")
+    def save_row(self, values: dict[str, Any]) -> Any:
+        """Call the service and return the row it saved; raises StorageError."""
+        raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
-        """Create the drive, where the rest is valid: only the service can say whether it may be."""
+        """Save the row, where the rest is valid: only the service can say whether it may be."""
         cleaned = super().clean() or self.cleaned_data
-        if self.instance._state.adding and not self.errors:
+        if not self.errors:
             try:
-                self.instance = drives.create(
-                    self.actor,
-                    self.actor_id,
-                    cleaned["name"],
-                    backend_id=cleaned["backend"].pk,
-                    prefix=cleaned["prefix"],
-                    quota_bytes=cleaned["quota_bytes"],
-                    now=timezone.now(),
-                )
+                self.instance = self.save_row(cleaned)
             except StorageError as error:
                 raise forms.ValidationError(error.message) from None
         return cleaned
 
 
-@admin.register(Drive)
-class DriveAdmin(_ModelAdmin):
-    """Drives: made by the service; later only quota and archive date can be changed."""
+class _ServiceAdmin(_ModelAdmin):
+    """Pages over forms of that kind: nothing here saves or deletes a row by itself."""
 
-    form = DriveForm
+    def form_for(self, obj: Any | None) -> tuple[type[_ServiceForm], tuple[str, ...]]:
+        """Return the form for a row, or for a new one, and its fields."""
+        raise NotImplementedError
+
+    def get_form(self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Tell the form who is asking."""
+        base, fields = self.form_for(obj)
+        asking = type(base.__name__, (base,), {"actor": Actor(f"user:{request.user.pk}"), "actor_id": request.user.pk})
+        return super().get_form(request, obj, change, form=asking, fields=fields)
+
+    def get_fields(self, request: HttpRequest, obj: Any | None = None) -> tuple[str, ...]:
+        """Show what the service takes, and what is fixed."""
+        return (*self.form_for(obj)[1], *self.get_readonly_fields(request, obj))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Do nothing: the service has saved it."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """Nobody: bytes may lie there, and they are deleted through the API."""
+        return False
+
+
+class BackendForm(_ServiceForm):
+    """A backend as ``storage.services.backends`` takes it. Fields that are not shown keep their value."""
+
+    class Meta:
+        model = Backend
+        fields = ("name", "driver", "config", "writable")
+
+    def save_row(self, values: dict[str, Any]) -> Backend:
+        """Create or change the backend."""
+        row = self.instance
+        config = values.get("config", row.config) or {}
+        if not isinstance(config, dict):
+            raise forms.ValidationError({"config": "The configuration is a JSON object."})
+        driver = values.get("driver", row.driver)
+        if row._state.adding:
+            return backends.create(self.actor, values["name"], driver, config=config, writable=values["writable"])
+        return backends.change(
+            self.actor, row.pk, name=values["name"], driver=driver, config=config, writable=values["writable"]
+        )
+
+
+@admin.register(Backend)
+class BackendAdmin(_ServiceAdmin):
+    """Backends. Where bytes are kept is fixed as soon as a drive keeps its bytes there."""
+
+    list_display = ("name", "driver", "writable", "created_at")
+
+    def form_for(self, obj: Backend | None) -> tuple[type[_ServiceForm], tuple[str, ...]]:
+        """Return all fields, or those that may change while the backend is used."""
+        used = obj is not None and backends.is_used(obj.pk)
+        return BackendForm, ("name", "writable") if used else ("name", "driver", "config", "writable")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Backend | None = None) -> tuple[str, ...]:
+        """Show the id, which ``createDrive`` takes, and what is fixed in a backend that is used."""
+        if obj is None:
+            return ()
+        return ("driver", "config", "id") if backends.is_used(obj.pk) else ("id",)
+
+
+class NewDriveForm(_ServiceForm):
+    """What ``drives.create`` takes."""
+
+    class Meta:
+        model = Drive
+        fields = ("name", "backend", "prefix", "quota_bytes")
+
+    def save_row(self, values: dict[str, Any]) -> Drive:
+        """Create the drive."""
+        return drives.create(
+            self.actor,
+            self.actor_id,
+            values["name"],
+            backend_id=values["backend"].pk,
+            prefix=values["prefix"],
+            quota_bytes=values["quota_bytes"],
+            now=timezone.now(),
+        )
+
+
+class DriveForm(_ServiceForm):
+    """What ``drives.change`` takes."""
+
+    archived = forms.BooleanField(required=False, help_text="An archived drive can be read and takes no changes.")
+
+    class Meta:
+        model = Drive
+        fields = ("quota_bytes",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("archived", self.instance.archived_at is not None)
+
+    def save_row(self, values: dict[str, Any]) -> Drive:
+        """Change quota and archive date."""
+        return drives.change(
+            self.actor,
+            self.instance.pk,
+            quota_bytes=values["quota_bytes"],
+            archived=values["archived"],
+            now=timezone.now(),
+        )
+
+
+@admin.register(Drive)
+class DriveAdmin(_ServiceAdmin):
+    """Drives: later only the quota, and whether it is archived, can be changed."""
+
     list_display = ("name", "backend", "used_bytes", "reserved_bytes", "quota_bytes", "archived_at")
     search_fields = ("name",)
 
-    def get_form(self, request: HttpRequest, obj: Drive | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Tell the form who is asking."""
-        if obj is not None:
-            return super().get_form(request, obj, change, form=forms.ModelForm, fields=("quota_bytes", "archived_at"))
-        form = super().get_form(request, obj, change, **kwargs)
-        return type("DriveForm", (form,), {"actor": Actor(f"user:{request.user.pk}"), "actor_id": request.user.pk})
-
-    def get_fields(self, request: HttpRequest, obj: Drive | None = None) -> tuple[str, ...]:
-        """Show for a new drive what the service takes, and for an old one what may be changed."""
+    def form_for(self, obj: Drive | None) -> tuple[type[_ServiceForm], tuple[str, ...]]:
+        """Return for a new drive what can be chosen once, for an old one what can be changed."""
         if obj is None:
-            return ("name", "backend", "prefix", "quota_bytes")
-        return ("quota_bytes", "archived_at")
-
-    def save_model(self, request: HttpRequest, obj: Drive, form: Any, change: bool) -> None:
-        """Save a changed drive, and nothing but those two columns; a new one was saved by the service."""
-        if change:
-            obj.save(update_fields=["quota_bytes", "archived_at"])
-
-    def has_delete_permission(self, request: HttpRequest, obj: Drive | None = None) -> bool:
-        """Drives are emptied through the API; nothing here deletes bytes."""
-        return False
+            return NewDriveForm, ("name", "backend", "prefix", "quota_bytes")
+        return DriveForm, ("quota_bytes", "archived")
 
 
 @admin.register(Item)

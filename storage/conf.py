@@ -18,6 +18,9 @@ from django.core.signals import setting_changed
 _HOUR = 3600
 _GIB = 1024**3
 
+MAX_BATCH = 100
+"""Entries of one call (uploads, items): no setting, because clients rely on it."""
+
 BACKEND_CLASSES: Mapping[str, str] = {
     "local": "storage.backends.local.LocalBackend",
     "memory": "storage.backends.memory.MemoryBackend",

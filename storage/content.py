@@ -43,8 +43,9 @@ INLINE_TYPES = frozenset(
 """Types that may be shown instead of saved: those in which a browser runs no script of the file on our origin.
 
 PDF is among them because every browser shows it in its own sandboxed viewer, whose scripts have no access to the
-origin, and because previews of PDF are what people ask for first; the byte plane sends it with ``nosniff`` and a
-sandboxing CSP all the same. HTML, SVG, XML and scripts are never here.
+origin, and because previews of PDF are what people ask for first. A sandbox in our CSP would keep that viewer from
+starting, so the byte plane sends a PDF with ``nosniff`` and a CSP without one, under which nothing else can run. HTML,
+SVG, XML and scripts are never here.
 """
 
 

@@ -1,7 +1,7 @@
 """Rules for names that people give to drives, folders and files.
 
 A name is data only: it never becomes part of a storage key or a path. What is kept is what was typed; what is compared
-is ``name_key``. Choosing a free name in a folder belongs to ``storage.services.items``.
+is ``name_key``. Choosing a free name in a folder belongs to ``storage.services.placement``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ MAX_LENGTH = 255
 _SEPARATORS = frozenset("/\\")
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _REFUSED = re.compile(f"[\x00-\x1f\x7f-\x9f/\\\\\u2028\u2029{_BIDI}\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Zero-width characters are fine inside a name (joiners in many scripts and in emoji); alone they cannot be seen.
 _UNSEEN = re.compile("[\\s\u00ad\u200b-\u200d\u2060\ufeff]*")
 
@@ -42,6 +43,14 @@ def check(name: str) -> None:
 def key(name: str) -> str:
     """Return what two names are compared by: NFC, case kept. At most four times as long as the name."""
     return unicodedata.normalize("NFC", name)
+
+
+def may_be_stored(text: str) -> bool:
+    """Tell whether a text can stand in the database at all: no NUL (PostgreSQL keeps none), no lone surrogate.
+
+    Nothing is stored under any other text, so that a look-up need not ask for it.
+    """
+    return not _UNSTORABLE.search(text)
 
 
 def checked(name: str) -> str:

@@ -11,7 +11,6 @@ import ctypes
 import platform
 from typing import Final
 
-M_TRIM_THRESHOLD: Final = -1
 M_TOP_PAD: Final = -2
 TOP_PAD: Final = 16 * 1024 * 1024
 """Bytes kept at the top of the heap."""

@@ -78,10 +78,10 @@ class TransferApp:
         except (TransferError, StorageError) as error:
             await self._refuse(error, request, body, reply)
         except AuthzError as error:
-            request_id = _log_failure(request) if status_of(error) == 500 else None
+            request_id = _log_failure(request, error) if status_of(error) == 500 else None
             await self._refuse(error, request, body, reply, request_id=request_id)
-        except Exception:
-            await self._refuse(InternalError(), request, body, reply, request_id=_log_failure(request))
+        except Exception as error:
+            await self._refuse(InternalError(), request, body, reply, request_id=_log_failure(request, error))
 
     def close(self) -> None:
         """End the file threads; call it when no request is under way any more."""
@@ -106,7 +106,10 @@ class TransferApp:
     async def _refuse(
         self, error: Refusal, request: Request, body: Body, reply: Reply, *, request_id: str | None = None
     ) -> None:
-        """Answer at once, however much of the body is still to come; of that, 64 KiB are read at most."""
+        """Answer at once, however much of the body is still to come.
+
+        Of that no more is asked for once 64 KiB are here; the server's last read may have brought more (256 KiB).
+        """
         if reply.started:
             if request_id is None:
                 logger.warning("a response broke off: %s", error.code)
@@ -127,11 +130,11 @@ class TransferApp:
         return Pace(idle_timeout=settings.idle_timeout, min_rate=settings.min_rate, grace=settings.rate_grace)
 
 
-def _log_failure(request: Request) -> str:
-    """Log the exception that is being handled, and return the request id it stands under."""
+def _log_failure(request: Request, error: Exception) -> str:
+    """Log what should not happen, and return the request id it stands under."""
     request_id = secrets.token_hex(8)
     # Neither path nor headers: they carry tokens.
-    logger.exception("request %s (%s) failed", request_id, request.method)
+    logger.error("request %s (%s) failed", request_id, request.method, exc_info=error)
     return request_id
 
 

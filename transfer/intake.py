@@ -30,6 +30,9 @@ class Writer(Protocol):
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``."""
 
+    def sync(self) -> None:
+        """Bring it to disk, as far as that can be done before the commit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -76,7 +79,7 @@ class Intake:
         self._under_way: asyncio.Future[None] | None = None
 
     async def take(self, body: Body) -> Received:
-        """Read ``body`` to its end and write it. Committing is ``receiving.finish``'s.
+        """Read ``body`` to its end, write and sync it. Committing is ``receiving.finish``'s.
 
         Raises SizeMismatch as soon as there are more bytes than ``size`` or the body ends with fewer, the errors of
         ``Body.gather``, and those of the store. When it returns or raises, no thread uses the writer any more.
@@ -110,3 +113,6 @@ class Intake:
                 self._head += chunk[: content.HEAD - len(self._head)]
             self._writer.write(chunk)
             self._hash.update(chunk)
+        if batch.last:
+            # Here, where only this upload waits for the disk: the commit runs in a database thread.
+            self._writer.sync()

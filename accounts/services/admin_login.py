@@ -16,7 +16,7 @@ from accounts.services import sessions
 
 
 class AdminLogin(BaseBackend):
-    """Lets administrators of the organization into the admin pages, and nobody else: Django's own rights do not count."""
+    """Lets administrators of the organization into the admin pages. Django's own rights play no part."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any

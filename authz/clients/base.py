@@ -78,6 +78,13 @@ class AuthzClient(Protocol):
         """Return one page of stored tuples; ``object`` may be ``"type:id"`` or ``"type:"``, a page has 1 to 100."""
         ...
 
+    def read_objects(self, objects: Sequence[str], relation: str | None = None) -> list[list[TupleKey]]:
+        """Return the stored tuples on each of the objects, in their order: of one relation, or of all.
+
+        For a server that has no such question it is a ``read`` of each object, page by page.
+        """
+        ...
+
     def write(
         self,
         *,

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from authz.clients import pages, tuples
 from authz.clients.base import ChangePage, OnConflict, TuplePage
 from authz.clients.grants import Grants, PagePlans
+from authz.clients.memberships import DatabaseMemberships
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import MAX_TUPLES_PER_WRITE
@@ -21,7 +22,6 @@ from authz.dsl.model import AuthorizationModel
 from authz.engine import check, expand, list_objects, list_users
 from authz.engine.expand import UsersetTree
 from authz.engine.plan import Plan
-from authz.engine.reader import SubjectQuery
 from authz.engine.typesystem import typesystem_of
 from authz.errors import InvalidRequest, InvalidTuple, WriteConflict
 from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleOperation
@@ -50,15 +50,16 @@ class EmbeddedClient:
         self._using = using
         self._types = typesystem_of(model)
         self._reader = tuples.DatabaseTuples(using)
-        self._grants = Grants(model, self._reader, structure, using)
+        self._memberships = DatabaseMemberships(model, self._reader, structure, using)
+        self._grants = Grants(model, self._memberships, structure, using)
 
     def check(self, request: CheckRequest) -> bool:
         """Answer one question; see ``authz.engine.check``."""
-        return check.check(self.model, self._reader, request, self._grants)
+        return check.check(self.model, self._reader, request, self._memberships)
 
     def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
         """Answer all questions, in order, with one statement per level of the deepest."""
-        return check.batch_check(self.model, self._reader, requests, self._grants)
+        return check.batch_check(self.model, self._reader, requests, self._memberships)
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""
@@ -91,13 +92,9 @@ class EmbeddedClient:
             continuation_token=continuation_token,
         )
 
-    def read_objects(self, objects: Sequence[str], relation: str) -> list[list[TupleKey]]:
-        """Return the stored tuples of one relation on each of the objects, in their order. One statement for all."""
-        answers = self._reader.subjects([SubjectQuery(name, relation) for name in objects])
-        return [
-            [TupleKey(found.name, relation, name, found.condition) for found in answer]
-            for name, answer in zip(objects, answers, strict=True)
-        ]
+    def read_objects(self, objects: Sequence[str], relation: str | None = None) -> list[list[TupleKey]]:
+        """Return the stored tuples on each of the objects, in their order. One statement for all of them."""
+        return tuples.standing(self._using, objects, relation)
 
     def write(
         self,
@@ -145,10 +142,13 @@ class EmbeddedClient:
         new = [key for key in writes if key not in stored]
         if len(new) < len(writes) and on_duplicate == "error":
             raise WriteConflict("a tuple to write is there already")
+        if any(key in stored and stored[key].condition_name for key in writes):
+            # It grants less than what is to be written, so it is no duplicate that could be ignored.
+            raise WriteConflict("a tuple to write is there already, under a condition")
         if gone:
             rows = RelationshipTuple.objects.using(self._using).filter(pk__in=[stored[key].pk for key in gone])
             rows.delete()
-            tuples.log(self._using, TupleOperation.DELETE, gone, now)
+            tuples.log(self._using, TupleOperation.DELETE, [tuples.key_of(stored[key]) for key in gone], now)
         if new:
             tuples.insert(self._using, new, now)
             tuples.log(self._using, TupleOperation.WRITE, new, now)

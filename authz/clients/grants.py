@@ -11,18 +11,15 @@ from dataclasses import dataclass
 
 from django.db import connections
 
-from authz.clients.sql.dialect import Sql, row_source, rows_parameter
+from authz.clients.memberships import DatabaseMemberships
+from authz.clients.sql.dialect import row_source, rows_parameter
 from authz.clients.sql.predicate import Predicate, VisibilitySql, compile_predicate
 from authz.clients.sql.structure import Structure
-from authz.clients.sql.subjects import TUPLES, SubjectsSql, seeds_of
+from authz.clients.sql.subjects import TUPLES
 from authz.dsl.model import AuthorizationModel
-from authz.engine.list_objects import list_objects
 from authz.engine.plan import Plan, PlanCompiler, edges_of, grants_of
-from authz.engine.reader import TupleReader
-from authz.engine.subjects import compile_subjects, followable_nodes
-from authz.engine.typesystem import typesystem_of
 from authz.errors import UnplannableRelation
-from authz.types import ListObjectsRequest, TupleKey, split_object
+from authz.types import split_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +35,15 @@ class PagePlans:
 
 
 class Grants:
-    """Plans, predicates and grants of one model over one structure. Compiled once, kept for the life of the client.
+    """Plans, predicates and grants of one model over one structure. Compiled once, kept for the life of the client."""
 
-    Also the ``Memberships`` of that model: ``nodes``, ``relations`` and ``of``.
-    """
-
-    def __init__(self, model: AuthorizationModel, reader: TupleReader, structure: Structure, using: str) -> None:
-        self._model = model
-        self._reader = reader
+    def __init__(
+        self, model: AuthorizationModel, memberships: DatabaseMemberships, structure: Structure, using: str
+    ) -> None:
+        self._memberships = memberships
         self._structure = structure
         self._using = using
-        self._types = typesystem_of(model)
         self._edges = structure.edges()
-        self._rules = compile_subjects(self._types, self._edges)
-        self._subjects_sql = SubjectsSql(self._types, self._rules, connections[using].vendor)
-        self.nodes = followable_nodes(self._types, self._rules)
-        self.relations = frozenset(f"{rule.type}#{rule.relation}" for rule in self._rules.rules)
         self._plans = PlanCompiler(model, self._edges)
         self._predicates: dict[tuple[str, str, str], Predicate] = {}
         self._page_plans: dict[frozenset[tuple[str, str]], PagePlans] = {}
@@ -94,7 +84,7 @@ class Grants:
             plan = self.plan(type_name, relation)
             found = compile_predicate(plan, self._structure, type_name, alias)
             self._predicates[key] = found
-        ctes = self._subjects(actor, usersets)
+        ctes = self._memberships.subjects(actor, usersets)
         return VisibilitySql(
             ctes=ctes.text,
             cte_params=ctes.params,
@@ -113,7 +103,7 @@ class Grants:
         """
         if not wanted:
             return set()
-        ctes = self._subjects(actor, usersets)
+        ctes = self._memberships.subjects(actor, usersets)
         source = row_source(connections[self._using].vendor, ["object_type", "object_id", "relation"])
         text = (
             f"WITH RECURSIVE {ctes.text}"  # noqa: S608
@@ -127,25 +117,6 @@ class Grants:
         with connections[self._using].cursor() as cursor:
             cursor.execute(text, [*ctes.params, rows_parameter(rows)])
             return set(cursor.fetchall())
-
-    def of(self, user: str) -> frozenset[str]:
-        """Return every userset that ``user`` is in, by rules alone; see ``Memberships``."""
-        ctes = self._subjects_sql.ctes(seeds_of(self._rules, user))
-        with connections[self._using].cursor() as cursor:
-            cursor.execute(f"WITH RECURSIVE {ctes.text} SELECT subject FROM subjects", ctes.params)  # noqa: S608
-            return frozenset(subject for (subject,) in cursor.fetchall())
-
-    def _subjects(self, actor: str, usersets: Sequence[str]) -> Sql:
-        self._types.require_user(actor)
-        contextual = tuple(TupleKey(actor, name.partition("#")[2], name.partition("#")[0]) for name in usersets)
-        for key in contextual:
-            self._types.require_tuple(key)
-        seeds = seeds_of(self._rules, actor, usersets)
-        for node in self._rules.listed:
-            type_name, _, relation = node.partition("#")
-            request = ListObjectsRequest(actor, relation, type_name, contextual)
-            seeds += [f"{name}#{relation}" for name in list_objects(self._model, self._reader, request)]
-        return self._subjects_sql.ctes(seeds)
 
 
 def _by_type(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:

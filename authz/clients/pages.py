@@ -8,10 +8,10 @@ from datetime import UTC
 from typing import Literal, cast
 
 from authz.clients.base import ChangePage, TupleChange, TuplePage
+from authz.clients.tuples import key_of
 from authz.errors import InvalidContinuationToken, InvalidRequest
 from authz.models import RelationshipTuple
 from authz.models import TupleChange as ChangeRow
-from authz.types import TupleKey
 
 PAGE_LIMIT = 100
 """Entries of one page: OpenFGA's limit."""
@@ -38,8 +38,7 @@ def read_tuples(
         rows = rows.filter(id__gt=_position(continuation_token, "tuples"))
     found = list(rows[: page_size + 1])
     token = _token("tuples", found[page_size - 1].id) if len(found) > page_size else ""
-    keys = (TupleKey(row.subject, row.relation, f"{row.object_type}:{row.object_id}") for row in found[:page_size])
-    return TuplePage(tuple(keys), token)
+    return TuplePage(tuple(map(key_of, found[:page_size])), token)
 
 
 def read_changes(using: str, *, type: str, page_size: int, continuation_token: str) -> ChangePage:
@@ -56,7 +55,7 @@ def read_changes(using: str, *, type: str, page_size: int, continuation_token: s
     changes = tuple(
         TupleChange(
             cast(Literal["write", "delete"], row.operation),
-            TupleKey(row.subject, row.relation, f"{row.object_type}:{row.object_id}"),
+            key_of(row),
             row.created_at.astimezone(UTC).isoformat(),
         )
         for row in found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from django.db import connections
 from django.db.models import Q
@@ -81,8 +83,39 @@ def _subjects_sql(vendor: str, arms: tuple[tuple[str, tuple[str, ...]], ...]) ->
     )
 
 
+def standing(using: str, objects: Sequence[str], relation: str | None) -> list[list[TupleKey]]:
+    """Return what is stored on each of the objects, oldest first, of one relation or of all. One statement."""
+    found: list[list[TupleKey]] = [[] for _ in objects]
+    if not objects:
+        return found
+    rows: list[list[str | int]] = [[place, *split_object(name)] for place, name in enumerate(objects)]
+    source = row_source(connections[using].vendor, ["place", "object_type", "object_id"])
+    text = (
+        f"SELECT q.place, t.subject, t.relation, t.condition_name, t.condition_context"  # noqa: S608
+        f" FROM ({source}) q CROSS JOIN {TUPLES} t"
+        " WHERE t.object_type = q.object_type AND t.object_id = q.object_id"
+        + (" AND t.relation = %s" if relation is not None else "")
+        + " ORDER BY t.id"
+    )
+    with connections[using].cursor() as cursor:
+        cursor.execute(text, [rows_parameter(rows), *([] if relation is None else [relation])])
+        for place, subject, named, condition, context in cursor.fetchall():
+            carried = RelationshipCondition(condition, json.loads(context)) if condition else None
+            found[int(place)].append(TupleKey(subject, named, objects[int(place)], carried))
+    return found
+
+
+def key_of(row: RelationshipTuple | TupleChange) -> TupleKey:
+    """Return what a row says, its condition included."""
+    condition = RelationshipCondition(row.condition_name, row.condition_context) if row.condition_name else None
+    return TupleKey(row.subject, row.relation, f"{row.object_type}:{row.object_id}", condition)
+
+
 def existing(using: str, keys: Sequence[TupleKey]) -> dict[TupleKey, RelationshipTuple]:
-    """Return the rows of those ``keys`` (at most a few hundred) that are stored; conditions play no part."""
+    """Return the rows of those ``keys`` (at most a few hundred) that are stored, under whatever condition.
+
+    Conditions play no part in the key: one user can stand once only in a relation of an object.
+    """
     if not keys:
         return {}
     wanted = Q()
@@ -96,30 +129,25 @@ def existing(using: str, keys: Sequence[TupleKey]) -> dict[TupleKey, Relationshi
 def insert(using: str, keys: Iterable[TupleKey], now: datetime) -> None:
     """Insert tuples that are not there; raises IntegrityError if one is."""
     RelationshipTuple.objects.using(using).bulk_create(
-        RelationshipTuple(
-            object_type=object_type,
-            object_id=object_id,
-            relation=key.relation,
-            subject=key.user,
-            subject_relation=key.user.partition("#")[2],
-            created_at=now,
-        )
-        for key in keys
-        for object_type, object_id in [split_object(key.object)]
+        RelationshipTuple(**_columns(key), subject_relation=key.user.partition("#")[2], created_at=now) for key in keys
     )
 
 
 def log(using: str, operation: TupleOperation, keys: Iterable[TupleKey], now: datetime) -> None:
     """Add entries to the change log."""
     TupleChange.objects.using(using).bulk_create(
-        TupleChange(
-            operation=operation,
-            object_type=object_type,
-            object_id=object_id,
-            relation=key.relation,
-            subject=key.user,
-            created_at=now,
-        )
-        for key in keys
-        for object_type, object_id in [split_object(key.object)]
+        TupleChange(**_columns(key), operation=operation, created_at=now) for key in keys
     )
+
+
+def _columns(key: TupleKey) -> dict[str, Any]:
+    object_type, object_id = split_object(key.object)
+    condition = key.condition or RelationshipCondition("")
+    return {
+        "object_type": object_type,
+        "object_id": object_id,
+        "relation": key.relation,
+        "subject": key.user,
+        "condition_name": condition.name,
+        "condition_context": dict(condition.context),
+    }

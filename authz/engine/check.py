@@ -70,6 +70,7 @@ def batch_check(
     shared = _Shared(memberships) if memberships is not None else None
     for request in requests:
         typesystem.require_object(request.object, request.relation)
+        typesystem.require_no_context(request.context)
         # By identity: hashing hundreds of tuples per question would cost more than it could save.
         key = (request.user, id(request.contextual_tuples))
         network = networks.get(key)

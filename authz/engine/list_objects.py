@@ -23,6 +23,7 @@ def list_objects(model: AuthorizationModel, reader: TupleReader, request: ListOb
     typesystem = typesystem_of(model)
     typesystem.relation(request.type, request.relation)
     typesystem.require_user(request.user)
+    typesystem.require_no_context(request.context)
     combined = with_contextual(typesystem, reader, request.contextual_tuples)
     search = _Search(typesystem, f"{request.type}#{request.relation}")
     candidates = sorted(search.candidates(combined, request.user))

@@ -1,8 +1,8 @@
 """A relation split in two: grants, which tuples hold, and structure, which the application's own rows hold.
 
-``compile_plan`` turns one relation of the model into a small tree over three facts: which grants somebody holds on an
+``PlanCompiler`` turns one relation of the model into a small tree over three facts: which grants somebody holds on an
 object, where a structural edge leads, and nothing else. The same plan is evaluated in memory for the objects of a page
-(``evaluate``) and turned into SQL for lists (``authz.clients.sql``); both answer as ``check`` does.
+(``Evaluation``) and turned into SQL for lists (``authz.clients.sql``); both answer as ``check`` does.
 
 What cannot be split raises UnplannableRelation. It is never answered approximately.
 """
@@ -78,11 +78,6 @@ class Never:
 
 Plan = Grants | Via | AnyOf | AllOf | Except | Never
 NEVER = Never()
-
-
-def compile_plan(model: AuthorizationModel, type_name: str, relation: str, structural: Collection[Edge]) -> Plan:
-    """Return the plan of one relation; see ``PlanCompiler.relation``."""
-    return PlanCompiler(model, structural).relation(type_name, relation)
 
 
 class PlanCompiler:
@@ -210,7 +205,10 @@ class Evaluation:
     """Plans in memory, over one set of facts. What several plans or objects have in common is worked out once."""
 
     def __init__(self, granted: Iterable[tuple[str, str]], edges: Mapping[tuple[str, str], Sequence[str]]) -> None:
-        """``granted`` and ``edges``: see ``evaluate``."""
+        """``granted`` holds ``(object, relation)`` for every grant of the actor on the objects in question.
+
+        ``edges`` maps ``(object, tupleset)`` to the objects it leads to; an edge that is not there leads nowhere.
+        """
         self._granted: dict[str, set[str]] = {}
         for name, relation in granted:
             self._granted.setdefault(name, set()).add(relation)
@@ -257,17 +255,3 @@ class Evaluation:
         if isinstance(plan, Except):
             return self._satisfies(name, plan.base) and not self._satisfies(name, plan.subtract)
         return False
-
-
-def evaluate(
-    plan: Plan,
-    object: str,
-    granted: Collection[tuple[str, str]],
-    edges: Mapping[tuple[str, str], Sequence[str]],
-) -> bool:
-    """Answer one plan for one object; for many, see ``Evaluation``.
-
-    ``granted`` holds ``(object, relation)`` for every grant of the actor on the objects in question; ``edges`` maps
-    ``(object, tupleset)`` to the objects it leads to, and an edge that is not there leads nowhere.
-    """
-    return Evaluation(granted, edges).satisfies(object, plan)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import Lock
+from typing import Any
 
 from authz.dsl.model import (
     AuthorizationModel,
@@ -190,6 +191,11 @@ class Typesystem:
             self.relation(type_of(bare), relation)
         elif type_of(bare) not in self.model.types:
             raise UnknownType(f"the model has no type {type_of(bare)!r}")
+
+    def require_no_context(self, context: Mapping[str, Any]) -> None:
+        """Raise InvalidRequest for a context: no condition reads it yet, and to drop it in silence would be a lie."""
+        if context:
+            raise InvalidRequest("conditions are not supported yet, so a context cannot count")
 
     def require_tuple(self, key: TupleKey) -> None:
         """Raise InvalidTuple unless the model allows ``key`` to be written."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.base import OnConflict, TuplePage
 from authz.conf import MAX_TUPLES_PER_WRITE
 from authz.services.client import configured_client
 from authz.types import TupleKey
@@ -50,19 +50,17 @@ def read_all(*, user: str | None = None, relation: str | None = None, object: st
             return found
 
 
-def read_objects(objects: Sequence[str], relation: str) -> dict[str, list[TupleKey]]:
-    """Return the stored tuples of one relation on each of the objects, by object, read together."""
-    return dict(zip(objects, configured_client().read_objects(objects, relation), strict=True))
+def read_objects(objects: Collection[str], relation: str | None = None) -> dict[str, list[TupleKey]]:
+    """Return by object the stored tuples on each of them, read together: of one relation, or of all."""
+    names = list(objects)
+    return dict(zip(names, configured_client().read_objects(names, relation), strict=True))
 
 
-def forget(object: str) -> int:
-    """Delete every tuple on ``object`` and return how many there were: for an object that is gone for good."""
-    keys = read_all(object=object)
+def forget(objects: Collection[str]) -> int:
+    """Delete every tuple on the objects and return how many there were: for what is about to be gone for good."""
+    found = [key for keys in read_objects(objects).values() for key in keys]
+    # What is deleted is named without its condition.
+    keys = [TupleKey(key.user, key.relation, key.object) for key in found]
     for start in range(0, len(keys), MAX_TUPLES_PER_WRITE):
         write(deletes=keys[start : start + MAX_TUPLES_PER_WRITE], on_missing="ignore")
     return len(keys)
-
-
-def read_changes(*, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage:
-    """Return one page of what was written and deleted, oldest first."""
-    return configured_client().read_changes(type=type, page_size=page_size, continuation_token=continuation_token)

@@ -183,6 +183,18 @@ class AuthzClientContract:
         assert client.batch_check(requests) == [False, True, False, True, True]
         assert client.batch_check([]) == []
 
+    def test_objects_are_read_together(self, client: AuthzClient) -> None:
+        self.store(client, "user:ann author book:1", "group:g#member reader book:1", "user:bob author book:2")
+        self.store(client, "user:ann keeper shelf:1", "user:eve author book:11")
+        objects = ["book:2", "book:9", "shelf:1", "book:1"]
+        everything = [["user:bob author book:2"], [], ["user:ann keeper shelf:1"]]
+        everything.append(["user:ann author book:1", "group:g#member reader book:1"])
+        assert client.read_objects(objects) == [[key(text) for text in texts] for texts in everything]
+        assert client.read_objects(objects, "author") == [
+            [key("user:bob author book:2")], [], [], [key("user:ann author book:1")]
+        ]  # fmt: skip
+        assert client.read_objects([]) == []
+
     # ------------------------------------------------------------------------------------------------------- lists
 
     def test_list_objects(self, client: AuthzClient) -> None:

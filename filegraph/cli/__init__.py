@@ -1,1 +1,4 @@
-"""The command line: ``server`` needs Django, everything else speaks to a running server and does not."""
+"""The command ``filegraph``: which application a name goes to, and the commands that run a server.
+
+What speaks to a running server is ``filegraph.client``.
+"""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from filegraph.cli.commands import register
 from filegraph.cli.server_commands import SERVER_COMMANDS
+from filegraph.client.commands import register
 
 app = typer.Typer(
     name="filegraph",

@@ -22,6 +22,7 @@ from django.db import connection  # noqa: E402
 from accounts.services import setup as first_administrator  # noqa: E402
 from filegraph import installation  # noqa: E402
 from filegraph.chores import SWEEP_LIMIT  # noqa: E402
+from filegraph.protocol import Limits, protocol_class  # noqa: E402
 from storage.services import sweep as sweeping  # noqa: E402
 
 USAGE_ERROR = 2
@@ -51,10 +52,16 @@ def serve(
     # From here on connections belong to the worker threads.
     connection.close()
     proxies = settings.FILEGRAPH_TRUSTED_PROXIES
+    limits = Limits(
+        connections=settings.FILEGRAPH_MAX_CONNECTIONS,
+        connections_per_address=settings.FILEGRAPH_MAX_CONNECTIONS_PER_ADDRESS,
+        proxies=proxies,
+    )
     uvicorn.run(
         "filegraph.asgi:application",
         host=host,
         port=port,
+        http=protocol_class(limits),
         log_config=None,
         # Paths carry upload and download tokens.
         access_log=False,

@@ -1,46 +1,36 @@
-"""A page of nodes with its cursors and its count."""
+"""A page of a list: its rows, what they were loaded with, its cursors and its count."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Generic, TypeVar
 
 from storage.selectors.pages import Page
 
+Row = TypeVar("Row")
+Together = TypeVar("Together")
 
-@dataclass
-class FoundPage:
-    """What a selector found, as nodes. ``count`` is asked only when somebody wants the total."""
 
-    nodes: list[Any]
-    page: Page[Any]
+@dataclass(frozen=True)
+class FoundPage(Generic[Row, Together]):
+    """What a selector found. ``count`` is asked only when somebody wants the total, and once."""
+
+    page: Page[Row]
+    together: Together
     count: Callable[[], int]
 
     @property
-    def has_next_page(self) -> bool:
-        """Whether there is more after this page."""
-        return self.page.has_next_page
-
-    @property
-    def has_previous_page(self) -> bool:
-        """Whether there is more before this page."""
-        return self.page.has_previous_page
-
-    @property
-    def rows(self) -> Sequence[Any]:
-        """The rows under the nodes."""
+    def rows(self) -> Sequence[Row]:
+        """The rows of the page, in the order of the list."""
         return self.page.rows
 
     def cursor(self, index: int) -> str:
-        """Return the cursor of the node at ``index``."""
+        """Return the cursor of the row at ``index``."""
         return self.page.cursor(self.page.rows[index])
 
-    def total(self) -> int:
-        """Return how many rows the whole list has."""
-        return self._total
-
     @cached_property
-    def _total(self) -> int:
+    def total(self) -> int:
+        """How many rows the whole list has."""
         return self.count()

@@ -7,14 +7,14 @@ from functools import cached_property
 
 from accounts.models import Group, User
 from accounts.services import groups
-from authz.types import Actor
+from schema.loaders.viewer import Viewer
 
 
 class GroupPage:
     """A page of groups, whose names everybody with an account may know."""
 
-    def __init__(self, actor: Actor, rows: Sequence[Group]) -> None:
-        self._actor = actor
+    def __init__(self, viewer: Viewer, rows: Sequence[Group]) -> None:
+        self._viewer = viewer
         self._rows = rows
 
     def members(self, row: Group) -> list[User] | None:
@@ -23,4 +23,4 @@ class GroupPage:
 
     @cached_property
     def _members(self) -> dict[str, list[User] | None]:
-        return groups.members(self._actor, [row.id for row in self._rows])
+        return groups.members(self._viewer.actor, [row.id for row in self._rows])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from accounts import permissions
 from accounts.models import AccessToken, Group, User
 from accounts.services import access_tokens, groups, users
+from schema.loaders.found_page import FoundPage
+from schema.loaders.group_page import GroupPage
+from schema.loaders.viewer import Viewer
 from storage.selectors import pages
-from storage.selectors.pages import Page, PageRequest, Scope, Sort
-
-if TYPE_CHECKING:
-    from schema.context import Context
+from storage.selectors.pages import PageRequest, Scope, Sort
 
 # accounts orders them; only the cursors are made here.
 _BY_NAME: Sort[Group] = Sort("name_key", "id", descending=False, value=lambda group: group.name_key)
@@ -21,13 +20,13 @@ _BY_NAME: Sort[Group] = Sort("name_key", "id", descending=False, value=lambda gr
 class People:
     """Who the viewer is, and whom she may know."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
         self._users: dict[str, User] = {}
 
     def me(self) -> User | None:
         """Return the viewer's account; None for a visitor."""
-        user_id = self._context.user_id
+        user_id = self._viewer.user_id
         return None if user_id is None else self.by_ids([user_id]).get(user_id)
 
     def by_ids(self, user_ids: list[str]) -> dict[str, User]:
@@ -40,27 +39,27 @@ class People:
     def is_administrator(self) -> bool:
         """Return whether the viewer administers the service."""
         # Not kept for the whole request: signing in changes who the viewer is.
-        return self._context.user_id is not None and permissions.is_administrator(self._context.actor)
+        return self._viewer.user_id is not None and permissions.is_administrator(self._viewer.actor)
 
     def require_administrator(self) -> None:
         """Raise AdministratorRequired unless the viewer administers the service."""
-        permissions.require_administrator(self._context.actor)
+        permissions.require_administrator(self._viewer.actor)
 
     def my_access_tokens(self) -> list[AccessToken]:
         """Return the viewer's valid access tokens, the latest first."""
-        return access_tokens.of_user(self._context.principal, now=self._context.now)
+        return access_tokens.of_user(self._viewer.principal, now=self._viewer.now)
 
     def my_groups(self) -> list[Group]:
         """Return the groups the viewer is in."""
-        return groups.of_actor(self._context.actor) if self._context.user_id is not None else []
+        return groups.of_actor(self._viewer.actor) if self._viewer.user_id is not None else []
 
     def groups_by_ids(self, group_ids: Collection[str]) -> dict[str, Group]:
         """Return the groups of these ids; unknown ids are left out. A visitor is told of none."""
-        return groups.by_ids(group_ids) if group_ids and self._context.user_id is not None else {}
+        return groups.by_ids(group_ids) if group_ids and self._viewer.user_id is not None else {}
 
-    def groups(self, request: PageRequest) -> tuple[Page[Group], Callable[[], int]]:
-        """Return a page of the groups the viewer may share to, and how to count them all. Raises InvalidCursor."""
-        principal = self._context.principal
+    def groups(self, request: PageRequest) -> FoundPage[Group, GroupPage]:
+        """Return a page of the groups the viewer may share to, by name. Raises InvalidCursor."""
+        principal = self._viewer.principal
         scope = Scope("groups", None, None, principal.actor)
         after, before = (
             None if cursor is None else str(pages.place(cursor, scope)[0]) for cursor in (request.after, request.before)
@@ -68,4 +67,4 @@ class People:
         # One more than asked for tells whether there is more.
         found = groups.page(principal, after=after, before=before, backwards=request.backwards, limit=request.size + 1)
         page = pages.page(request, _BY_NAME, scope, found, lambda group: group.id)
-        return page, lambda: groups.count(principal)
+        return FoundPage(page, GroupPage(self._viewer, page.rows), lambda: groups.count(principal))

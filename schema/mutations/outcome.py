@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-import strawberry
-
-from schema.context import Context
 from schema.errors import Expected, UserError, bad_input, user_error
 from schema.limits import MAX_PAGE_SIZE
-
-if TYPE_CHECKING:
-    from strawberry.types import Info as StrawberryInfo
-
-    Info = StrawberryInfo[Context, None]
-else:
-    Info = strawberry.Info
 
 T = TypeVar("T")
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import strawberry
 
 from accounts.services import groups, users
-from schema.context import Context
+from schema.context import Context, Info
 from schema.descriptions import mutation
 from schema.errors import UserError, bad_input
 from schema.ids import Kind, decode_as
-from schema.mutations.outcome import ERRORS, Info, outcome
-from schema.types.group import Group, group_nodes
+from schema.mutations.outcome import ERRORS, outcome
+from schema.types import nodes
+from schema.types.group import Group
 from schema.types.user import User
 
 
@@ -98,7 +99,7 @@ def _change(
         else:
             user_id = users.by_username(input_.username or "").id
         change = groups.add_member if add else groups.remove_member
-        return group_nodes(context.actor, [change(context.actor, group_id, user_id)])[0]
+        return nodes.groups(context.viewer, [change(context.actor, group_id, user_id)])[0]
 
     return outcome(work)
 
@@ -122,8 +123,8 @@ class PeopleMutations:
 
     @mutation("Make a group. Only administrators may.")
     def create_group(self, info: Info, input: CreateGroupInput) -> CreateGroupPayload:
-        actor = info.context.actor
-        group, errors = outcome(lambda: group_nodes(actor, [groups.create(actor, input.name)])[0])
+        context = info.context
+        group, errors = outcome(lambda: nodes.groups(context.viewer, [groups.create(context.actor, input.name)])[0])
         return CreateGroupPayload(group=group, errors=errors)
 
     @mutation("Add somebody to a group; nothing happens when she is in it. Only administrators may.")

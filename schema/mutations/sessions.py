@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import strawberry
-from django.conf import settings
 
 from accounts.csrf import csrf_token
 from accounts.principal import VISITOR
 from accounts.services import access_tokens, sessions, setup
-from schema.context import Context, Cookie
+from schema.context import Context, Info
 from schema.descriptions import mutation
 from schema.errors import UserError
 from schema.ids import Kind, decode_as
-from schema.mutations.outcome import ERRORS, Info, outcome
+from schema.mutations.outcome import ERRORS, outcome
 from schema.types.access_token import AccessToken
 from schema.types.viewer import Viewer
 
@@ -114,10 +113,8 @@ class RevokeAccessTokenPayload:
 
 def _begin(context: Context, signed_in: sessions.SignedIn) -> str:
     """Let the rest of the request be the one who signed in, and the answer set her cookie; return the CSRF token."""
-    context.principal = signed_in.principal
-    context.cookies.append(
-        Cookie(settings.SESSION_COOKIE_NAME, signed_in.session_key, int(settings.SESSION_COOKIE_AGE))
-    )
+    context.become(signed_in.principal)
+    context.session_cookie = signed_in.session_key
     return csrf_token(signed_in.session_key)
 
 
@@ -141,8 +138,8 @@ class SessionMutations:
         context = info.context
         sessions.sign_out(context.principal)
         if context.principal.session_key is not None:
-            context.principal = VISITOR
-            context.cookies.append(Cookie(settings.SESSION_COOKIE_NAME, "", 0))
+            context.become(VISITOR)
+            context.session_cookie = ""
         return SignOutPayload(viewer=Viewer(context=context), errors=[])
 
     @mutation("Make the first administrator of a fresh installation, and sign in as her.")

@@ -8,12 +8,14 @@ from __future__ import annotations
 import strawberry
 
 from accounts.services import groups, users
-from schema.context import Context
+from schema.context import Context, Info
 from schema.descriptions import mutation
 from schema.errors import UserError
 from schema.ids import Kind, decode_as, node_ref
-from schema.loaders.share_page import SharePage
-from schema.mutations.outcome import ERRORS, Info, outcome
+from schema.loaders import lists
+from schema.loaders.node_page import SharePage
+from schema.mutations.outcome import ERRORS, outcome
+from schema.types import nodes
 from schema.types.everyone import Audience
 from schema.types.role import ShareRole
 from schema.types.share import Share, ShareTarget
@@ -103,7 +105,7 @@ class SharingMutations:
             return sharing.share(context.actor, ref, _subject(context, input.subject), Role(input.role.value))
 
         row, errors = outcome(work)
-        share = Share(row=row, page=SharePage(context, [row])) if row else None
+        share = Share(row=row, page=SharePage(context.viewer, [row])) if row else None
         return SharePayload(share=share, errors=errors)
 
     @mutation("Take back a role, or all roles, that was given on this very node.")
@@ -115,5 +117,7 @@ class SharingMutations:
             sharing.unshare(context.actor, node_ref(input.id), _subject(context, input.subject, present=False), role)
 
         _, errors = outcome(work)
-        (node,) = context.lists.by_refs([node_ref(input.id)]) if not errors else (None,)
-        return UnsharePayload(node=node, errors=errors)
+        if errors:
+            return UnsharePayload(node=None, errors=errors)
+        ref = node_ref(input.id)
+        return UnsharePayload(node=nodes.node_or_none(lists.by_refs(context.viewer, [ref]).get(ref)), errors=[])

@@ -10,11 +10,12 @@ from typing import TypeVar
 
 import strawberry
 
-from schema.context import Context
+from schema.context import Context, Info
 from schema.descriptions import mutation
 from schema.errors import UserError, user_error
 from schema.ids import InvalidId, Kind, node_ref
-from schema.mutations.outcome import ERRORS, Info, too_many
+from schema.mutations.outcome import ERRORS, too_many
+from schema.types import nodes
 from schema.types.item import Item
 from storage.errors import StorageError
 from storage.models import Item as ItemRow
@@ -107,9 +108,10 @@ def _each(
 
 
 def _item_payloads(context: Context, found: Sequence[ItemRow | StorageError | InvalidId]) -> list[ItemPayload]:
-    nodes = {node.row.id: node for node in context.lists.item_nodes([row for row in found if isinstance(row, ItemRow)])}
+    rows = [row for row in found if isinstance(row, ItemRow)]
+    made = {node.row.id: node for node in nodes.items(context.viewer, rows)}
     return [
-        ItemPayload(item=nodes[each.id], errors=[])
+        ItemPayload(item=made[each.id], errors=[])
         if isinstance(each, ItemRow)
         else ItemPayload(item=None, errors=[user_error(each, _IDS)])
         for each in found

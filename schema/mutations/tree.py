@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.context import Info
 from schema.descriptions import mutation
 from schema.errors import UserError
 from schema.ids import Kind, node_ref, row_id
-from schema.mutations.outcome import ERRORS, Info, outcome
+from schema.mutations.outcome import ERRORS, outcome
 from schema.scalars import BigInt
+from schema.types import nodes
 from schema.types.drive import Drive
 from schema.types.folder import Folder
 from schema.types.item import Item
@@ -29,7 +31,9 @@ class CreateDriveInput:
         default=None, description="How many bytes it may hold; no limit when left out."
     )
     backend_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Where its bytes are kept; the first writable backend when left out."
+        default=None,
+        description="Where its bytes are kept: the id that the administration pages show. The oldest writable backend "
+        "when left out.",
     )
 
 
@@ -113,7 +117,7 @@ class TreeMutations:
                 backend_id=None if input.backend_id is None else row_id(input.backend_id),
             )
         )
-        return CreateDrivePayload(drive=context.lists.drive_node(row) if row else None, errors=errors)
+        return CreateDrivePayload(drive=nodes.drive(context.viewer, row) if row else None, errors=errors)
 
     @mutation("Make a folder.")
     def create_folder(self, info: Info, input: CreateFolderInput) -> CreateFolderPayload:
@@ -129,7 +133,7 @@ class TreeMutations:
             ),
             ("input", "parentId"),
         )
-        return CreateFolderPayload(folder=context.lists.item_node(row) if row else None, errors=errors)
+        return CreateFolderPayload(folder=nodes.folder(context.viewer, row) if row else None, errors=errors)
 
     @mutation("Give a file or folder another name.")
     def rename(self, info: Info, input: RenameInput) -> RenamePayload:
@@ -140,7 +144,7 @@ class TreeMutations:
             ),
             ("input", "id"),
         )
-        return RenamePayload(item=context.lists.item_node(row) if row else None, errors=errors)
+        return RenamePayload(item=nodes.items(context.viewer, [row])[0] if row else None, errors=errors)
 
     @mutation("Put a file or folder, with all below it, somewhere else in its drive.")
     def move(self, info: Info, input: MoveInput) -> MovePayload:
@@ -156,4 +160,4 @@ class TreeMutations:
             ),
             ("input", "id"),
         )
-        return MovePayload(item=context.lists.item_node(row) if row else None, errors=errors)
+        return MovePayload(item=nodes.items(context.viewer, [row])[0] if row else None, errors=errors)

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 import strawberry
 
-from schema.context import Context
+from schema.context import Context, Info
 from schema.descriptions import mutation
 from schema.errors import UserError, user_error
 from schema.ids import InvalidId, Kind, decode_as, node_ref
+from schema.loaders.node_page import NodePage
 from schema.loaders.upload_page import UploadPage
-from schema.mutations.outcome import ERRORS, Info, outcome, too_many
+from schema.mutations.outcome import ERRORS, outcome, too_many
 from schema.scalars import SHA256, BigInt
 from schema.types.file import File
 from schema.types.upload import ConflictPolicy, Upload
@@ -135,7 +136,9 @@ def _begin(context: Context, inputs: Sequence[BeginUploadInput]) -> list[BeginUp
         except InvalidId as error:
             results[index] = BeginUploadPayload(upload=None, errors=[user_error(error, _PARENT)])
     answers = uploads.begin(context.actor, context.user_id, requests, now=context.now)
-    page = UploadPage(context, [found.upload for found in answers if not isinstance(found, StorageError)])
+    started = [found for found in answers if not isinstance(found, StorageError)]
+    plans = {found.upload.id: found.transport for found in started}
+    page = UploadPage(context.viewer, [found.upload for found in started], plans)
     for index, found in zip(places, answers, strict=True):
         if isinstance(found, StorageError):
             results[index] = BeginUploadPayload(upload=None, errors=[user_error(found, _PARENT)])
@@ -170,8 +173,9 @@ def _finalize(context: Context, inputs: Sequence[FinalizeUploadInput]) -> list[F
             results[index] = FinalizeUploadPayload(file=None, upload=None, errors=[user_error(error, _UPLOAD)])
     answers = uploads.finalize(context.actor, requests, now=context.now)
     rows = [found.file for found in answers if not isinstance(found, StorageError) and found.file is not None]
-    page = UploadPage(context, [found.upload for found in answers if not isinstance(found, StorageError)])
-    files = {node.row.id: node for node in context.lists.item_nodes(rows)}
+    page = UploadPage(context.viewer, [found.upload for found in answers if not isinstance(found, StorageError)])
+    files_page = NodePage(context.viewer, rows)
+    files = {row.id: File(row=row, page=files_page) for row in rows}
     for index, found in zip(places, answers, strict=True):
         if isinstance(found, StorageError):
             results[index] = FinalizeUploadPayload(file=None, upload=None, errors=[user_error(found, _UPLOAD)])
@@ -213,5 +217,5 @@ class UploadMutations:
             lambda: uploads.abort(context.actor, decode_as(input.upload_id, Kind.UPLOAD), now=context.now), _UPLOAD
         )
         return AbortUploadPayload(
-            upload=Upload(row=row, page=UploadPage(context, [row])) if row else None, errors=errors
+            upload=Upload(row=row, page=UploadPage(context.viewer, [row])) if row else None, errors=errors
         )

@@ -9,14 +9,15 @@ from typing import Annotated
 
 import strawberry
 
+from schema.context import Info
 from schema.descriptions import field
 from schema.ids import InvalidId, Kind, node_ref
-from schema.loaders.found_page import FoundPage
-from schema.queries.info import Info
+from schema.loaders import lists
+from schema.types import nodes
 from schema.types.connections import After, Before, DriveConnection, FileConnection, First, GroupConnection, Last
 from schema.types.drive import Drive
-from schema.types.group import group_nodes
 from schema.types.ordering import FileFilter, ItemOrder, file_filter_value, order_value
+from storage.selectors.pages import PageRequest
 
 
 @strawberry.type
@@ -27,8 +28,8 @@ class ListQueries:
     def drives(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> DriveConnection:
-        context = info.context
-        return DriveConnection(found=context.lists.drives(context.page_request(first, after, last, before)))
+        request = PageRequest(first=first, after=after, last=last, before=before)
+        return DriveConnection(found=lists.all_drives(info.context.viewer, request))
 
     @field("A drive by its id or its name (give one); null when there is none that the viewer may see.")
     def drive(
@@ -37,14 +38,15 @@ class ListQueries:
         id: Annotated[strawberry.ID | None, strawberry.argument(description="The drive's id.")] = None,
         name: Annotated[str | None, strawberry.argument(description="The drive's name.")] = None,
     ) -> Drive | None:
-        lists = info.context.lists
+        viewer = info.context.viewer
         if id is None:
-            return None if name is None else lists.drive_by_name(name)
+            return None if name is None else nodes.drive_or_none(lists.drive_by_name(viewer, name))
         try:
-            found = lists.by_refs([node_ref(id, Kind.DRIVE)])[0]
+            ref = node_ref(id, Kind.DRIVE)
         except InvalidId:
             return None
-        return found if name is None or (found is not None and found.row.name == name) else None
+        found = nodes.node_or_none(lists.by_refs(viewer, [ref]).get(ref))
+        return found if isinstance(found, Drive) and name in (None, found.row.name) else None
 
     @field("All files the viewer may see, in any drive and folder.")
     def files(
@@ -61,14 +63,13 @@ class ListQueries:
         last: Last = None,
         before: Before = None,
     ) -> FileConnection:
-        context = info.context
-        request = context.page_request(first, after, last, before)
-        return FileConnection(found=context.lists.files(request, order_value(order_by), file_filter_value(filter)))
+        request = PageRequest(first=first, after=after, last=last, before=before)
+        order, chosen = order_value(order_by), file_filter_value(filter)
+        return FileConnection(found=lists.files(info.context.viewer, request, order, chosen))
 
     @field("All groups by name, for the viewer to share to; none for a visitor.")
     def groups(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> GroupConnection:
-        context = info.context
-        page, count = context.people.groups(context.page_request(first, after, last, before))
-        return GroupConnection(found=FoundPage(group_nodes(context.actor, page.rows), page, count))
+        request = PageRequest(first=first, after=after, last=last, before=before)
+        return GroupConnection(found=info.context.people.groups(request))

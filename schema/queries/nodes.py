@@ -10,17 +10,18 @@ from typing import Annotated, Any
 
 import strawberry
 
-from schema.context import Context
+from schema.context import Context, Info
 from schema.descriptions import field
 from schema.errors import BadUserInput
 from schema.ids import InvalidId, Kind, decode, decode_as, node_ref
 from schema.limits import MAX_PAGE_SIZE
+from schema.loaders import lists
 from schema.loaders.upload_page import UploadPage
-from schema.queries.info import Info
+from schema.types import nodes
 from schema.types.access_token import AccessToken
+from schema.types.drive import Drive
 from schema.types.file import File
 from schema.types.folder import Folder
-from schema.types.group import group_nodes
 from schema.types.item import Item
 from schema.types.node import Node
 from schema.types.upload import Upload
@@ -47,7 +48,8 @@ def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
         wanted.setdefault(kind, []).append(row_id)
     refs = [NodeRef(_TREE[kind], row_id) for kind, row_id in named.values() if kind in _TREE]
     found: dict[tuple[Kind, str], Any] = {
-        (Kind(ref.kind.value), ref.id): node for ref, node in zip(refs, context.lists.by_refs(refs), strict=True)
+        (Kind(ref.kind.value), ref.id): nodes.node(loaded)
+        for ref, loaded in lists.by_refs(context.viewer, refs).items()
     }
     for kind, load in _OFF_TREE.items():
         if kind in wanted:
@@ -58,7 +60,7 @@ def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
 def _uploads(context: Context, ids: Sequence[str]) -> dict[str, Any]:
     """Return those of the uploads that are the viewer's own."""
     rows = uploads.get_many(context.actor, ids)
-    page = UploadPage(context, list(rows.values()))
+    page = UploadPage(context.viewer, list(rows.values()))
     return {row_id: Upload(row=row, page=page) for row_id, row in rows.items()}
 
 
@@ -70,7 +72,7 @@ def _users(context: Context, ids: Sequence[str]) -> dict[str, Any]:
 
 def _groups(context: Context, ids: Sequence[str]) -> dict[str, Any]:
     rows = context.people.groups_by_ids(ids)
-    return dict(zip(rows, group_nodes(context.actor, list(rows.values())), strict=True))
+    return dict(zip(rows, nodes.groups(context.viewer, list(rows.values())), strict=True))
 
 
 def _access_tokens(context: Context, ids: Sequence[str]) -> dict[str, Any]:
@@ -88,12 +90,12 @@ _OFF_TREE: dict[Kind, Callable[[Context, Sequence[str]], dict[str, Any]]] = {
 }
 
 
-def _one(context: Context, value: strawberry.ID, kind: Kind) -> Any:
+def _one(context: Context, value: strawberry.ID, kind: Kind) -> Drive | File | Folder | None:
     try:
         ref = node_ref(value, kind)
     except InvalidId:
         return None
-    return context.lists.by_refs([ref])[0]
+    return nodes.node_or_none(lists.by_refs(context.viewer, [ref]).get(ref))
 
 
 @strawberry.type
@@ -116,11 +118,13 @@ class NodeQueries:
 
     @field("A folder by its id; null when there is none that the viewer may see.")
     def folder(self, info: Info, id: Id) -> Folder | None:
-        return _one(info.context, id, Kind.FOLDER)  # type: ignore[no-any-return]
+        found = _one(info.context, id, Kind.FOLDER)
+        return found if isinstance(found, Folder) else None
 
     @field("A file by its id; null when there is none that the viewer may see.")
     def file(self, info: Info, id: Id) -> File | None:
-        return _one(info.context, id, Kind.FILE)  # type: ignore[no-any-return]
+        found = _one(info.context, id, Kind.FILE)
+        return found if isinstance(found, File) else None
 
     @field("A file or folder by its path; null when there is none that the viewer may see.")
     def item(
@@ -133,7 +137,8 @@ class NodeQueries:
             drive_id = decode_as(drive, Kind.DRIVE)
         except InvalidId:
             return None
-        return info.context.lists.by_path(drive_id, path)  # type: ignore[no-any-return]
+        found = lists.by_path(info.context.viewer, drive_id, path)
+        return None if found is None else nodes.item(*found)
 
     @field("One of the viewer's own uploads by its id; null when there is none.")
     def upload(self, info: Info, id: Id) -> Upload | None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.context import Info
 from schema.descriptions import field
-from schema.queries.info import Info
 from schema.types.viewer import Viewer
 
 

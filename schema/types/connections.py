@@ -9,13 +9,19 @@ share one loader page.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from accounts.models import Group as GroupRow
 from schema.descriptions import field
 from schema.loaders.found_page import FoundPage
+from schema.loaders.group_page import GroupPage
+from schema.loaders.node_page import NodePage
+from schema.types import nodes
 from schema.types.page_info import PageInfo
+from storage.models import Drive as DriveRow
+from storage.models import Item as ItemRow
 
 if TYPE_CHECKING:
     from schema.types.drive import Drive
@@ -29,12 +35,12 @@ Last = Annotated[int | None, strawberry.argument(description="How many from the 
 Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
 
 
-def _page_info(found: FoundPage) -> PageInfo:
+def _page_info(found: FoundPage[Any, Any]) -> PageInfo:
     return PageInfo(
-        has_next_page=found.has_next_page,
-        has_previous_page=found.has_previous_page,
-        start_cursor=found.cursor(0) if found.nodes else None,
-        end_cursor=found.cursor(len(found.nodes) - 1) if found.nodes else None,
+        has_next_page=found.page.has_next_page,
+        has_previous_page=found.page.has_previous_page,
+        start_cursor=found.cursor(0) if found.rows else None,
+        end_cursor=found.cursor(len(found.rows) - 1) if found.rows else None,
     )
 
 
@@ -50,15 +56,17 @@ class ItemEdge:
 class ItemConnection:
     """A page of a list of items."""
 
-    found: strawberry.Private[FoundPage]
+    found: strawberry.Private[FoundPage[ItemRow, NodePage]]
 
     @field("The items of the page, each with its place in the list.")
     def edges(self) -> list[ItemEdge]:
-        return [ItemEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
+        return [
+            ItemEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(nodes.found_items(self.found))
+        ]
 
     @field("The items of the page.")
     def nodes(self) -> list[Annotated[Item, strawberry.lazy("schema.types.item")]]:
-        return self.found.nodes
+        return nodes.found_items(self.found)
 
     @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
@@ -66,7 +74,7 @@ class ItemConnection:
 
     @field("How many items of the whole list the viewer may see. Costs a count of its own.")
     def total_count(self) -> int:
-        return self.found.total()
+        return self.found.total
 
 
 @strawberry.type(description="A file and its place in a list.")
@@ -81,15 +89,17 @@ class FileEdge:
 class FileConnection:
     """A page of a list of files."""
 
-    found: strawberry.Private[FoundPage]
+    found: strawberry.Private[FoundPage[ItemRow, NodePage]]
 
     @field("The files of the page, each with its place in the list.")
     def edges(self) -> list[FileEdge]:
-        return [FileEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
+        return [
+            FileEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(nodes.found_files(self.found))
+        ]
 
     @field("The files of the page.")
     def nodes(self) -> list[Annotated[File, strawberry.lazy("schema.types.file")]]:
-        return self.found.nodes
+        return nodes.found_files(self.found)
 
     @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
@@ -97,7 +107,7 @@ class FileConnection:
 
     @field("How many files of the whole list the viewer may see. Costs a count of its own.")
     def total_count(self) -> int:
-        return self.found.total()
+        return self.found.total
 
 
 @strawberry.type(description="A drive and its place in a list.")
@@ -112,15 +122,17 @@ class DriveEdge:
 class DriveConnection:
     """A page of a list of drives."""
 
-    found: strawberry.Private[FoundPage]
+    found: strawberry.Private[FoundPage[DriveRow, NodePage]]
 
     @field("The drives of the page, each with its place in the list.")
     def edges(self) -> list[DriveEdge]:
-        return [DriveEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
+        return [
+            DriveEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(nodes.found_drives(self.found))
+        ]
 
     @field("The drives of the page.")
     def nodes(self) -> list[Annotated[Drive, strawberry.lazy("schema.types.drive")]]:
-        return self.found.nodes
+        return nodes.found_drives(self.found)
 
     @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
@@ -128,7 +140,7 @@ class DriveConnection:
 
     @field("How many drives of the whole list the viewer may see. Costs a count of its own.")
     def total_count(self) -> int:
-        return self.found.total()
+        return self.found.total
 
 
 @strawberry.type(description="A group and its place in a list.")
@@ -143,15 +155,17 @@ class GroupEdge:
 class GroupConnection:
     """A page of a list of groups."""
 
-    found: strawberry.Private[FoundPage]
+    found: strawberry.Private[FoundPage[GroupRow, GroupPage]]
 
     @field("The groups of the page, each with its place in the list.")
     def edges(self) -> list[GroupEdge]:
-        return [GroupEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(self.found.nodes)]
+        return [
+            GroupEdge(cursor=self.found.cursor(i), node=node) for i, node in enumerate(nodes.found_groups(self.found))
+        ]
 
     @field("The groups of the page.")
     def nodes(self) -> list[Annotated[Group, strawberry.lazy("schema.types.group")]]:
-        return self.found.nodes
+        return nodes.found_groups(self.found)
 
     @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
@@ -159,4 +173,4 @@ class GroupConnection:
 
     @field("How many groups there are in the whole list. Costs a count of its own.")
     def total_count(self) -> int:
-        return self.found.total()
+        return self.found.total

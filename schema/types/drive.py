@@ -12,13 +12,16 @@ import strawberry
 
 from schema.descriptions import field
 from schema.ids import Kind, encode
-from schema.loaders.drive_page import DrivePage
+from schema.loaders import lists
+from schema.loaders.node_page import NodePage
 from schema.scalars import BigInt
+from schema.types import nodes
 from schema.types.connections import After, Before, First, ItemConnection, Last
 from schema.types.node import Node
 from schema.types.ordering import ItemFilter, ItemOrder, filter_value, order_value
 from schema.types.viewer_permissions import ViewerPermissions
 from storage.models import Drive as DriveRow
+from storage.selectors.pages import PageRequest
 
 if TYPE_CHECKING:
     from schema.types.share import Share
@@ -29,7 +32,7 @@ class Drive(Node):
     """A row of drives, in the company of the page it was loaded with."""
 
     row: strawberry.Private[DriveRow]
-    page: strawberry.Private[DrivePage]
+    page: strawberry.Private[NodePage]
 
     @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
@@ -57,7 +60,7 @@ class Drive(Node):
 
     @field("With whom it is shared; null for a viewer who may not share it.")
     def shares(self) -> list[Annotated[Share, strawberry.lazy("schema.types.share")]] | None:
-        return self.page.shares(self.row)
+        return nodes.shares(self.page.shares(self.row), self.page.share_page)
 
     @field("What lies at its top, as far as the viewer may see it.")
     def children(
@@ -73,15 +76,13 @@ class Drive(Node):
             ItemFilter | None, strawberry.argument(description="Which of them; all when left out.")
         ] = None,
     ) -> ItemConnection:
-        context = self.page.context
-        request = context.page_request(first, after, last, before)
-        return ItemConnection(
-            found=context.lists.children(self.row, request, order_value(order_by), filter_value(filter))
-        )
+        request = PageRequest(first=first, after=after, last=last, before=before)
+        order, chosen = order_value(order_by), filter_value(filter)
+        return ItemConnection(found=lists.children(self.page.viewer, self.row, request, order, chosen))
 
     @field("What was moved to the trash and the viewer may delete, the latest first.")
     def trashed(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> ItemConnection:
-        context = self.page.context
-        return ItemConnection(found=context.lists.trashed(self.row, context.page_request(first, after, last, before)))
+        request = PageRequest(first=first, after=after, last=last, before=before)
+        return ItemConnection(found=lists.trashed(self.page.viewer, self.row, request))

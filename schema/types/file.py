@@ -45,8 +45,8 @@ class File(Item):
             int | None,
             strawberry.argument(
                 description=(
-                    "Seconds until the link ends, at least 1; the operator's choice when left out. More than the operator "
-                    "allows is cut, and expiresAt tells."
+                    "Seconds until the link ends, at least 1; the operator's choice when left out. More than the "
+                    "operator allows is cut, and expiresAt tells."
                 )
             ),
         ] = None,
@@ -54,4 +54,4 @@ class File(Item):
         link = self.page.link(self.row, disposition.value, expires_in)
         if link is None:
             return None
-        return DownloadUrl(url=URL(self.page.context.origin + link.path), expires_at=link.expires_at)
+        return DownloadUrl(url=URL(self.page.viewer.origin + link.path), expires_at=link.expires_at)

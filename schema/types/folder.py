@@ -10,9 +10,11 @@ from typing import Annotated
 import strawberry
 
 from schema.descriptions import field
+from schema.loaders import lists
 from schema.types.connections import After, Before, First, ItemConnection, Last
 from schema.types.item import Item
 from schema.types.ordering import ItemFilter, ItemOrder, filter_value, order_value
+from storage.selectors.pages import PageRequest
 
 
 @strawberry.type(description="A folder of a drive.")
@@ -33,8 +35,6 @@ class Folder(Item):
             ItemFilter | None, strawberry.argument(description="Which of them; all when left out.")
         ] = None,
     ) -> ItemConnection:
-        context = self.page.context
-        request = context.page_request(first, after, last, before)
-        return ItemConnection(
-            found=context.lists.children(self.row, request, order_value(order_by), filter_value(filter))
-        )
+        request = PageRequest(first=first, after=after, last=last, before=before)
+        order, chosen = order_value(order_by), filter_value(filter)
+        return ItemConnection(found=lists.children(self.page.viewer, self.row, request, order, chosen))

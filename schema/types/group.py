@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import strawberry
 
 from accounts.models import Group as GroupRow
-from authz.types import Actor
 from schema.descriptions import field
 from schema.ids import Kind, encode
 from schema.loaders.group_page import GroupPage
@@ -37,9 +34,3 @@ class Group(Node):
     def members(self) -> list[User] | None:
         found = self.page.members(self.row)
         return None if found is None else [User(row=row) for row in found]
-
-
-def group_nodes(actor: Actor, rows: Sequence[GroupRow]) -> list[Group]:
-    """Return groups that load together."""
-    page = GroupPage(actor, rows)
-    return [Group(row=row, page=page) for row in rows]

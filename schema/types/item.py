@@ -12,8 +12,10 @@ import strawberry
 
 from schema.descriptions import field
 from schema.ids import Kind, encode
-from schema.loaders.item_page import ItemPage
+from schema.loaders.node_page import NodePage
+from schema.types import nodes
 from schema.types.node import Node
+from schema.types.user import User
 from schema.types.viewer_permissions import ViewerPermissions
 from storage.models import Item as ItemRow
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from schema.types.container import Container
     from schema.types.drive import Drive
     from schema.types.share import Share
-    from schema.types.user import User
 
 
 @strawberry.interface(description="A child of a drive or of a folder: a file or a folder.")
@@ -29,7 +30,7 @@ class Item(Node):
     """A row of the tree, in the company of the page it was loaded with."""
 
     row: strawberry.Private[ItemRow]
-    page: strawberry.Private[ItemPage]
+    page: strawberry.Private[NodePage]
 
     @field("An opaque id, unique in this service. It never changes.")
     def id(self) -> strawberry.ID:
@@ -41,11 +42,11 @@ class Item(Node):
 
     @field("The drive it belongs to; null when the viewer may see the item but not the drive.")
     def drive(self) -> Annotated[Drive, strawberry.lazy("schema.types.drive")] | None:
-        return self.page.drive(self.row)  # type: ignore[no-any-return]
+        return nodes.drive_or_none(self.page.drive(self.row))
 
     @field("The folder or drive it lies in; null when the viewer may not see that.")
     def parent(self) -> Annotated[Container, strawberry.lazy("schema.types.container")] | None:
-        return self.page.parent(self.row)  # type: ignore[no-any-return]
+        return nodes.container_or_none(self.page.parent(self.row))
 
     @field('The way from its drive, such as "/a/b/c.txt"; null when the viewer may not see every folder on it.')
     def path(self) -> str | None:
@@ -60,8 +61,9 @@ class Item(Node):
         return self.row.updated_at
 
     @field("Who created it; null when that account is gone.")
-    def created_by(self) -> Annotated[User, strawberry.lazy("schema.types.user")] | None:
-        return self.page.creator(self.row)  # type: ignore[no-any-return]
+    def created_by(self) -> User | None:
+        creator = self.page.creator(self.row)
+        return None if creator is None else User(row=creator)
 
     @field("When it was moved to the trash; null when it is not there.")
     def trashed_at(self) -> datetime | None:
@@ -73,4 +75,4 @@ class Item(Node):
 
     @field("With whom it is shared, here or further up; null for a viewer who may not share it.")
     def shares(self) -> list[Annotated[Share, strawberry.lazy("schema.types.share")]] | None:
-        return self.page.shares(self.row)
+        return nodes.shares(self.page.shares(self.row), self.page.share_page)

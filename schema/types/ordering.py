@@ -11,7 +11,6 @@ from schema.descriptions import value
 from schema.ids import NO_ROW, InvalidId, Kind, decode_as
 from schema.scalars import SHA256, BigInt
 from storage import models
-from storage.errors import InvalidArgument
 from storage.selectors import filters, items
 
 
@@ -86,7 +85,7 @@ def filter_value(given: ItemFilter | None) -> filters.ItemFilter:
     if given is None:
         return filters.ItemFilter()
     kind = None if given.kind is None else models.ItemKind(given.kind.value)
-    return filters.ItemFilter(name_contains=_text(given.name_contains), kind=kind)
+    return filters.ItemFilter(name_contains=given.name_contains, kind=kind)
 
 
 def file_filter_value(given: FileFilter | None) -> filters.FileFilter:
@@ -96,7 +95,7 @@ def file_filter_value(given: FileFilter | None) -> filters.FileFilter:
     return filters.FileFilter(
         drive_id=_row_id(given.drive_id, Kind.DRIVE),
         folder_id=_row_id(given.folder_id, Kind.FOLDER),
-        name_contains=_text(given.name_contains),
+        name_contains=given.name_contains,
         content_type=given.content_type,
         sha256=given.sha256,
         min_size=given.min_size,
@@ -114,10 +113,3 @@ def _row_id(value: str | None, kind: Kind) -> str | None:
         return decode_as(value, kind)
     except InvalidId:
         return NO_ROW
-
-
-def _text(value: str | None) -> str | None:
-    """Refuse what no name contains and PostgreSQL cannot be asked for."""
-    if value is not None and "\0" in value:
-        raise InvalidArgument("No name contains a NUL character.", path=["filter", "nameContains"])
-    return value

@@ -11,8 +11,8 @@ from typing import Annotated
 import strawberry
 
 from schema.descriptions import field
-from schema.ids import Kind
-from schema.loaders.share_page import SharePage
+from schema.loaders.node_page import SharePage
+from schema.types import nodes
 from schema.types.drive import Drive
 from schema.types.everyone import Audience, Everyone
 from schema.types.file import File
@@ -47,15 +47,11 @@ class Share:
     def subject(self) -> ShareSubject | None:
         if isinstance(self.row.subject, sharing.Audience):
             return Everyone(audience=Audience(self.row.subject.value))
-        found = self.page.subject(self.row)
-        if found is None:
-            return None
-        kind, row = found
-        return User(row=row) if kind is Kind.USER else Group(row=row, page=self.page.group_page)
+        return nodes.subject(self.row, self.page)
 
     @field("Where it was given; null when the viewer may not see that.")
     def node(self) -> ShareTarget | None:
-        return self.page.target(self.row)  # type: ignore[no-any-return]
+        return nodes.node_or_none(self.page.target(self.row))
 
     @field("Whether it was given further up and holds here too.")
     def inherited(self) -> bool:

@@ -15,12 +15,12 @@ from schema.descriptions import field, value
 from schema.ids import Kind, encode
 from schema.loaders.upload_page import UploadPage
 from schema.scalars import SHA256, URL, BigInt
+from schema.types import nodes
 from schema.types.file import File
 from schema.types.http_header import HttpHeader
 from schema.types.node import Node
 from storage.models import Upload as UploadRow
 from storage.services import uploads as transports
-from storage.services.uploads import transport_of
 
 
 @strawberry.enum(description="How far an upload is.")
@@ -105,17 +105,17 @@ class Upload(Node):
 
     @field("The file it became; null before that, and for a viewer who may not see it.")
     def file(self) -> File | None:
-        return self.made or self.page.file(self.row)
+        return self.made or nodes.file_or_none(self.page.file(self.row))
 
-    @field("How to send the bytes; null once it has ended without a file.")
+    @field("How to send the bytes; null once it has ended without a file, and for who may not upload there any more.")
     def transport(self) -> UploadTransport | None:
-        plan = transport_of(self.row)
+        plan = self.page.transport(self.row)
         if plan is None:
             return None
         if isinstance(plan, transports.AlreadyThere):
             return AlreadyThere(sha256=SHA256(plan.sha256))
         return SinglePut(
-            url=URL(self.page.context.origin + plan.path),
+            url=URL(self.page.viewer.origin + plan.path),
             method=plan.method,
             headers=[HttpHeader(name=name, value=value) for name, value in plan.headers],
             expires_at=plan.expires_at,

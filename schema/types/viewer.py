@@ -11,8 +11,9 @@ import strawberry
 
 from schema.context import Context
 from schema.descriptions import field
+from schema.types import nodes
 from schema.types.access_token import AccessToken
-from schema.types.group import Group, group_nodes
+from schema.types.group import Group
 from schema.types.user import User
 
 
@@ -45,4 +46,4 @@ class Viewer:
     @field("The groups the viewer is in.")
     def groups(self) -> list[Group]:
         context: Context = self.context
-        return group_nodes(context.actor, context.people.my_groups())
+        return nodes.groups(context.viewer, context.people.my_groups())

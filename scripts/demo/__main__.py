@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from filegraph.cli.terminal import parse_size
+from filegraph.client.terminal import parse_size
 from scripts.demo.person import CommandFailed
 from scripts.demo.report import Report
 from scripts.demo.stack import STACKS

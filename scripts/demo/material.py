@@ -8,7 +8,7 @@ from pathlib import Path
 
 import django
 
-from filegraph.cli.hashing import sha256_of
+from filegraph.client.hashing import sha256_of
 
 _MIB = 1024 * 1024
 

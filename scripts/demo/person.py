@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filegraph.cli import credentials
-from filegraph.cli.client import GraphQLClient
+from filegraph.client import credentials
+from filegraph.client.graphql_client import GraphQLClient
 
 _FILES = (
     "query Files($after: String) { files(first: 100, after: $after) "

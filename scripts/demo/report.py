@@ -6,7 +6,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-from filegraph.cli.terminal import human_size
+from filegraph.client.terminal import human_size
 
 
 @dataclass(slots=True)

@@ -37,6 +37,12 @@ class ObjectWriter(ABC):
     def write(self, chunk: Chunk) -> None:
         """Append ``chunk``; it may be reused by the caller afterwards."""
 
+    def sync(self) -> None:  # noqa: B027 - most stores have nothing to do before ``commit``
+        """Bring what was written to disk, so that a ``commit`` soon after is quick. Nothing becomes visible.
+
+        It is no promise: ``commit`` makes durable whatever is not. After an error the writer is spent.
+        """
+
     @abstractmethod
     def commit(self) -> None:
         """Make the object durable, then visible. Raises Conflict if the key is taken; nothing is ever overwritten.

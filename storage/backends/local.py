@@ -128,24 +128,40 @@ class LocalWriter(ObjectWriter):
         self._objects, self._parts = objects, parts
         self._temporary = os.path.join(tmp, secrets.token_hex(16))
         self._fd: int | None = os.open(self._temporary, _CREATE, 0o600)
+        self._synced = False
 
     def write(self, chunk: Chunk) -> None:
         """Append; raises BackendFull, BackendUnavailable."""
         if self._fd is None:
             raise BackendUnavailable("This writer is closed.")
+        self._synced = False
         with _translated(absent=BackendUnavailable), memoryview(chunk) as view:
             written = os.write(self._fd, view)
             while written < len(view):
                 written += os.write(self._fd, view[written:])
 
+    def sync(self) -> None:
+        """File to disk."""
+        if self._fd is None:
+            raise BackendUnavailable("This writer is closed.")
+        try:
+            with _translated(absent=BackendUnavailable):
+                os.fsync(self._fd)
+        except BaseException:
+            # The kernel tells of a lost write once: a second fsync would say that all is well.
+            self.abort()
+            raise
+        self._synced = True
+
     def commit(self) -> None:
         """File to disk, then the name, then the directory that holds the name."""
+        if not self._synced:
+            self.sync()
         if self._fd is None:
             raise BackendUnavailable("This writer is closed.")
         name = self._parts[-1]
         try:
             with _translated(absent=BackendUnavailable):
-                os.fsync(self._fd)
                 with _made_directory(self._objects, self._parts[:-1]) as directory:
                     os.link(self._temporary, name, dst_dir_fd=directory, follow_symlinks=False)
                     try:

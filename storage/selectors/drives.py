@@ -34,6 +34,8 @@ def count_drives(actor: Actor) -> int:
 
 def by_name(actor: Actor, name: str) -> Drive | None:
     """Return the drive of this name, if the actor can see it. One statement."""
+    if not names.may_be_stored(name):
+        return None
     found = _select(actor, [("n.name_key = %s", [names.key(name)])], "n.id", 1)
     return found[0] if found else None
 

@@ -96,6 +96,8 @@ class FileFilter:
 
 def _contains(text: str) -> Condition:
     key = names.key(text)
+    if not names.may_be_stored(key):
+        return "1 = 0", []
     if connection.vendor == "sqlite":
         return "instr(n.name_key, %s) > 0", [key]
     return "strpos(n.name_key, %s) > 0", [key]

@@ -14,9 +14,6 @@ from storage.permissions import Permission, allowed
 from storage.selectors.rows import item_columns, items
 from storage.selectors.visible import VisibleItems
 
-MAX_IDS = 100
-"""Nodes of one look-up; more are for pages."""
-
 
 def by_id(actor: Actor, ref: NodeRef) -> Node | None:
     """Return a drive, folder or file that the actor can see, else None. One statement.
@@ -46,7 +43,7 @@ def by_path(actor: Actor, drive: Drive, path: str) -> Node | None:
     keys = [names.key(part) for part in path.split("/") if part]
     if not keys:
         return by_id(actor, NodeRef(NodeKind.DRIVE, drive.id))
-    if len(keys) > MAX_DEPTH + 1:
+    if len(keys) > MAX_DEPTH + 1 or not names.may_be_stored(path):
         return None
     steps = "json_each(%s) step"
     if connection.vendor == "postgresql":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from storage.models import Drive, Item, ItemKind, Node, NodeKind, NodeRef
+from storage.models import Drive, Item, Node, NodeKind, NodeRef
 
 _COLUMNS = ", ".join(f"n.{field.column}" for field in Item._meta.concrete_fields)
 
@@ -30,17 +30,14 @@ def items(sql: str, params: Sequence[object]) -> list[Item]:
     return found
 
 
-def load(refs: Sequence[NodeRef], *, lock: bool = False) -> list[Node | None]:
+def load(refs: Sequence[NodeRef]) -> list[Node | None]:
     """Return the rows of nodes, trashed ones included, in the order of ``refs``; None for what is not there.
 
-    **No permission is asked**: for services that ask a whole check themselves. ``lock`` holds the rows until the end of
-    the transaction (where the database locks rows).
+    **No permission is asked**: for services that ask a whole check themselves.
     """
     drive_ids = {ref.id for ref in refs if ref.kind is NodeKind.DRIVE}
     item_ids = {ref.id for ref in refs if ref.kind is not NodeKind.DRIVE}
     drives, found = Drive.objects.all(), Item.objects.filter(parent__isnull=False)
-    if lock:
-        drives, found = drives.select_for_update(), found.select_for_update()
     rows: dict[NodeRef, Node] = {}
     if drive_ids:
         rows.update(
@@ -50,10 +47,3 @@ def load(refs: Sequence[NodeRef], *, lock: bool = False) -> list[Node | None]:
         for item in found.filter(id__in=item_ids).order_by("id"):
             rows[NodeRef(NodeKind(item.kind), item.id)] = item
     return [rows.get(ref) for ref in refs]
-
-
-def container(row: Node) -> Item | None:
-    """Return the folder that children of the row lie in: a drive's root folder, a folder itself, None for a file."""
-    if isinstance(row, Drive):
-        return Item.objects.filter(id=row.id, parent__isnull=True).first()
-    return row if row.kind == ItemKind.FOLDER else None

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from authz.identifiers import new_identifier
 from authz.types import Actor
 from storage import registry
-from storage.errors import Conflict, InvalidArgument, InvalidName, NameTaken, NotFound
+from storage.errors import Conflict, InvalidName, NameTaken, NotFound
 from storage.models import Backend, Drive
 from storage.permissions import Permission, require_of_backend
 

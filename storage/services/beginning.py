@@ -17,6 +17,7 @@ from django.db import IntegrityError, transaction
 
 from authz.types import Actor
 from storage import conf, names, permissions
+from storage.conf import MAX_BATCH
 from storage.errors import (
     Conflict,
     DriveReadOnly,
@@ -33,9 +34,6 @@ from storage.permissions import Permission
 from storage.selectors import uploads as select
 from storage.services import possession, quota, transitions
 from storage.services.transports import AlreadyThere, SinglePut, transport_of
-
-MAX_BATCH = 100
-"""Requests in one call."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _MIME = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:\s*;[\x20-\x7e]{0,53})?", re.ASCII)

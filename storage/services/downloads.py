@@ -18,6 +18,7 @@ from storage.errors import BackendUnavailable, InvalidArgument, NotFound
 from storage.models import FileVersion, Item
 from storage.permissions import Permission
 from storage.selectors import uploads as select
+from storage.selectors.actors import is_active
 
 logger = logging.getLogger("filegraph.storage")
 
@@ -78,14 +79,17 @@ def link(
 def open(token: str, *, now: datetime) -> OpenDownload:
     """Open what a link points to, after asking again whether its actor may download it.
 
-    Raises InvalidToken, TokenExpired, NotFound (gone, in the trash, closed to her, or the version is purged),
-    PermissionDenied (she may see it and no more), BackendUnavailable.
+    Raises InvalidToken, TokenExpired, NotFound (gone, in the trash, closed to her, or the version is purged; or her
+    account is gone or deactivated), PermissionDenied (she may see it and no more), BackendUnavailable.
     """
     claim = tokens.read_download(token, now=now)
+    actor = Actor(claim.actor)
+    if not is_active(actor):
+        raise NotFound
     version = select.version(claim.version_id, claim.file_id)
     if version is None:
         raise NotFound
-    permissions.require(Actor(claim.actor), Permission.DOWNLOAD, version.file)
+    permissions.require(actor, Permission.DOWNLOAD, version.file)
     return OpenDownload(
         _reader(version),
         version.blob.size,

@@ -1,17 +1,17 @@
 """Deleting items for good: rows, tuples, blobs that nothing else uses, uploads on their way, and the quota they held.
 
-Who may do that is asked by ``storage.services.trash``. Bytes are not deleted here: they get a tombstone in the same
-transaction, and the sweep deletes them after the grace period.
+Who may do that is asked by ``storage.services.trash``. Bytes of files get a tombstone in the same transaction, and the
+sweep deletes them after the grace period; what uploads under way have brought is discarded at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Sum
 
-from storage import conf
+from authz.services import relationships
 from storage.keys import attempt_key
 from storage.models import (
     LIVE_STATES,
@@ -21,10 +21,10 @@ from storage.models import (
     FolderClosure,
     Item,
     ItemKind,
-    Tombstone,
     Upload,
+    UploadState,
 )
-from storage.services import grants, quota
+from storage.services import quota, tombstones
 
 _CHUNK = 500
 """Ids of one statement. Rows are deleted without a look at what points to them: that is dealt with here, and foreign
@@ -35,15 +35,14 @@ def erase(row: Item, *, now: datetime) -> None:
     """Delete an item and everything below it. The caller holds its drive and has asked for permission."""
     folder_ids = _folders(row)
     drive = Drive.objects.get(id=row.drive_id)
-    delete_after = now + timedelta(seconds=conf.current().tombstone_grace)
     if row.kind == ItemKind.FILE:
-        _erase_files(drive, [row.id], delete_after)
+        _erase_files(drive, [row.id], now)
         return
     for chunk in _chunks(folder_ids):
-        _end_uploads(drive, chunk, delete_after)
+        _end_uploads(drive, chunk, now)
         file_ids = list(Item.objects.filter(parent__in=chunk, kind=ItemKind.FILE).values_list("id", flat=True))
         for files in _chunks(file_ids):
-            _erase_files(drive, files, delete_after)
+            _erase_files(drive, files, now)
     _erase_folders(folder_ids)
 
 
@@ -55,53 +54,53 @@ def _folders(row: Item) -> list[str]:
     return list(below.values_list("descendant_id", flat=True))
 
 
-def _erase_files(drive: Drive, file_ids: Sequence[str], delete_after: datetime) -> None:
+def _erase_files(drive: Drive, file_ids: Sequence[str], now: datetime) -> None:
     versions = FileVersion.objects.filter(file__in=file_ids)
     size: int = versions.aggregate(size=Sum("blob__size"))["size"] or 0
     blob_ids = set(versions.values_list("blob_id", flat=True))
-    grants.forget([f"file:{file_id}" for file_id in file_ids])
+    relationships.forget([f"file:{file_id}" for file_id in file_ids])
     versions._raw_delete(versions.db)
     items = Item.objects.filter(id__in=file_ids)
     items._raw_delete(items.db)
     for chunk in _chunks(list(blob_ids)):
-        _bury_unused(chunk, delete_after)
+        _bury_unused(chunk, now)
     quota.refund(drive.id, size)
 
 
-def _bury_unused(blob_ids: Sequence[str], delete_after: datetime) -> None:
+def _bury_unused(blob_ids: Sequence[str], now: datetime) -> None:
     used = Exists(FileVersion.objects.filter(blob=OuterRef("pk")))
     unused = list(Blob.objects.filter(~used, id__in=blob_ids).values_list("id", "backend_id", "key"))
     ids = [blob_id for blob_id, _, _ in unused]
     Upload.objects.filter(blob__in=ids).update(blob=None)
     blobs = Blob.objects.filter(id__in=ids)
     blobs._raw_delete(blobs.db)
-    _bury([(backend_id, key) for _, backend_id, key in unused], delete_after)
+    for backend_id in {backend_id for _, backend_id, _ in unused}:
+        tombstones.bury(backend_id, [key for _, backend, key in unused if backend == backend_id], now=now)
 
 
-def _end_uploads(drive: Drive, folder_ids: Sequence[str], delete_after: datetime) -> None:
-    """Delete the uploads into the folders; those under way give back what they reserved and leave their object."""
+def _end_uploads(drive: Drive, folder_ids: Sequence[str], now: datetime) -> None:
+    """Delete the uploads into the folders; those under way give back what they reserved, and their object goes."""
     uploads = Upload.objects.filter(parent__in=folder_ids)
-    live = list(uploads.filter(state__in=LIVE_STATES).values_list("declared_size", "staging_key", "attempt"))
-    _bury([(drive.backend_id, attempt_key(drive.prefix, key, n)) for _, key, n in live if n], delete_after)
+    live = list(uploads.filter(state__in=LIVE_STATES).values_list("declared_size", "staging_key", "attempt", "state"))
+    for settled in (False, True):
+        written = [
+            attempt_key(drive.prefix, key, attempt)
+            for _, key, attempt, state in live
+            if attempt and (state == UploadState.VERIFYING) is settled
+        ]
+        tombstones.discard(drive.backend_id, written, settled=settled, now=now)
     uploads._raw_delete(uploads.db)
     if live:
-        quota.release(drive.id, sum(size for size, _, _ in live))
+        quota.release(drive.id, sum(size for size, *_ in live))
 
 
 def _erase_folders(folder_ids: Sequence[str]) -> None:
     for chunk in _chunks(folder_ids):
-        grants.forget([f"folder:{folder_id}" for folder_id in chunk])
+        relationships.forget([f"folder:{folder_id}" for folder_id in chunk])
         closure = FolderClosure.objects.filter(descendant__in=chunk)
         closure._raw_delete(closure.db)
         folders = Item.objects.filter(id__in=chunk)
         folders._raw_delete(folders.db)
-
-
-def _bury(objects: Sequence[tuple[str, str]], delete_after: datetime) -> None:
-    Tombstone.objects.bulk_create(
-        [Tombstone(backend_id=backend_id, key=key, delete_after=delete_after) for backend_id, key in objects],
-        ignore_conflicts=True,
-    )
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -19,6 +19,7 @@ from django.db.models import Max
 
 from authz.types import Actor
 from storage import permissions
+from storage.conf import MAX_BATCH
 from storage.errors import (
     ChecksumMismatch,
     Conflict,
@@ -33,10 +34,11 @@ from storage.models import Blob, ConflictPolicy, File, FileVersion, Item, ItemKi
 from storage.permissions import Permission
 from storage.selectors import uploads as select
 from storage.selectors.mapping import change, marks, moment
-from storage.services import placement, possession, quota, transitions
-from storage.services.beginning import MAX_BATCH
+from storage.services import placement, possession, quota, tombstones, transitions
 from storage.services.nodes import is_trashed
 from storage.services.placement import Placement, Wanted
+
+_WITHOUT_BYTES = (UploadState.OPEN, UploadState.RECEIVING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,7 @@ class _Batch:
         if upload.state != UploadState.READY and upload.expires_at <= self.now:
             transitions.end(upload, upload.drive, UploadState.EXPIRED, now=self.now)
             return UploadExpired()
-        if upload.state in (UploadState.OPEN, UploadState.RECEIVING):
-            return UploadIncomplete()
-        if sha256 and sha256 != upload.received_sha256:
+        if sha256 and upload.state not in _WITHOUT_BYTES and sha256 != upload.received_sha256:
             if upload.state != UploadState.READY:
                 transitions.end(upload, upload.drive, UploadState.FAILED, now=self.now, failure=ChecksumMismatch.code)
             return ChecksumMismatch()
@@ -169,6 +169,8 @@ class _Batch:
             refusal, unseen = pairs.get(upload.parent_id, (NotFound(), NotFound()))
             if refusal is None and (upload.drive.archived_at or not upload.drive.backend.writable):
                 refusal = DriveReadOnly()
+            if refusal is None and upload.state in _WITHOUT_BYTES:
+                refusal = UploadIncomplete()
             if refusal is not None:
                 self.answers[upload.id] = refusal
             else:
@@ -248,7 +250,7 @@ class _Batch:
     def _find_blobs(self, ready: list[_Ready]) -> None:
         """Give each upload its blob: the drive's one of that content if there is one, else its own object becomes it.
 
-        An object that turned out to be a second copy is buried.
+        An object that turned out to be a second copy is discarded.
         """
         own = [each for each in ready if each.blob is None]
         if not own:
@@ -275,7 +277,7 @@ class _Batch:
             if each.blob.key != key:
                 superfluous[each.upload.drive.backend_id].append(key)
         for backend_id, object_keys in superfluous.items():
-            transitions.bury(backend_id, object_keys, now=self.now)
+            tombstones.discard(backend_id, object_keys, settled=True, now=self.now)
 
     def _rows(self, each: _Ready, numbers: dict[str, int]) -> tuple[FileVersion, File, bool]:
         upload, place, blob = each.upload, each.placement, each.blob

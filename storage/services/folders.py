@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from authz.types import Actor
-from storage.errors import InvalidArgument, NotFound, TooDeep
+from storage.errors import InvalidArgument, NameTaken, NotFound, TooDeep
 from storage.models import MAX_DEPTH, ConflictPolicy, Folder, FolderClosure, Item, ItemKind, Node, NodeKind, NodeRef
 from storage.permissions import Permission, require
 from storage.services.drives import require_writable
@@ -26,8 +26,9 @@ def create(
 ) -> Item:
     """Create a folder in a drive or folder; needs ``can_create_folder`` there.
 
-    When the name is taken FAIL raises NameTaken, RENAME numbers the new one, REPLACE returns the folder that is there.
-    Raises NotFound, PermissionDenied, InvalidName, InvalidArgument (parent is a file), TooDeep, DriveReadOnly.
+    When the name is taken FAIL raises NameTaken, RENAME numbers the new one, REPLACE returns the folder that is there
+    if she can view it (else NameTaken). Raises NotFound, PermissionDenied, InvalidName, InvalidArgument (parent is a
+    file), TooDeep, DriveReadOnly.
     """
     if parent.kind is NodeKind.FILE:
         raise InvalidArgument("A file has no children.", path=["parentId"])
@@ -39,7 +40,7 @@ def create(
         parent_id = folder_id_of(above)
         placement = place(parent_id, Wanted(name, on_conflict, ItemKind.FOLDER))
         if placement.existing is not None:
-            return placement.existing
+            return _seen(actor, placement.existing)
         if FolderClosure.objects.depth(parent_id) >= MAX_DEPTH:
             raise TooDeep(f"A drive has at most {MAX_DEPTH} levels of folders.")
         folder = Folder(
@@ -54,6 +55,14 @@ def create(
         )
         folder.save(force_insert=True)
         FolderClosure.objects.add(folder.id, parent_id)
+    return folder
+
+
+def _seen(actor: Actor, folder: Item) -> Item:
+    try:
+        require(actor, Permission.VIEW, folder)
+    except NotFound:
+        raise NameTaken from None
     return folder
 
 

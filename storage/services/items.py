@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from authz.services import relationships
 from authz.types import Actor
 from storage import names
 from storage.errors import (
@@ -19,10 +20,9 @@ from storage.errors import (
 )
 from storage.models import MAX_DEPTH, ConflictPolicy, FolderClosure, Item, ItemKind, Node, NodeKind, NodeRef
 from storage.permissions import Permission, ancestries, require, require_all
-from storage.services import grants
 from storage.services.drives import require_writable
 from storage.services.folders import folder_id_of
-from storage.services.nodes import drive_id_of, drive_of, hold, hold_one, is_trashed
+from storage.services.nodes import drive_id_of, drive_of, hold, hold_one, is_trashed, require_sight
 from storage.services.placement import Placement, Wanted, place, place_all
 from storage.services.trash import put_into_trash
 
@@ -30,7 +30,9 @@ __all__ = ["Placement", "Wanted", "move", "place", "place_all", "rename"]
 
 
 def rename(actor: Actor, ref: NodeRef, name: str, *, now: datetime) -> Item:
-    """Give an item another name; needs ``can_edit`` on it.
+    """Give an item another name; needs ``can_edit`` on it, and ``can_view`` on the folder or drive that it lies in.
+
+    A clash tells what lies there, and a name that is free tells what does not: both are for those who see the names.
 
     Raises NotFound, PermissionDenied, InvalidName, NameTaken, InvalidArgument (drives are not items), DriveReadOnly.
     """
@@ -39,6 +41,7 @@ def rename(actor: Actor, ref: NodeRef, name: str, *, now: datetime) -> Item:
         row = hold_one(ref)
         require(actor, Permission.EDIT, row)
         assert isinstance(row, Item)
+        require_sight(actor, row.parent_id)
         require_writable([drive_of(row)])
         key = names.checked(name)
         if key != row.name_key:
@@ -60,14 +63,14 @@ def move(
 ) -> Item:
     """Put an item, with all below it, under another folder of its drive, or into its root.
 
-    Needs ``can_edit`` on the item, and ``can_create_folder`` (a folder) or ``can_upload`` (a file) on the target. Where
-    the move leaves or enters a folder that somebody was granted or denied something on, it changes who reaches the
-    item; it then needs ``can_share`` and ``can_delete`` on the item too, as sharing it there and taking it away here
-    would.
+    Needs ``can_edit`` on the item, and on the target ``can_view`` as well as ``can_create_folder`` (a folder) or
+    ``can_upload`` (a file): nothing is moved into a drop box, where its new name would tell what lies there. Where the
+    move leaves or enters a folder that somebody was granted or denied something on, it changes who reaches the item; it
+    then needs ``can_share`` and ``can_delete`` on the item too, as sharing it there and taking it away here would.
 
     When the name is taken FAIL raises NameTaken, RENAME numbers the item. REPLACE puts the file that is there into the
-    trash and needs ``can_delete`` on it; folders are never replaced. An actor who cannot view the target learns nothing
-    of the names in it: there FAIL and REPLACE count as RENAME. ``trashed_by_id`` is the actor's user id, if she is one.
+    trash and needs ``can_delete`` on it; folders are never replaced, nor is what she cannot view (NameTaken).
+    ``trashed_by_id`` is the actor's user id, if she is one.
 
     Raises NotFound, PermissionDenied, NameTaken, MoveIntoItself, CrossDriveMove, TooDeep, InvalidArgument,
     DriveReadOnly.
@@ -82,9 +85,9 @@ def move(
         _require_reach(actor, row, above)
         if row.kind == ItemKind.FOLDER:
             _refuse_bad_place(row.id, above.id)
-        placement = _place(actor, row, above, on_conflict)
+        placement = place(folder_id_of(above), Wanted(row.name, on_conflict, ItemKind(row.kind)))
         if placement.existing is not None:
-            require(actor, Permission.DELETE, placement.existing)
+            _require_replaceable(actor, placement.existing)
             put_into_trash([placement.existing], trashed_by_id, now=now)
         row.parent_id, row.name, row.name_key, row.updated_at = above.id, placement.name, placement.name_key, now
         row.ancestry = None
@@ -107,7 +110,7 @@ def _movable(actor: Actor, ref: NodeRef, target: NodeRef) -> tuple[Item, Node]:
         raise NotFound
     assert isinstance(row, Item)
     into = Permission.CREATE_FOLDER if row.kind == ItemKind.FOLDER else Permission.UPLOAD
-    for error in require_all(actor, [(Permission.EDIT, row), (into, above)]):
+    for error in require_all(actor, [(Permission.EDIT, row), (Permission.VIEW, above), (into, above)]):
         if error is not None:
             raise error
     if drive_id_of(above) != row.drive_id:
@@ -122,7 +125,8 @@ def _require_reach(actor: Actor, row: Item, above: Node) -> None:
     entered = set(ancestries([above])[above.id])
     if isinstance(above, Item):
         entered.add(above.id)
-    if not grants.on([f"folder:{folder}" for folder in left ^ entered]):
+    granted = relationships.read_objects([f"folder:{folder}" for folder in left ^ entered])
+    if not any(granted.values()):
         return
     if any(require_all(actor, [(Permission.SHARE, row), (Permission.DELETE, row)])):
         raise PermissionDenied("Moving this changes who can reach it; only its owners may do that.")
@@ -136,11 +140,10 @@ def _refuse_bad_place(folder_id: str, target_id: str) -> None:
         raise TooDeep(f"A drive has at most {MAX_DEPTH} levels of folders.")
 
 
-def _place(actor: Actor, row: Item, above: Node, policy: ConflictPolicy) -> Placement:
-    (unseen,) = require_all(actor, [(Permission.VIEW, above)])
-    if unseen is not None:
-        policy = ConflictPolicy.RENAME
-    placement = place(folder_id_of(above), Wanted(row.name, policy, ItemKind(row.kind)))
-    if placement.existing is not None and row.kind == ItemKind.FOLDER:
+def _require_replaceable(actor: Actor, existing: Item) -> None:
+    if existing.kind == ItemKind.FOLDER:
         raise NameTaken
-    return placement
+    try:
+        require(actor, Permission.DELETE, existing)
+    except NotFound:
+        raise NameTaken from None

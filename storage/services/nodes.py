@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from storage.errors import NotFound
+from authz.types import Actor
+from storage.errors import NotFound, PermissionDenied
 from storage.models import Drive, Item, Node, NodeRef
+from storage.permissions import Permission, require
 from storage.selectors.rows import load
 
 
@@ -42,6 +44,17 @@ def hold_one(ref: NodeRef) -> Node:
     if row is None or is_trashed(row):
         raise NotFound
     return row
+
+
+def require_sight(actor: Actor, folder_id: str) -> None:
+    """Ask whether the actor may know the names in a folder, or in the drive whose root folder it is.
+
+    For what would tell them by a clash. Raises PermissionDenied whatever is there, so ask before a name is looked up.
+    """
+    try:
+        require(actor, Permission.VIEW, Item.objects.get(id=folder_id))
+    except NotFound:
+        raise PermissionDenied("This needs the right to see the folder that it lies in.") from None
 
 
 def drive_of(row: Node) -> Drive:

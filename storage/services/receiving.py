@@ -28,7 +28,8 @@ from storage.errors import (
 from storage.models import Upload, UploadState
 from storage.permissions import Permission
 from storage.selectors import uploads as select
-from storage.services import transitions
+from storage.selectors.actors import is_active
+from storage.services import tombstones, transitions
 from storage.services.nodes import is_trashed
 
 
@@ -62,20 +63,20 @@ class UploadStatus:
 def start(token: str, *, content_length: int | None, now: datetime) -> Receiving:
     """Open the door for one PUT, or say why not before a byte is read.
 
-    Asks again whether the upload's actor may upload there. A PUT while another one is under way takes over: the older
-    writer's ``finish`` fails. ``content_length`` in bytes, None where the client did not say (then the end counts).
+    Asks again whether the upload's actor may upload there, and whether her account is still active (else NotFound).
+    A PUT while another one is under way takes over: the older writer's ``finish`` fails. ``content_length`` in bytes,
+    None where the client did not say (then the end counts).
 
     Raises InvalidToken, TokenExpired, NotFound, PermissionDenied, UploadExpired, UploadAborted, UploadFailed,
     UploadAlreadyReceived, SizeMismatch, DriveReadOnly, UploadSuperseded (lost against another PUT of this very moment),
     BackendUnavailable, BackendFull.
     """
     upload = _load(token, now=now)
+    _require_account(upload)
     if content_length is not None and content_length != upload.declared_size:
         raise SizeMismatch(f"The upload was declared with {upload.declared_size} bytes.")
     drive = upload.drive
-    if is_trashed(upload.parent):
-        raise NotFound
-    permissions.require(Actor(upload.actor), Permission.UPLOAD, upload.parent)
+    _require_place(upload)
     if drive.archived_at is not None or not drive.backend.writable:
         raise DriveReadOnly
     backend = registry.backend_for(drive.backend)
@@ -117,9 +118,8 @@ def finish(receiving: Receiving, *, size: int, sha256: str, content_type: str, n
         state=UploadState.VERIFYING, received_size=size, received_sha256=sha256, received_type=content_type
     )
     if not received:
-        # Whoever moved the upload on has buried this attempt's object. Should its grace be over by now, the sweep has
-        # been here before the object was: so bury it again.
-        transitions.bury(receiving.backend_id, [receiving.key], now=now)
+        # Whoever moved the upload on has discarded this attempt's object before it was there: so do it again.
+        tombstones.discard(receiving.backend_id, [receiving.key], settled=True, now=now)
         raise transitions.refusal(receiving.upload_id, receiving.attempt)
 
 
@@ -128,14 +128,20 @@ def interrupt(receiving: Receiving, *, now: datetime) -> None:
     receiving.writer.abort()
     with transaction.atomic():
         if _reopen(receiving.upload_id, receiving.attempt):
-            transitions.bury(receiving.backend_id, [receiving.key], now=now)
+            tombstones.discard(receiving.backend_id, [receiving.key], settled=False, now=now)
 
 
 def status(token: str, *, now: datetime) -> UploadStatus:
-    """Tell whoever holds the URL how far the upload is; raises InvalidToken, TokenExpired, NotFound, UploadExpired."""
-    upload = Upload.objects.filter(id=tokens.read_upload(token, now=now)).first()
-    if upload is None:
+    """Tell whoever holds the URL how far the upload is, after asking what ``start`` asks of its actor.
+
+    Raises InvalidToken, TokenExpired, NotFound, PermissionDenied, UploadExpired.
+    """
+    found = select.uploads([tokens.read_upload(token, now=now)])
+    if not found:
         raise NotFound
+    (upload,) = found
+    _require_account(upload)
+    _require_place(upload)
     state = UploadState(upload.state)
     if transitions.is_live(upload) and upload.expires_at <= now:
         raise UploadExpired
@@ -162,6 +168,17 @@ def _load(token: str, *, now: datetime) -> Upload:
     return upload
 
 
+def _require_account(upload: Upload) -> None:
+    if not is_active(Actor(upload.actor)):
+        raise NotFound
+
+
+def _require_place(upload: Upload) -> None:
+    if is_trashed(upload.parent):
+        raise NotFound
+    permissions.require(Actor(upload.actor), Permission.UPLOAD, upload.parent)
+
+
 def _take(upload: Upload, *, now: datetime) -> int:
     """Become the writer: a new attempt number, and a tombstone for what the writer before may still bring about."""
     attempt = upload.attempt + 1
@@ -173,7 +190,7 @@ def _take(upload: Upload, *, now: datetime) -> int:
             raise transitions.refusal(upload.id, attempt)
         former = transitions.owned_key(upload, upload.drive)
         if former is not None:
-            transitions.bury(upload.drive.backend_id, [former], now=now)
+            tombstones.discard(upload.drive.backend_id, [former], settled=False, now=now)
     return attempt
 
 

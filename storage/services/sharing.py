@@ -14,7 +14,6 @@ from authz.types import Actor, TupleKey, split_object, split_user
 from storage.errors import Conflict, InvalidArgument
 from storage.models import Node, NodeKind, NodeRef
 from storage.permissions import Permission, Role, allowed, ancestries, object_of, require
-from storage.services import grants
 from storage.services.drives import require_writable
 from storage.services.nodes import drive_id_of, drive_of, hold_one
 
@@ -80,7 +79,7 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
         if isinstance(subject, Audience):
             subject = Audience.ANYONE
         roles = set(Role) if role is None else {role}
-        standing = grants.on([object_of(row)]).get(object_of(row), [])
+        standing = relationships.read_objects([object_of(row)])[object_of(row)]
         subjects = _subjects(subject)
         gone = [each for each in standing if each.user in subjects and each.relation in roles]
         if ref.kind is NodeKind.DRIVE:
@@ -99,7 +98,7 @@ def shares(actor: Actor, rows: Sequence[Node]) -> dict[str, list[Share] | None]:
     shown = [row for row in rows if Permission.SHARE in rights[row.id]]
     above = ancestries(shown)
     places = {row.id: [object_of(row), *_above(row, above[row.id])] for row in shown}
-    standing = grants.on({place for each in places.values() for place in each})
+    standing = relationships.read_objects({place for each in places.values() for place in each})
     found: dict[str, list[Share] | None] = {row.id: None for row in rows}
     for row_id, row_places in places.items():
         found[row_id] = [

@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from storage import conf, registry
-from storage.backends.base import StorageBackend
+from storage import conf
 from storage.errors import StorageError
 from storage.models import LIVE_STATES, Backend, Blob, Tombstone, Upload, UploadState
-from storage.services import transitions
+from storage.services import tombstones, transitions
 
 logger = logging.getLogger("filegraph.storage")
 
@@ -29,8 +28,8 @@ _STALE_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What a sweep did: uploads expired, objects deleted, objects that could not be deleted (tried again in an hour),
-    remains of broken writes removed, rows of long finished uploads forgotten."""
+    """What a sweep did: uploads expired (what they sent goes with them), buried objects deleted, those that could not
+    be deleted (tried again in an hour), remains of broken writes removed, rows of long finished uploads forgotten."""
 
     expired: int = 0
     deleted: int = 0
@@ -78,7 +77,7 @@ def _delete(now: datetime, limit: int) -> tuple[int, int]:
 
 
 def _unlink(tombstone: Tombstone) -> bool:
-    backend = _backend(tombstone.backend)
+    backend = tombstones.driver_of(tombstone.backend)
     return backend is not None and backend.discard(tombstone.key, context="sweep")
 
 
@@ -86,7 +85,7 @@ def _remove_stale(now: datetime) -> int:
     before = now - max(timedelta(seconds=conf.current().tombstone_grace), _STALE_AFTER)
     removed = 0
     for row in Backend.objects.filter(writable=True):
-        backend = _backend(row)
+        backend = tombstones.driver_of(row)
         try:
             removed += backend.remove_stale(before) if backend is not None else 0
         except StorageError:
@@ -99,11 +98,3 @@ def _forget(now: datetime, limit: int) -> int:
     old = Upload.objects.filter(finished_at__lt=before).exclude(state__in=LIVE_STATES).values_list("id", flat=True)
     forgotten, _ = Upload.objects.filter(id__in=list(old[:limit])).delete()
     return forgotten
-
-
-def _backend(row: Backend) -> StorageBackend | None:
-    try:
-        return registry.backend_for(row)
-    except StorageError as error:
-        logger.warning("backend %s cannot be used: %s", row.id, error.code)
-        return None

@@ -4,17 +4,17 @@
 
 Every step is a conditional UPDATE: it names the state it leaves (and the attempt, where a writer takes it), so of two
 callers in parallel one wins and the other is told. An upload in RECEIVING or VERIFYING owns the object of its present
-attempt; whatever ends it writes a tombstone for that object in the same transaction. In OPEN it owns none.
+attempt; whatever ends it discards that object, with a tombstone in the same transaction. In OPEN it owns none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 
-from storage import conf, keys
+from storage import keys
 from storage.errors import (
     NotFound,
     StorageError,
@@ -25,11 +25,10 @@ from storage.errors import (
     UploadSuperseded,
 )
 from storage.models import LIVE_STATES, Drive, Upload, UploadState
-from storage.selectors.mapping import change, fetch, marks, moment
-from storage.services import quota
+from storage.selectors.mapping import fetch, marks
+from storage.services import quota, tombstones
 
 _WITH_OBJECT = (UploadState.RECEIVING, UploadState.VERIFYING)
-_BURY = "INSERT INTO storage_tombstone (backend_id, key, delete_after)"
 _HOLD = "SELECT id FROM storage_drive WHERE id IN ({}) ORDER BY id FOR UPDATE"
 _DRIVES_OF = "SELECT drive_id FROM storage_upload WHERE id IN ({})"
 _ENDINGS: dict[str, type[StorageError]] = {
@@ -73,15 +72,6 @@ def refusal(upload_id: str, attempt: int) -> StorageError:
     return UploadAlreadyReceived()
 
 
-def bury(backend_id: str, object_keys: Iterable[str], *, now: datetime) -> None:
-    """Write tombstones: the objects are deleted by the sweep after the grace period. Doing it twice is fine."""
-    after = now + timedelta(seconds=conf.current().tombstone_grace)
-    rows = [[backend_id, key, moment(after)] for key in object_keys]
-    values = ", ".join(["(%s, %s, %s)"] * len(rows))
-    if rows:
-        change(f"{_BURY} VALUES {values} ON CONFLICT DO NOTHING", [value for row in rows for value in row])
-
-
 def hold(drive_ids: Iterable[str]) -> None:
     """Lock drives until the end of the transaction, in the order of their ids.
 
@@ -100,7 +90,7 @@ def hold_drives_of(upload_ids: Collection[str]) -> None:
 
 
 def end(upload: Upload, drive: Drive, state: UploadState, *, now: datetime, failure: str = "") -> bool:
-    """Move a live upload to ABORTED, EXPIRED or FAILED, give back its reservation and bury its object.
+    """Move a live upload to ABORTED, EXPIRED or FAILED, give back its reservation and discard its object.
 
     Call it in a transaction that holds the drive. False when somebody else moved it first: look again. ``upload`` is
     brought up to date.
@@ -113,7 +103,7 @@ def end(upload: Upload, drive: Drive, state: UploadState, *, now: datetime, fail
     quota.release(drive.id, upload.declared_size)
     key = owned_key(upload, drive)
     if key is not None:
-        bury(drive.backend_id, [key], now=now)
+        tombstones.discard(drive.backend_id, [key], settled=upload.state == UploadState.VERIFYING, now=now)
     upload.state, upload.failure, upload.finished_at = state, failure, now
     return True
 

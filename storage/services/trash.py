@@ -13,17 +13,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from authz.types import Actor
+from storage.conf import MAX_BATCH
 from storage.errors import Conflict, InvalidArgument, NotFound, PermissionDenied, StorageError
 from storage.models import ConflictPolicy, Drive, FolderClosure, Item, ItemKind, NodeKind, NodeRef
 from storage.permissions import Permission, require, require_all
 from storage.selectors.subtrees import all_below_allow
 from storage.services.drives import require_writable
 from storage.services.erasure import erase
-from storage.services.nodes import hold
+from storage.services.nodes import hold, require_sight
 from storage.services.placement import Wanted, place
-
-MAX_NODES = 100
-"""Items of one call."""
 
 _NOT_ALL = "Something in this folder may not be deleted by you."
 
@@ -49,9 +47,9 @@ def restore(actor: Actor, refs: Sequence[NodeRef], *, now: datetime) -> list[Ite
     """Take items out of the trash, with an answer for each; needs ``can_delete``, as putting them there did.
 
     An item comes back to its old folder; where that is in the trash, to the root of its drive, which needs the right to
-    create there. When its name was taken meanwhile it is numbered. An item that is not in the trash is left as it is.
-    Answers: NotFound, PermissionDenied, DriveReadOnly, Conflict (it went there with a folder: restore that one).
-    Raises InvalidArgument above 100 items.
+    create there. Either needs ``can_view`` on the place. When its name was taken meanwhile it is numbered. An item that
+    is not in the trash is left as it is. Answers: NotFound, PermissionDenied, DriveReadOnly, Conflict (it went there
+    with a folder: restore that one). Raises InvalidArgument above 100 items.
     """
 
     def one(row: Item) -> None:
@@ -96,8 +94,8 @@ def _each(
     actor: Actor, refs: Sequence[NodeRef], one: Callable[[Item], None], *, gone: bool = False
 ) -> list[Item | StorageError]:
     """Hold the items, ask ``can_delete`` for all in one batch, do ``one`` for each; a failure leaves the others be."""
-    if len(refs) > MAX_NODES:
-        raise InvalidArgument(f"At most {MAX_NODES} items at a time.")
+    if len(refs) > MAX_BATCH:
+        raise InvalidArgument(f"At most {MAX_BATCH} items at a time.")
     with transaction.atomic():
         held = [row if isinstance(row, Item) else None for row in hold(refs)]
         present = [row for row in held if row is not None]
@@ -143,8 +141,11 @@ def _restore(actor: Actor, row: Item, now: datetime) -> None:
     parent_id = row.parent_id
     if not Item.objects.filter(id=parent_id, trash__isnull=True).exists():
         root = Item.objects.get(id=row.drive_id)
+        require_sight(actor, root.id)
         require(actor, Permission.CREATE_FOLDER if row.kind == ItemKind.FOLDER else Permission.UPLOAD, root)
         parent_id = root.id
+    else:
+        require_sight(actor, parent_id)
     placement = place(parent_id, Wanted(row.name, ConflictPolicy.RENAME, ItemKind(row.kind)))
     if row.kind == ItemKind.FOLDER and parent_id != row.parent_id:
         FolderClosure.objects.move(row.id, parent_id)

@@ -1,10 +1,12 @@
 """Class = code = value of ``ErrorCode`` = page in ``docs/errors``."""
 
+import ast
 import inspect
 import re
 from pathlib import Path
 
 import pytest
+from graphql import GraphQLEnumType, build_schema
 
 from schema.errors import codes
 from scripts.error_pages import PAGES, TREES, classes, code_classes, pages
@@ -49,3 +51,22 @@ def test_codes_given_at_the_door_have_pages_too() -> None:
             found |= set(re.findall(r'"code": "([A-Z_]+)"', text))
     assert found
     assert found - set(pages()) == set()
+
+
+def test_whatever_graphql_can_send_has_a_page() -> None:
+    """Codes are the words of capitals that stand in the code of ``schema``, apart from values of other enums."""
+    code = re.compile("[A-Z]+(_[A-Z]+)+")
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "schema").rglob("*.py")]
+    constants = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    words = {value for value in constants if isinstance(value, str) and code.fullmatch(value)}
+    types = build_schema((ROOT / "schema.graphql").read_text()).type_map
+    enums = {name for each in types.values() if isinstance(each, GraphQLEnumType) for name in each.values}
+    assert words >= {
+        "BAD_USER_INPUT",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "INTERNAL_ERROR",
+        "LIMIT_EXCEEDED",
+        "METHOD_NOT_ALLOWED",
+    }
+    assert words - set(pages()) - enums == set()

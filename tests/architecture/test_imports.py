@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,12 @@ VIOLATIONS = {
     "accounts/names.py": ("import accounts.models", "The layers of accounts"),
     "authz/types.py": ("import django", "The engine, the model language"),
     "transfer/app.py": ("import strawberry", "Only schema imports strawberry"),
+    "filegraph/client/hashing.py": ("import django.utils.crypto", "The client of the command line"),
+    "filegraph/client/wire.py": ("import filegraph.environment", "The client of the command line"),
     "storage/backends/local.py": ("import boto3", "boto3, azure and openfga_sdk"),
     "schema/mutations/__init__.py": ("import storage.registry", "A mutation, a query or an endpoint"),
     "transfer/pace.py": ("import authz.clients.base", "A mutation, a query or an endpoint"),
+    "storage/services/trash.py": ("import authz.models", "Authz is asked through its services"),
     "storage/services/quota.py": ("import storage.testing", "Nothing that runs imports"),
 }
 
@@ -42,6 +46,16 @@ def _lint(where: Path) -> subprocess.CompletedProcess[str]:
 def test_imports_only_go_down() -> None:
     done = _lint(ROOT)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_front_door_of_authz_leaves_nothing_else_open() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (door,) = (contract for contract in contracts if contract.get("id") == "front-door")
+    modules = {
+        path.stem for path in (ROOT / "authz").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    closed = {name.removeprefix("authz.") for name in door["forbidden_modules"]}
+    assert modules - closed - {"__init__"} == {"services", "types", "errors", "identifiers"}
 
 
 def test_every_planted_violation_is_seen(tmp_path: Path) -> None:

@@ -33,6 +33,14 @@ class NginxMissing(Exception):
     """The system has no nginx with the dav module; Debian: ``apt-get install nginx``."""
 
 
+def find_program() -> str:
+    """Return the path of nginx, which Debian keeps off people's PATH. Raises ``NginxMissing``."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if found is None:
+        raise NginxMissing("There is no nginx on this system; on Debian: apt-get install nginx")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Nginx:
     """A running nginx: its address, the folder it serves, and its master process."""
@@ -45,9 +53,7 @@ class Nginx:
 @contextlib.contextmanager
 def nginx(place: Path | None = None) -> Iterator[Nginx]:
     """Start one in a temporary folder (below ``place``), stop it by its own id. Raises ``NginxMissing``."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        raise NginxMissing("There is no nginx on this system; on Debian: apt-get install nginx")
+    program = find_program()
     with tempfile.TemporaryDirectory(prefix="filegraph-nginx-", dir=place) as name:
         folder, port = Path(name), free_port()
         (folder / "files").mkdir()

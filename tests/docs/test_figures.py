@@ -11,10 +11,9 @@ from schema.limits import MAX_PAGE_SIZE, PAGE_SIZE, Limits
 from schema.root import schema
 from scripts.error_pages import code_classes
 from storage import names
-from storage.conf import StorageSettings
+from storage.conf import MAX_BATCH, StorageSettings
 from storage.content import INLINE_TYPES
 from storage.models import MAX_DEPTH, UploadState
-from storage.services.uploads import MAX_BATCH
 from storage.testing import invariants
 from tests.components.server import ROOT
 from transfer.errors import status_of

@@ -2,7 +2,7 @@
 
 import re
 
-from filegraph.cli.errors import ExitCode
+from filegraph.client.errors import ExitCode
 from scripts import command_pages, error_pages
 from tests.components.server import ROOT
 

@@ -190,6 +190,58 @@ def test_share_and_unshare(admin: Api, ada: Shell, drive: str, drive_name: str, 
     assert ada("share", f"{drive_name}:/photos", "nobody-of-that-name").returncode != 0
 
 
+def test_a_drop_box_takes_files_and_shows_nothing(
+    admin: Api, ada: Shell, drive: str, drive_name: str, tmp_path: Path
+) -> None:
+    friend = new_person(admin)
+    bob = shell_of(friend, tmp_path / "bob")
+    ada.ok("mkdir", f"{drive_name}:/inbox")
+    said = ada.ok("share", f"{drive_name}:/inbox", friend.name, "--role", "uploader")
+    inbox = said.partition("(")[2].partition(")")[0]
+    (tmp_path / "one.txt").write_text("one")
+    (tmp_path / "two.txt").write_text("two")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "three.txt").write_text("three")
+
+    assert bob.ok("put", tmp_path / "one.txt", tmp_path / "two.txt", f"{inbox}:/").startswith("2 sent")
+    assert bob.ok("put", tmp_path / "one.txt", f"{inbox}:/other.txt").startswith("1 sent")
+    assert bob.ok("put", tmp_path / "one.txt", inbox).startswith("1 sent")
+    assert bob.ok("put", f"{tmp_path}/folder/", f"{inbox}:/").startswith("1 sent")
+    for refused in (tmp_path / "folder", f"{tmp_path}/"):
+        assert bob("put", refused, f"{inbox}:/").returncode == 2
+    assert bob("put", tmp_path / "one.txt", f"{inbox}:/sub/").returncode == 4
+    assert bob("ls", f"{inbox}:/").returncode == 4
+    assert ada.ok("ls", "-R", f"{drive_name}:/inbox").splitlines() == [
+        "one (2).txt", "one.txt", "other.txt", "three.txt", "two.txt"
+    ]  # fmt: skip
+
+    ada.ok("unshare", f"{drive_name}:/inbox", friend.name)
+    assert bob("put", tmp_path / "two.txt", f"{inbox}:/").returncode == 1
+    assert bob("put", tmp_path / "two.txt", "folder_00000000000000000000000000:/").returncode == 1
+
+
+def test_groups(admin: Api, ada: Shell, drive_name: str, tmp_path: Path) -> None:
+    bob, eve = new_person(admin), new_person(admin)
+    shell, name = shell_of(bob, tmp_path / "bob"), f"Team-{os.urandom(4).hex()}"
+    ada.ok("group", "create", name)
+    assert ada("group", "create", name).returncode == 6
+    listed = ada.ok("group", "add", name.upper(), bob.name, eve.name)
+    assert listed.startswith(f"{name}:  {', '.join(sorted([bob.name, eve.name]))}  group_")
+    ada.ok("mkdir", f"{drive_name}:/plans")
+    said = ada.ok("share", f"{drive_name}:/plans", f"group:{name}")
+    plans = said.partition("(")[2].partition(")")[0]
+    shell.ok("ls", f"{plans}:/")
+    assert listed in shell.ok("group", "list")
+
+    assert f"{name}:  {eve.name}  group_" in ada.ok("group", "remove", name, bob.name)
+    assert shell("ls", f"{plans}:/").returncode == 4
+    (line,) = (line for line in shell.ok("group", "list").splitlines() if line.startswith(name))
+    assert eve.name not in line
+    assert shell("group", "add", name, bob.name).returncode == 4
+    assert ada("group", "add", "no-such-group", bob.name).returncode == 4
+    assert ada("group", "add", name, "no-such-person").returncode == 6
+
+
 def test_drives(ada: Shell, admin: Api) -> None:
     name = f"kept {os.urandom(4).hex()}"
     ada.ok("drive", "create", name, "--quota", "1M")

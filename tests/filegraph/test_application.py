@@ -18,7 +18,9 @@ class Server:
 
     def __init__(self, ran: list[object]) -> None:
         self.threads = DatabaseThreads(2)
-        self._application = Application(threads=self.threads, background=[Chore("test", 3600, ran.append)])
+        self.reads = 0
+        self.headers: dict[bytes, bytes] = {}
+        self._application = Application(threads=self.threads, background=[Chore("test", 3600, ran.append, last=True)])
         self._inbox: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
         self._outbox: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
 
@@ -33,13 +35,22 @@ class Server:
         await self._life
 
     async def request(
-        self, path: str, *, method: str = "GET", host: str = "localhost", body: bytes = b"", kind: str = ""
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        host: str = "localhost",
+        body: bytes = b"",
+        kind: str = "",
+        length: int | None = None,
+        more_hosts: tuple[str, ...] = (),
     ) -> tuple[int, bytes]:
         sent: list[MutableMapping[str, Any]] = []
         messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
         async def receive() -> Any:
             message = next(messages, None)
+            self.reads += 1
             if message is None:
                 await asyncio.sleep(3600)
             return message
@@ -47,7 +58,8 @@ class Server:
         async def send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)
 
-        headers = [(b"host", host.encode()), (b"content-length", str(len(body)).encode())]
+        hosts = [(b"host", each.encode()) for each in (host, *more_hosts)]
+        headers = [*hosts, (b"content-length", str(len(body) if length is None else length).encode())]
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -64,6 +76,7 @@ class Server:
         }
         await self._application(scope, receive, send)
         status: int = sent[0]["status"]
+        self.headers = dict(sent[0]["headers"])
         return status, b"".join(message.get("body", b"") for message in sent[1:])
 
 
@@ -105,6 +118,81 @@ async def test_foreign_hosts_are_refused_by_every_part(server: Server, host: str
     status, body = await server.request(path, host=host)
     assert status == 400
     assert json.loads(body)["error"]["code"] == "UNKNOWN_HOST"
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/u/x", "/d/x/y", "/"])
+@pytest.mark.parametrize("other", ["evil.example", "localhost"])
+async def test_two_hosts_are_one_too_many(server: Server, path: str, other: str) -> None:
+    status, body = await server.request(path, more_hosts=(other,))
+    assert (status, json.loads(body)["error"]["code"]) == (400, "BAD_REQUEST")
+
+
+NOWHERE = [
+    "/graphqlx",
+    "/graphql/",
+    "/graphql/a/b",
+    "/graphql/x/schema.graphql",
+    "//graphql",
+    "/u",
+    "/d",
+    "//u/secret",
+    "/x/u/secret",
+    "*",
+    "",
+    "/adminx",
+    "/static",
+    "/absent",
+]
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "OPTIONS"])
+async def test_nothing_is_served_elsewhere(
+    server: Server, path: str, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    query = json.dumps({"query": "{ viewer { actor } }"}).encode()
+    status, body = await server.request(path, method=method, body=query, kind="application/json")
+    assert (status, json.loads(body)["error"]["code"]) == (404, "NOT_FOUND")
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/../../../etc/passwd", "/static//etc/passwd", "/static/\0", "/static/admin/css", "/static/absent"]
+)
+async def test_a_static_path_that_leads_away_is_not_there(server: Server, path: str) -> None:
+    status, body = await server.request(path)
+    assert status == 404
+    assert b"passwd" not in body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/", 405),
+        ("PUT", "/static/admin/css/base.css", 405),
+        ("GET", "/", 413),
+        ("GET", "/static/admin/css/base.css", 413),
+        ("PUT", "/absent", 404),
+        ("POST", "/admin/login/", 413),
+        ("POST", "/healthz", 405),
+        ("PUT", "/graphql", 405),
+        ("POST", "/graphql", 415),
+    ],
+)
+async def test_a_body_that_nobody_wants_is_not_read(server: Server, method: str, path: str, status: int) -> None:
+    found, body = await server.request(path, method=method, body=b"x" * 70_000, length=10 << 30)
+    assert found == status
+    assert json.loads(body)
+    assert server.headers[b"connection"] == b"close"
+    # One read while the client gets the time to take the answer.
+    assert server.reads == 1
+
+
+async def test_a_form_of_the_administration_reaches_django(server: Server) -> None:
+    form = "application/x-www-form-urlencoded"
+    status, body = await server.request("/admin/login/", method="POST", body=b"username=a", kind=form)
+    assert status == 403
+    assert b"CSRF" in body
 
 
 async def test_ready_only_when_prepared_parts_work(server: Server) -> None:

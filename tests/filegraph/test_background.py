@@ -12,6 +12,18 @@ async def _run(work: Callable[[], Any]) -> Any:
     return work()
 
 
+async def test_only_what_is_noted_in_memory_is_done_at_the_end() -> None:
+    seen: list[str] = []
+    chores = [
+        Chore("tidy", 3600, lambda _: seen.append("tidy")),
+        Chore("write down", 3600, lambda _: seen.append("write down"), last=True),
+    ]
+    background = Background(_run, chores, clock=lambda: NOW)
+    background.start()
+    await background.stop()
+    assert seen == ["write down"]
+
+
 async def test_chores_come_again_even_after_a_failure_and_once_at_the_end() -> None:
     seen: list[datetime] = []
 
@@ -20,7 +32,7 @@ async def test_chores_come_again_even_after_a_failure_and_once_at_the_end() -> N
         if len(seen) == 1:
             raise LookupError("x")
 
-    background = Background(_run, [Chore("test", 0.001, work)], clock=lambda: NOW)
+    background = Background(_run, [Chore("test", 0.001, work, last=True)], clock=lambda: NOW)
     background.start()
     for _ in range(1000):
         if len(seen) >= 3:
@@ -38,5 +50,5 @@ async def test_chores_come_again_even_after_a_failure_and_once_at_the_end() -> N
 
 async def test_what_never_started_does_nothing_at_the_end() -> None:
     seen: list[datetime] = []
-    await Background(_run, [Chore("test", 1, seen.append)], clock=lambda: NOW).stop()
+    await Background(_run, [Chore("test", 1, seen.append, last=True)], clock=lambda: NOW).stop()
     assert seen == []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,8 +27,13 @@ NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
 
 async def run_here(work: Callable[[], Any]) -> Any:
-    """Run in the test's own thread, which has the test's transaction."""
-    return work()
+    """Run in the test's own thread, which has the test's transaction, and where Django must see no event loop."""
+    loop = asyncio.get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        return work()
+    finally:
+        asyncio._set_running_loop(loop)
 
 
 @dataclass
@@ -62,6 +68,7 @@ class Client:
         path: str = "/graphql",
         headers: dict[str, str] | None = None,
         chunks: int = 1,
+        ends: bool = True,
     ) -> Answer:
         sent = {"content-type": "application/json", "host": "files.test", **(headers or {})}
         if self.token:
@@ -80,14 +87,16 @@ class Client:
         messages: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
+            if not parts:
+                await asyncio.sleep(3600)
             part = parts.pop(0)
-            return {"type": "http.request", "body": part, "more_body": bool(parts)}
+            return {"type": "http.request", "body": part, "more_body": bool(parts) or not ends}
 
         async def send(message: Any) -> None:
             messages.append(message)
 
         endpoint = GraphQLEndpoint(run_here, lambda: self.now, self.settings)
-        _drive(endpoint(scope, receive, send))
+        asyncio.run(endpoint(scope, receive, send))
         return Answer(messages[0]["status"], messages[0]["headers"], messages[1]["body"])
 
     def post(self, query: str, variables: dict[str, Any] | None = None, **headers: str) -> Answer:
@@ -115,13 +124,6 @@ class Client:
         assert len(errors) == 1, errors
         assert errors[0]["path"][0] == "input"
         return str(errors[0]["code"])
-
-
-def _drive(awaitable: Awaitable[None]) -> None:
-    """Run a coroutine that never really waits, in this thread."""
-    coroutine = awaitable.__await__()
-    with pytest.raises(StopIteration):
-        coroutine.send(None)
 
 
 @dataclass

@@ -163,6 +163,21 @@ def test_a_body_above_the_limit_is_413_and_is_not_read() -> None:
     assert small.request(b'{"query": "{ __typename }"}', chunks=5).status == 200
 
 
+def test_a_body_that_does_not_end_in_time() -> None:
+    patient = Client(EndpointSettings(body_seconds=0.05))
+    answer = patient.request(b'{"query": ', ends=False)
+    assert (answer.status, code_of(answer), answer.header("connection")) == (408, "BODY_TOO_SLOW", "close")
+
+
+@pytest.mark.parametrize(
+    "path", ["/graphql/", "/graphql/a/b", "/graphqlx", "/graphql/schema.graphql/", "/x/schema.graphql"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_nothing_runs_at_another_path(path: str, method: str) -> None:
+    answer = Client().request(b'{"query": "{ __typename }"}', method=method, path=path)
+    assert (answer.status, code_of(answer)) == (404, "NOT_FOUND")
+
+
 def test_the_schema_is_served_as_text() -> None:
     answer = Client().request(b"", method="GET", path="/graphql/schema.graphql")
     assert (answer.status, answer.body.decode()) == (200, sdl())
@@ -238,7 +253,7 @@ def test_a_resolver_that_fails_is_masked_and_logged(
     def fail(*_args: object, **_named: object) -> None:
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr("schema.loaders.item_page.allowed", fail)
+    monkeypatch.setattr("schema.loaders.node_page.allowed", fail)
     query = "query($id: ID!) { file(id: $id) { id downloadUrl { url } } drives { totalCount } }"
     with caplog.at_level(logging.ERROR):
         answer = world.olga.client.post(query, {"id": world.file_id})

@@ -61,7 +61,7 @@ def _png() -> bytes:
         (_zip(), "report.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         (_zip(), "report.png", "application/zip"),
         (_zip(), "report.html", "application/zip"),
-        (gzip.compress(b"x"), "a.csv", "application/gzip"),
+        (gzip.compress(b"x", mtime=0), "a.csv", "application/gzip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "a.doc", "application/msword"),
         (b"a,b\n1,2\n", "a.csv", "text/csv"),
         (b"a,b\n1,2\n", "a.pdf", "text/plain"),

@@ -103,6 +103,7 @@ class SlowWriter:
         self.most_at_once = 0
         self.written = 0
         self.full_after = full_after
+        self.synced: list[tuple[str, int]] = []
 
     def write(self, chunk: bytes) -> None:
         self.at_once += 1
@@ -112,6 +113,9 @@ class SlowWriter:
         self.at_once -= 1
         if self.written > self.full_after:
             raise BackendFull
+
+    def sync(self) -> None:
+        self.synced.append((threading.current_thread().name, self.written))
 
 
 async def test_one_batch_is_written_while_at_most_one_is_gathered(threads: FileThreads) -> None:
@@ -130,6 +134,9 @@ async def test_one_batch_is_written_while_at_most_one_is_gathered(threads: FileT
     writer.release.set()
     assert (await taking).size == 10 * BLOCK
     assert writer.most_at_once == 1
+    ((thread, written),) = writer.synced
+    assert written == 10 * BLOCK, "synced once, when all of it was written"
+    assert thread != threading.current_thread().name
 
 
 async def test_a_full_store_ends_it(threads: FileThreads) -> None:
@@ -138,6 +145,7 @@ async def test_a_full_store_ends_it(threads: FileThreads) -> None:
     with pytest.raises(BackendFull):
         await Intake(writer, 10 * BLOCK, threads=threads, budget=budget()).take(body(*[b"x" * BLOCK] * 10))
     assert writer.written == 2 * BLOCK
+    assert writer.synced == []
 
 
 async def test_a_cancelled_intake_waits_for_its_thread(threads: FileThreads) -> None:

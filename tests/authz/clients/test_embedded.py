@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from authz.clients.base import AuthzClient
+from authz.clients.base import AuthzClient, OnConflict
 from authz.clients.embedded import EmbeddedClient
 from authz.dsl import parse
-from authz.errors import WriteConflict
+from authz.errors import AuthzError, WriteConflict
 from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleChange
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
-from authz.types import CheckRequest, ListObjectsRequest
+from authz.types import CheckRequest, ListObjectsRequest, RelationshipCondition, TupleKey
 
 
 @pytest.fixture
@@ -112,3 +113,43 @@ def test_two_writers_of_one_tuple() -> None:
     assert TupleChange.objects.count() == 1
     assert sorted(outcomes)[-1] == "written"
     assert outcomes.count("conflict") in (2, 3)
+
+
+@pytest.fixture
+def conditional(client: EmbeddedClient) -> TupleKey:
+    """A tuple under a condition, as a model with conditions will have left it."""
+    RelationshipTuple.objects.create(
+        object_type="book",
+        object_id="1",
+        relation="reader",
+        subject="user:ann",
+        condition_name="until",
+        condition_context={"end": "2026-01-02"},
+        created_at=timezone.now(),
+    )
+    return replace(key("user:ann reader book:1"), condition=RelationshipCondition("until", {"end": "2026-01-02"}))
+
+
+def test_a_condition_is_told_and_grants_nothing_yet(client: EmbeddedClient, conditional: TupleKey) -> None:
+    assert conditional.condition is not None
+    for found in (*client.read(object="book:1").tuples, *client.read_objects(["book:1"])[0]):
+        assert found.condition is not None
+        assert (found.condition.name, found.condition.context) == ("until", {"end": "2026-01-02"})
+    with pytest.raises(AuthzError):
+        client.check(CheckRequest("user:ann", "can_read", "book:1"))
+
+
+@pytest.mark.parametrize("on_duplicate", ["error", "ignore"])
+def test_a_tuple_under_a_condition_is_no_duplicate_of_one_without(
+    client: EmbeddedClient, conditional: TupleKey, on_duplicate: OnConflict
+) -> None:
+    with pytest.raises(WriteConflict):
+        client.write(writes=[key("user:ann reader book:1")], on_duplicate=on_duplicate)
+
+
+def test_the_log_keeps_the_condition_of_what_was_deleted(client: EmbeddedClient, conditional: TupleKey) -> None:
+    client.write(deletes=[key("user:ann reader book:1")])
+    (change,) = client.read_changes().changes
+    assert (change.operation, change.tuple_key) == ("delete", conditional)
+    assert change.tuple_key.condition is not None
+    assert change.tuple_key.condition.context == {"end": "2026-01-02"}

@@ -26,6 +26,10 @@ from authz.dsl.parsed import children_of
 
 FULL = os.environ.get("FILEGRAPH_TEST_SIZE") == "full"
 EXAMPLES = 2000 if FULL else 60
+MODELS = 2000 if FULL else 20
+"""Whole generated models: each takes far longer to make than to test."""
+CALLS = 200 if FULL else 8
+"""Generated models that are shown to OpenFGA's program, a process each."""
 
 NAMES = ("a", "b", "can_view", "x-1", "_p", "model", "type", "relation")
 PATHS = (*NAMES, "a.b/c", "team/doc-v2", "x.y")

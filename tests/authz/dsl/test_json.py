@@ -12,7 +12,7 @@ from authz.dsl.json import read_json, to_json
 from authz.dsl.model import AuthorizationModel
 from authz.dsl.printer import to_text
 from authz.errors import InvalidModel
-from tests.authz.dsl.generated import EXAMPLES, models
+from tests.authz.dsl.generated import CALLS, MODELS, models
 from tests.components import fga
 
 TEXT = """model
@@ -26,7 +26,7 @@ type doc
 
 
 @given(models())
-@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=MODELS, suppress_health_check=[HealthCheck.too_slow])
 def test_model_to_json_to_model(generated: AuthorizationModel) -> None:
     through_text = json.loads(json.dumps(to_json(generated)))
     again = read_json(through_text).model()
@@ -38,7 +38,7 @@ def test_model_to_json_to_model(generated: AuthorizationModel) -> None:
 
 @given(generated=models())
 @settings(
-    max_examples=15,
+    max_examples=CALLS,
     phases=(Phase.generate,),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -23,7 +23,7 @@ from authz.dsl.model import (
 from authz.dsl.parser import parse_text
 from authz.dsl.printer import canonical, to_text
 from authz.errors import InvalidModel
-from tests.authz.dsl.generated import EXAMPLES, models
+from tests.authz.dsl.generated import CALLS, MODELS, models
 from tests.components import fga
 
 USER = (TypeRestriction("user"),)
@@ -36,7 +36,7 @@ def model(rewrite: Rewrite, *conditions: Condition, name: str = "a") -> Authoriz
 
 
 @given(models())
-@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=MODELS, suppress_health_check=[HealthCheck.too_slow])
 def test_text_to_model_to_text_to_model(generated: AuthorizationModel) -> None:
     text = to_text(generated)
     assert parse_text(text).model() == canonical(generated)
@@ -45,7 +45,7 @@ def test_text_to_model_to_text_to_model(generated: AuthorizationModel) -> None:
 
 @given(generated=models())
 @settings(
-    max_examples=15,
+    max_examples=CALLS,
     phases=(Phase.generate,),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

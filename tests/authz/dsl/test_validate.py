@@ -11,7 +11,7 @@ from authz.dsl.parser import parse_text
 from authz.dsl.printer import to_text
 from authz.dsl.validate import validate
 from authz.errors import InvalidModel
-from tests.authz.dsl.generated import plausible_models
+from tests.authz.dsl.generated import CALLS, plausible_models
 from tests.components import fga
 
 HEAD = "model\n  schema 1.1\ntype user\ntype doc\n  relations\n    define owner: [user]\n"
@@ -128,7 +128,7 @@ def test_each_of_two_types_of_one_name_is_judged_by_its_own_relations() -> None:
 
 @given(generated=plausible_models())
 @settings(
-    max_examples=40,
+    max_examples=2 * CALLS,
     phases=(Phase.generate,),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

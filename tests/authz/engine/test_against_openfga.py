@@ -25,7 +25,7 @@ from tests.authz.engine.random_models import OBJECTS, USERS, askable, worlds
 from tests.authz.engine.reference import Reference
 
 FGA = shutil.which("fga", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-MODELS = 800 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 40
+MODELS = 800 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 20
 BATCH = 40
 SECONDS = 20
 

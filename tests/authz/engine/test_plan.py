@@ -8,12 +8,12 @@ from authz.dsl import parse
 from authz.engine.plan import (
     NEVER,
     AnyOf,
+    Evaluation,
     Except,
     Grants,
+    PlanCompiler,
     Via,
-    compile_plan,
     edges_of,
-    evaluate,
     grants_of,
 )
 from authz.errors import UnknownRelation, UnplannableRelation
@@ -45,7 +45,7 @@ def model(*lines: str, groups: str = "") -> object:
 
 
 def plan(line: str, *more: str) -> object:
-    return compile_plan(model(line, *more), "file", line.partition(":")[0], STRUCTURAL)  # type: ignore[arg-type]
+    return PlanCompiler(model(line, *more), STRUCTURAL).relation("file", line.partition(":")[0])  # type: ignore[arg-type]
 
 
 def test_grants_of_one_object_become_one_set() -> None:
@@ -83,17 +83,17 @@ def test_groups_on_a_cycle_of_two_relations_are_refused() -> None:
     groups += "type crew\n  relations\n    define member: [user, team#member]\n"
     found = model("asked: [team#member]", groups=groups)
     with pytest.raises(UnplannableRelation, match="itself"):
-        compile_plan(found, "file", "asked", STRUCTURAL)  # type: ignore[arg-type]
+        PlanCompiler(found, STRUCTURAL).relation("file", "asked")  # type: ignore[arg-type]
 
 
 def test_unknown() -> None:
     with pytest.raises(UnknownRelation):
-        compile_plan(model(), "file", "asked", STRUCTURAL)  # type: ignore[arg-type]
+        PlanCompiler(model(), STRUCTURAL).relation("file", "asked")  # type: ignore[arg-type]
 
 
 def test_evaluate() -> None:
     asked = plan("asked: (viewer or owner from drive) but not blocked")
     edges = {("file:1", "drive"): ["drive:d"], ("file:2", "drive"): ["drive:e"]}
     granted = {("drive:d", "owner"), ("file:2", "viewer"), ("file:3", "viewer"), ("file:3", "blocked")}
-    found = [evaluate(asked, f"file:{number}", granted, edges) for number in (1, 2, 3, 4)]  # type: ignore[arg-type]
+    found = [Evaluation(granted, edges).satisfies(f"file:{number}", asked) for number in (1, 2, 3, 4)]  # type: ignore[arg-type]
     assert found == [True, True, False, False]

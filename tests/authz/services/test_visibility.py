@@ -82,6 +82,6 @@ def test_forget() -> None:
     for number in range(0, 150, 50):
         grant(*(f"user:u{other} viewer file:deep" for other in range(number, number + 50)))
     grant("user:ann viewer file:loose")
-    assert relationships.forget("file:deep") == 150
+    assert relationships.forget(["file:deep", "file:other"]) == 150
     assert relationships.read_all() == [TupleKey("user:ann", "viewer", "file:loose")]
-    assert relationships.forget("file:deep") == 0
+    assert relationships.forget(["file:deep"]) == 0

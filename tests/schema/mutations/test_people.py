@@ -31,7 +31,8 @@ def test_an_administrator_makes_accounts_and_groups(world: World) -> None:
     assert [member["username"] for member in payload["group"]["members"]] == ["vera"]
     names = "{ groups { nodes { name members { username } } } viewer { groups { name } } }"
     assert world.vera.client.ask(names) == {
-        "groups": {"nodes": [{"name": "crew", "members": [{"username": "vera"}]}]}, "viewer": {"groups": [{"name": "crew"}]},
+        "groups": {"nodes": [{"name": "crew", "members": [{"username": "vera"}]}]},
+        "viewer": {"groups": [{"name": "crew"}]},
     }  # fmt: skip
     assert world.stan.client.ask(names) == {
         "groups": {"nodes": [{"name": "crew", "members": None}]}, "viewer": {"groups": []},

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull, get_named_type, get_nullable_type, is_list_type
+from pytest_django.fixtures import Settings
 
 from schema.executor import core_schema
 from schema.ids import Kind, encode
 from schema.root import schema
-from tests.schema.conftest import Client, World, begin_upload
+from tests.schema.conftest import NOW, Client, World, begin_upload
 
 CORE = core_schema(schema)
 ABSENT = "0" * 26
@@ -174,16 +176,18 @@ def test_items_by_path_and_drives_by_name(world: World) -> None:
 
 @pytest.mark.parametrize("seconds", [0, -1])
 def test_a_link_lives_a_second_at_least(world: World, seconds: int) -> None:
-    query = "query($id: ID!, $s: Int) { file(id: $id) { name downloadUrl(expiresIn: $s, disposition: INLINE) { url } } }"
+    query = (
+        "query($id: ID!, $s: Int) { file(id: $id) { name downloadUrl(expiresIn: $s, disposition: INLINE) { url } } }"
+    )
     answer = world.olga.client.post(query, {"id": world.file_id, "s": seconds})
     assert answer.json["data"] == {"file": {"name": "hello.txt", "downloadUrl": None}}
     assert [error["extensions"]["code"] for error in answer.json["errors"]] == ["BAD_USER_INPUT"]
 
 
-@pytest.mark.parametrize(("asked", "seconds"), [("", 120), ("(expiresIn: null)", 120), ("(expiresIn: 7)", 7), ("(expiresIn: 999)", 500)])
-def test_the_operator_decides_how_long_a_link_lives(
-    world: World, settings: SettingsWrapper, asked: str, seconds: int
-) -> None:
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [("", 120), ("(expiresIn: null)", 120), ("(expiresIn: 7)", 7), ("(expiresIn: 999)", 500)]
+)
+def test_the_operator_decides_how_long_a_link_lives(world: World, settings: Settings, asked: str, seconds: int) -> None:
     settings.FILEGRAPH_DOWNLOAD_LIFETIME, settings.FILEGRAPH_DOWNLOAD_LIFETIME_MAX = 120, 500
     query = f"query($id: ID!) {{ file(id: $id) {{ downloadUrl{asked} {{ expiresAt }} }} }}"
     link = world.olga.client.ask(query, id=world.file_id)["file"]["downloadUrl"]
@@ -191,9 +195,21 @@ def test_the_operator_decides_how_long_a_link_lives(
 
 
 def test_a_nul_character_is_in_no_name(world: World) -> None:
+    nowhere = {"nodes": [], "totalCount": 0}
+    for text in ("a\0", "\ud800"):
+        answer = world.olga.client.ask(
+            "query($t: String) { found: files(filter: {nameContains: $t}) { nodes { id } totalCount } }", t=text
+        )
+        assert answer["found"] == nowhere
+        query = "query($d: ID!, $t: String) { drive(id: $d) { found: children(filter: {nameContains: $t}) { nodes { id } totalCount } } }"
+        assert world.olga.client.ask(query, d=world.drive_id, t=text)["drive"]["found"] == nowhere
+        assert (
+            world.olga.client.ask(
+                "query($d: ID!, $p: String!) { item(drive: $d, path: $p) { id } }", d=world.drive_id, p=f"/{text}"
+            )["item"]
+            is None
+        )
     for query in (
-        "query($t: String) { files(filter: {nameContains: $t}) { totalCount } }",
-        f'query($t: String) {{ drive(id: "{world.drive_id}") {{ children(filter: {{nameContains: $t}}) {{ totalCount }} }} }}',
         "query($t: String) { files(filter: {contentType: $t}) { totalCount } }",
         "query($t: String) { files(after: $t) { totalCount } }",
     ):

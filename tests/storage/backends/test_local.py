@@ -104,6 +104,39 @@ def test_the_order_of_a_durable_write(backend: LocalBackend, monkeypatch: pytest
     assert calls == ["fsync file", "link", "fsync dir", "unlink"]
 
 
+def test_a_sync_ahead_of_the_commit_keeps_the_order(backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commit need not bring the file to disk again, unless something was written since."""
+    put(backend, "dir/first", b"x")
+    calls = _record(monkeypatch, "fsync", "link", "unlink")
+    with backend.open_writer("dir/synced") as writer:
+        writer.write(b"one")
+        writer.sync()
+        assert calls == ["fsync file"]
+        assert not backend.exists("dir/synced")
+    assert calls == ["fsync file", "link", "fsync dir", "unlink"]
+    calls.clear()
+    with backend.open_writer("dir/more") as writer:
+        writer.write(b"one")
+        writer.sync()
+        writer.write(b"two")
+    assert calls == ["fsync file", "fsync file", "link", "fsync dir", "unlink"]
+    assert get(backend, "dir/more") == b"onetwo"
+
+
+def test_a_writer_whose_sync_failed_cannot_commit(backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a lost write the kernel may call the next fsync a success."""
+    writer = backend.open_writer("dir/lost")
+    writer.write(b"one")
+    _fail(monkeypatch, "fsync", 1, errno.EIO)
+    with pytest.raises(BackendUnavailable):
+        writer.sync()
+    monkeypatch.undo()
+    with pytest.raises(BackendUnavailable):
+        writer.commit()
+    assert not backend.exists("dir/lost")
+    assert os.listdir(backend._tmp) == []
+
+
 @pytest.mark.parametrize("function", ["write", "fsync", "link", "mkdir", "open"])
 @pytest.mark.parametrize(
     ("code", "expected"),

@@ -27,7 +27,7 @@ from storage.selectors.pages import Page, PageRequest
 from storage.services import trash
 from tests.storage.tree import NOW, Place, grant, person, ref, user_id
 
-EXAMPLES = 300 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 15
+EXAMPLES = 300 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 8
 ORDERS = [
     ItemOrder(field, descending)
     for field in (ItemOrderField.NAME, ItemOrderField.UPDATED_AT, ItemOrderField.SIZE)

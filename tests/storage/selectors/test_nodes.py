@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from storage.models import Item, NodeKind, NodeRef
 from storage.permissions import Permission, ancestries, structure
-from storage.selectors import drives, nodes
+from storage.selectors import drives, items, nodes
+from storage.selectors.filters import FileFilter, ItemFilter
 from storage.selectors.pages import PageRequest
 from storage.services import trash
 from tests.storage.tree import NOW, Place, fresh, grant, person, ref
@@ -109,3 +110,14 @@ def test_drives(place: Place) -> None:
     assert drives.by_name(place.owner, place.drive.name) == place.drive
     assert drives.by_name(place.owner, others[0].drive.name) is None
     assert Permission.VIEW
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0", "a\ud800", "\udfff"])
+def test_a_text_that_no_database_keeps_names_nothing(place: Place, text: str) -> None:
+    place.file("a")
+    assert nodes.by_path(place.owner, place.drive, f"/a/{text}") is None
+    assert drives.by_name(place.owner, text) is None
+    assert items.children(place.owner, place.drive, PageRequest(), filter=ItemFilter(name_contains=text)).rows == []
+    assert items.count_children(place.owner, place.drive, filter=ItemFilter(name_contains=text)) == 0
+    assert items.files(place.owner, PageRequest(), filter=FileFilter(name_contains=text)).rows == []
+    assert items.count_files(place.owner, filter=FileFilter(name_contains=text)) == 0

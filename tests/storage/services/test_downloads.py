@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from authz.services import relationships
-from authz.types import TupleKey
+from authz.types import ANONYMOUS, Actor, TupleKey
 from storage import tokens
 from storage.backends.local import LocalBackend
 from storage.errors import (
@@ -134,6 +134,26 @@ def test_quarantined_bytes_are_kept_and_the_name_is_not(world: World) -> None:
     relationships.write(writes=[TupleKey("user:*", "quarantined", f"file:{file.id}")])
     with pytest.raises(PermissionDenied):
         world.read("vi", file)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_account_that_is_deactivated_or_deleted_has_no_links(world: World, gone: bool) -> None:
+    file = world.upload("ed")
+    link = downloads.link(world.actor("vi"), file, now=world.now)
+    user = world.people["vi"]
+    user.is_active = False
+    user.delete() if gone else user.save()
+    with pytest.raises(NotFound):
+        _open(world, link.path)
+
+
+def test_a_visitor_needs_no_account_and_an_unknown_kind_of_actor_is_refused(world: World) -> None:
+    file = world.upload("ed")
+    for who in ("anonymous:*", "service:backup"):
+        relationships.write(writes=[TupleKey(who, "viewer", f"file:{file.id}")])
+    _open(world, downloads.link(ANONYMOUS, file, now=world.now).path).reader.close()
+    with pytest.raises(NotFound):
+        _open(world, downloads.link(Actor("service:backup"), file, now=world.now).path)
 
 
 def test_trash_and_purge_close_links(world: World) -> None:

@@ -12,6 +12,7 @@ from storage.errors import (
     InvalidArgument,
     NameTaken,
     NotFound,
+    PermissionDenied,
     StorageError,
     UploadAborted,
     UploadExpired,
@@ -91,6 +92,41 @@ def test_another_ones_upload_is_not_there(world: World, who: str) -> None:
     assert uploads.get(world.actor("ed"), started.upload.id).id == started.upload.id
     with pytest.raises(NotFound):
         world.finalize("ed", "nothing")
+
+
+def test_rights_are_asked_before_an_upload_is_called_incomplete(world: World) -> None:
+    opened, arriving = world.begin("ed", "a"), world.begin("ed", "b")
+    writer = world.start(arriving).writer
+    for each in (opened, arriving):
+        with pytest.raises(UploadIncomplete):
+            world.finalize("ed", each, sha256(b"hello"))
+    world.revoke("ed", "editor")
+    for each in (opened, arriving):
+        with pytest.raises(NotFound):
+            world.finalize("ed", each)
+    world.grant("ed", "viewer")
+    for each in (opened, arriving):
+        with pytest.raises(PermissionDenied):
+            world.finalize("ed", each)
+    writer.abort()
+
+
+def test_a_transport_is_for_who_may_upload_still(world: World) -> None:
+    opened, sent, done, gone = (world.begin("ed", name) for name in "abcd")
+    for each in (sent, done):
+        world.put(each, b"hello")
+    world.finalize("ed", done)
+    uploads.abort(world.actor("ed"), gone.upload.id, now=world.now)
+    ids = [each.upload.id for each in (opened, sent, done, gone)]
+    assert _transports(world, ids) == ["SinglePut", "AlreadyThere", "AlreadyThere", "NoneType"]
+    world.revoke("ed", "editor")
+    assert _transports(world, ids) == ["NoneType", "NoneType", "AlreadyThere", "NoneType"]
+
+
+def _transports(world: World, ids: list[str]) -> list[str]:
+    rows = uploads.get_many(world.actor("ed"), ids)
+    found = uploads.transports(world.actor("ed"), list(rows.values()))
+    return [type(found[upload_id]).__name__ for upload_id in ids]
 
 
 def test_a_wrong_hash_ends_the_upload(world: World) -> None:

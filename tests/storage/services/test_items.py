@@ -121,12 +121,44 @@ class TestNoGainByMoving:
         assert items.move(editor, None, ref(file), ref(two), now=NOW).parent_id == two.id
         assert items.move(editor, None, ref(one), ref(two), now=NOW).parent_id == two.id
 
-    def test_a_drop_box_tells_no_names(self, place: Place) -> None:
+    def test_nothing_is_moved_into_a_drop_box(self, place: Place) -> None:
+        """There its new name would tell which names are taken."""
         box = place.folder("box")
-        place.file("secret.txt", box)
+        place.file("taken.txt", box)
         someone = person()
         grant(someone, "uploader", box)
-        own = place.file("secret.txt")
-        grant(someone, "owner", own)
-        moved = items.move(someone, None, ref(own), ref(box), now=NOW)
-        assert moved.name == "secret (2).txt"
+        for name in ("taken.txt", "free.txt"):
+            own = place.file(name)
+            grant(someone, "owner", own)
+            for policy in ConflictPolicy:
+                with pytest.raises(NotFound):
+                    items.move(someone, None, ref(own), ref(box), on_conflict=policy, now=NOW)
+            assert (fresh(own).parent_id, fresh(own).name) == (place.drive.id, name)
+
+    def test_what_is_closed_to_her_is_not_replaced_and_not_told_apart(self, place: Place) -> None:
+        target = place.folder("target")
+        closed = place.file("a", target)
+        file = place.file("a")
+        editor = person()
+        grant(editor, "owner", place.drive)
+        grant(editor, "blocked", closed)
+        with pytest.raises(NameTaken):
+            items.move(editor, None, ref(file), ref(target), on_conflict=ConflictPolicy.REPLACE, now=NOW)
+        assert not fresh(closed).is_trashed
+
+
+def test_rename_tells_no_names_of_a_folder_that_she_cannot_see(place: Place) -> None:
+    """Whoever was given one item may edit it, and learns nothing of what lies beside it: one answer for every name."""
+    for parent in (place.drive, place.folder("hidden")):
+        mine, beside = place.folder("mine", parent), place.file("taken", parent)
+        editor = person()
+        grant(editor, "editor", mine)
+        answers = []
+        for name in ("taken", "free", "a/b", "MINE", "mine"):
+            with pytest.raises(PermissionDenied) as denied:
+                items.rename(editor, ref(mine), name, now=NOW)
+            answers.append(str(denied.value))
+        assert len(set(answers)) == 1
+        assert (fresh(mine).name, fresh(beside).name) == ("mine", "taken")
+        grant(editor, "viewer", parent)
+        assert items.rename(editor, ref(mine), "free", now=NOW).name == "free"

@@ -36,7 +36,7 @@ class World:
 @pytest.fixture
 def world() -> World:
     place = Place.make()
-    work = place.folder("work")
+    work = place.folder("plans")
     sub = place.folder("sub", work)
     file = place.file("a.txt", work)
     old = place.file("old.txt", work)

@@ -39,6 +39,18 @@ def test_a_file_goes_in_and_comes_out(world: World) -> None:
         world.read("stranger", file)
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_account_that_is_deactivated_or_deleted_sends_nothing(world: World, gone: bool) -> None:
+    started = world.begin("ed")
+    user = world.people["ed"]
+    user.is_active = False
+    user.delete() if gone else user.save()
+    with pytest.raises(NotFound):
+        world.start(started)
+    assert world.state(started) == UploadState.OPEN
+    world.check()
+
+
 def test_an_empty_file_is_a_file(world: World) -> None:
     first, second = world.upload("ed", "a", b""), world.upload("ed", "b", b"")
     assert world.read("vi", first) == world.read("vi", second) == b""
@@ -56,6 +68,23 @@ def test_what_is_received_is_safe_but_no_file_yet(world: World) -> None:
     assert receiving.status(token_of(started), now=world.now) == receiving.UploadStatus(UploadState.VERIFYING, 5, 5)
     assert Item.objects.filter(name="a.txt").count() == 0
     world.check()
+
+
+def test_who_may_not_upload_any_more_is_told_nothing_by_an_old_url(world: World) -> None:
+    started = world.begin("ed")
+    token = token_of(started)
+    assert receiving.status(token, now=world.now).state == UploadState.OPEN
+    world.revoke("ed", "editor")
+    with pytest.raises(NotFound):
+        receiving.status(token, now=world.now)
+    world.grant("ed", "viewer")
+    with pytest.raises(PermissionDenied):
+        receiving.status(token, now=world.now)
+    world.revoke("ed", "viewer")
+    world.grant("ed", "editor")
+    Item.objects.filter(id=world.drive.id).update(trashed_at=world.now, trash_id=world.drive.id)
+    with pytest.raises(NotFound):
+        receiving.status(token, now=world.now)
 
 
 def test_another_length_is_refused_before_a_byte_is_read(world: World) -> None:

@@ -55,9 +55,3 @@ def test_why_a_writer_may_not_go_on(world: World) -> None:
     assert isinstance(transitions.refusal(started.upload.id, newer.attempt), UploadAborted)
     assert isinstance(transitions.refusal("nothing", 1), NotFound)
     arriving.writer.abort()
-
-
-def test_burying_twice_is_burying_once(world: World) -> None:
-    for _ in range(2):
-        transitions.bury(world.backend.id, ["a/1", "a/2"], now=world.now)
-    assert Tombstone.objects.count() == 2

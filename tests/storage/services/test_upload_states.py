@@ -158,7 +158,7 @@ def test_uploads_in_any_order() -> None:
     run_state_machine_as_test(
         Uploads,
         settings=settings(
-            max_examples=1000 if FULL else 15,
+            max_examples=1000 if FULL else 8,
             stateful_step_count=50 if FULL else 20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -1,0 +1,165 @@
+"""The connection to a server: GraphQL over HTTP with typed errors. Bytes travel through ``filegraph.client.wire``."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from filegraph.client.errors import CommandError, NotFoundOrDenied, NotSignedIn, Refused, ServerUnreachable, error_of
+
+Json = dict[str, Any]
+
+MAX_BATCH = 100
+"""Entries of one request (uploads, ids): the server's limit."""
+
+_RETRY_PAUSES = (0.2, 0.6, 1.5)
+"""Seconds between tries of an operation that is safe to repeat."""
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether ``url`` points at this machine by name or number."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def check_url(url: str) -> str:
+    """``url`` without a trailing slash. Raises ``ServerUnreachable`` when it is no http(s) address."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ServerUnreachable(f"{url!r} is not the address of a server; write for example https://files.example.org.")
+    return url.rstrip("/")
+
+
+@functools.cache
+def tls() -> ssl.SSLContext:
+    """The certificate authorities, loaded once: that takes longer than most requests."""
+    return httpx.create_ssl_context()
+
+
+@dataclass(frozen=True, slots=True)
+class UserError:
+    """One entry of a payload's ``errors``."""
+
+    code: str
+    message: str
+    retryable: bool
+
+    def as_error(self) -> CommandError:
+        """The command error with the same meaning."""
+        return error_of(self.code, self.message, retryable=self.retryable)
+
+
+def user_errors(payload: Json) -> list[UserError]:
+    """The errors of a mutation's payload (or of one result of a batch)."""
+    return [UserError(e["code"], e["message"], bool(e.get("retryable"))) for e in payload.get("errors") or ()]
+
+
+class GraphQLClient:
+    """Sends operations to one server with one token. Safe for several threads. Close it, or use it as a context."""
+
+    def __init__(self, url: str, token: str = "", *, transport: httpx.BaseTransport | None = None) -> None:
+        self.url = check_url(url)
+        headers = {"accept": "application/graphql-response+json", "user-agent": "filegraph-cli"}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        # A proxy from the environment cannot reach this machine's own loopback.
+        self._http = httpx.Client(
+            headers=headers, timeout=_TIMEOUT, transport=transport, verify=tls(), trust_env=not is_loopback(url)
+        )
+
+    def __enter__(self) -> GraphQLClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def use_csrf_token(self, token: str) -> None:
+        """Send ``token`` with every further operation: a session by cookie needs it."""
+        self._http.headers["x-csrftoken"] = token
+
+    def execute(self, document: str, variables: Mapping[str, Any] | None = None, *, repeatable: bool = True) -> Json:
+        """The ``data`` of an operation. ``repeatable`` operations are tried again when the connection breaks.
+
+        Raises ``NotSignedIn``, ``ServerUnreachable``, ``Refused`` or ``NotFoundOrDenied``.
+        """
+        pauses = list(_RETRY_PAUSES) if repeatable else []
+        while True:
+            try:
+                return self._send(document, variables or {})
+            except ServerUnreachable as error:
+                if not pauses or not error.retryable:
+                    raise
+                time.sleep(pauses.pop(0))
+
+    def mutate(self, document: str, arguments: Mapping[str, Any], *, repeatable: bool = False) -> Json:
+        """The payload of a document with one mutation; its first user error is raised."""
+        payload = self.batch(document, arguments, repeatable=repeatable)
+        for error in user_errors(payload):
+            raise error.as_error()
+        return payload
+
+    def batch(self, document: str, arguments: Mapping[str, Any], *, repeatable: bool = True) -> Json:
+        """The payload of a document with one mutation, with its user errors left in place."""
+        data = self.execute(document, {"input": dict(arguments)}, repeatable=repeatable)
+        payload = next(iter(data.values()), None)
+        if not isinstance(payload, dict):
+            raise ServerUnreachable(f"{self.url} gave an answer that this program does not understand.")
+        return payload
+
+    def results(self, document: str, arguments: Mapping[str, Any], expected: int) -> list[Json]:
+        """The per-item results of a batch mutation, exactly ``expected`` of them."""
+        payload = self.mutate(document, arguments, repeatable=True)
+        results: Sequence[Json] = payload.get("results") or ()
+        if len(results) != expected:
+            raise ServerUnreachable(f"{self.url} answered {len(results)} of {expected} items.")
+        return list(results)
+
+    def _send(self, document: str, variables: Mapping[str, Any]) -> Json:
+        try:
+            response = self._http.post(f"{self.url}/graphql", json={"query": document, "variables": dict(variables)})
+        except httpx.TimeoutException as error:
+            raise ServerUnreachable(f"{self.url} did not answer in time.", retryable=True) from error
+        except httpx.HTTPError as error:
+            raise ServerUnreachable(f"{self.url} cannot be reached.", retryable=True) from error
+        if response.status_code in (502, 503, 504):
+            raise ServerUnreachable(f"{self.url} is not ready (HTTP {response.status_code}).", retryable=True)
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise ServerUnreachable(f"There is no Filegraph server at {self.url} (HTTP {response.status_code}).")
+        self._raise_errors(body)
+        data = body.get("data")
+        if not isinstance(data, dict):
+            raise ServerUnreachable(f"{self.url} gave an answer that this program does not understand.")
+        return data
+
+    def _raise_errors(self, body: Json) -> None:
+        errors = body.get("errors") or ()
+        for entry in errors:
+            extensions = entry.get("extensions") or {}
+            code = str(extensions.get("code", ""))
+            error = error_of(code, str(entry.get("message", "The server refused the request.")))
+            if isinstance(error, NotSignedIn):
+                raise NotSignedIn("The server does not accept your token; run `filegraph login URL` again.", code=code)
+            if isinstance(error, NotFoundOrDenied):
+                raise error
+            request = f" (request {extensions['requestId']})" if "requestId" in extensions else ""
+            raise Refused(f"{error.message}{request}", code=code)

@@ -1,0 +1,139 @@
+"""The commands ``ls``, ``mkdir`` and ``rm``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from filegraph.client import operations, remote
+from filegraph.client.addresses import Address, parse_address
+from filegraph.client.connection import connect
+from filegraph.client.errors import CommandError, ExitCode, UsageFault, ends_with_exit_code
+from filegraph.client.graphql_client import MAX_BATCH, GraphQLClient, user_errors
+from filegraph.client.nodes import RemoteDrive, RemoteFile, RemoteNode
+from filegraph.client.terminal import complain, human_size, say
+
+Found = tuple[str, RemoteNode]
+
+
+@ends_with_exit_code
+def ls(
+    path: Annotated[str, typer.Argument(metavar="[DRIVE:/PATH]", help="What to list; the drives when left out.")] = "",
+    long: Annotated[bool, typer.Option("-l", "--long", help="With size, time and id.")] = False,
+    recursive: Annotated[bool, typer.Option("-R", "--recursive", help="With everything below.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
+) -> None:
+    """List drives, a folder or a file."""
+    with connect() as client:
+        found = _list(client, path, recursive=recursive)
+        if as_json:
+            typer.echo(json.dumps([_as_json(name, node) for name, node in found], indent=2))
+            return
+        for name, node in found:
+            say(_long_line(name, node) if long else _short_name(name, node))
+
+
+@ends_with_exit_code
+def mkdir(
+    paths: Annotated[list[str], typer.Argument(metavar="DRIVE:/PATH...", help="Folders to make.")],
+    parents: Annotated[bool, typer.Option("-p", "--parents", help="Make parents too; existing is fine.")] = False,
+) -> None:
+    """Make folders."""
+    with connect() as client:
+        for address in map(parse_address, paths):
+            if not address.segments:
+                raise UsageFault(f"{address} is a drive; `filegraph drive create` makes one.")
+            if parents:
+                remote.make_folders(client, address)
+                continue
+            parent = remote.get(client, address.parent)
+            remote.make_folder(client, parent.id, address.name, existing_ok=False)
+
+
+@ends_with_exit_code
+def rm(
+    paths: Annotated[list[str], typer.Argument(metavar="DRIVE:/PATH...", help="What to remove.")],
+    purge: Annotated[bool, typer.Option("--purge", help="Remove for good, past the trash.")] = False,
+) -> int:
+    """Move files and folders to the trash."""
+    failed = False
+    with connect() as client:
+        items: list[tuple[Address, str]] = []
+        for address in map(parse_address, paths):
+            try:
+                items.append((address, remote.get_item(client, address).id))
+            except CommandError as error:
+                if len(paths) == 1:
+                    raise
+                complain(error.message)
+                failed = True
+        steps = (operations.TRASH, operations.PURGE) if purge else (operations.TRASH,)
+        for document in steps:
+            kept = _apply(client, document, items, alone=len(paths) == 1)
+            failed = failed or len(kept) < len(items)
+            items = kept
+    return ExitCode.SOME_FAILED if failed else ExitCode.OK
+
+
+def _apply(
+    client: GraphQLClient, document: str, items: list[tuple[Address, str]], *, alone: bool
+) -> list[tuple[Address, str]]:
+    """Run a batch mutation over all items; those it succeeded for. A single item's error is raised instead."""
+    kept: list[tuple[Address, str]] = []
+    for start in range(0, len(items), MAX_BATCH):
+        batch = items[start : start + MAX_BATCH]
+        results = client.results(document, {"ids": [node_id for _, node_id in batch]}, len(batch))
+        for item, result in zip(batch, results, strict=True):
+            errors = user_errors(result)
+            if errors and alone:
+                raise errors[0].as_error()
+            if errors:
+                complain(f"{item[0]}: {errors[0].message}")
+            else:
+                kept.append(item)
+    return kept
+
+
+def _list(client: GraphQLClient, path: str, *, recursive: bool) -> Iterator[Found]:
+    if not path:
+        if recursive:
+            raise UsageFault("Name a drive or folder to list everything below.")
+        return ((drive.name, drive) for drive in remote.drives(client))
+    address = parse_address(path)
+    node = remote.get(client, address)
+    if isinstance(node, RemoteFile):
+        return iter([(address.name or node.name, node)])
+    return _below(client, node.id, "", recursive=recursive)
+
+
+def _below(client: GraphQLClient, folder_id: str, prefix: str, *, recursive: bool) -> Iterator[Found]:
+    for item in remote.children(client, folder_id):
+        yield f"{prefix}{item.name}", item
+        if recursive and not isinstance(item, RemoteFile):
+            yield from _below(client, item.id, f"{prefix}{item.name}/", recursive=True)
+
+
+def _short_name(name: str, node: RemoteNode) -> str:
+    if isinstance(node, RemoteDrive):
+        return f"{name}:"
+    return name if isinstance(node, RemoteFile) else f"{name}/"
+
+
+def _long_line(name: str, node: RemoteNode) -> str:
+    if isinstance(node, RemoteDrive):
+        quota = "unlimited" if node.quota is None else human_size(node.quota)
+        return f"{human_size(node.used):>12} of {quota:<12} {node.id}  {name}:"
+    size = human_size(node.size) if isinstance(node, RemoteFile) else "-"
+    return f"{size:>12}  {node.updated_at[:19]:<19}  {node.id}  {_short_name(name, node)}"
+
+
+def _as_json(name: str, node: RemoteNode) -> dict[str, Any]:
+    if isinstance(node, RemoteDrive):
+        return {"kind": "drive", "path": f"{name}:", "id": node.id, "quota": node.quota, "used": node.used}
+    described: dict[str, Any] = {"kind": "folder", "path": name, "id": node.id, "updatedAt": node.updated_at}
+    if isinstance(node, RemoteFile):
+        described |= {"kind": "file", "size": node.size, "sha256": node.sha256, "contentType": node.content_type}
+    return described

@@ -1,0 +1,33 @@
+"""Whether somebody may still act at all: for links and upload URLs, which outlive sessions and tokens.
+
+Who signs in, and with what, is the business of accounts; storage knows Django's user model and its ``is_active`` alone.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from authz.types import ANONYMOUS, Actor
+from storage.selectors.mapping import fetch
+
+
+def is_active(actor: Actor) -> bool:
+    """Tell whether the actor is a visitor, or an account that is there and active. One statement, none for visitors.
+
+    Any other kind of actor is refused: nothing here could tell when it ends.
+    """
+    if actor == ANONYMOUS:
+        return True
+    kind, _, user_id = actor.partition(":")
+    return kind == "user" and bool(fetch(_sql(), [user_id]))
+
+
+@lru_cache(maxsize=1)
+def _sql() -> str:
+    meta = get_user_model()._meta
+    quote = connection.ops.quote_name
+    key, active = meta.pk.column, meta.get_field("is_active").column
+    return f"SELECT 1 FROM {quote(meta.db_table)} WHERE {quote(key)} = %s AND {quote(active)}"  # noqa: S608

@@ -1,0 +1,80 @@
+"""Objects that no row uses any more, on their way out of the store: tombstone, commit, unlink, forget.
+
+What was published may be read at this moment, by a link or a dump of yesterday's database: it is buried, and the sweep
+deletes it after the grace period. What never became bytes of a file is discarded as soon as the transaction is
+committed, because its reservation is free again at once too: room that is given back must be there.
+
+Who may end or delete what is asked elsewhere. A key is never used twice, so an object can only go and never come back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+
+from storage import conf, registry
+from storage.backends.base import StorageBackend
+from storage.errors import StorageError
+from storage.models import Backend, Tombstone
+from storage.selectors.mapping import change, moment
+
+logger = logging.getLogger("filegraph.storage")
+
+_INSERT = "INSERT INTO storage_tombstone (backend_id, key, delete_after)"
+
+
+def bury(backend_id: str, object_keys: Iterable[str], *, now: datetime) -> None:
+    """Write tombstones for objects that were published: the sweep deletes them after the grace period.
+
+    Call it in the transaction of the change. Doing it twice is fine.
+    """
+    _write(backend_id, list(object_keys), now + _grace())
+
+
+def discard(backend_id: str, object_keys: Iterable[str], *, settled: bool, now: datetime) -> None:
+    """Delete objects that were never published, right after the present transaction; the sweep does what fails.
+
+    ``settled`` says that their writers are done: then the tombstones go with the objects. Otherwise a writer that knows
+    nothing of its end yet may still bring its object about, and be killed before it takes it away again: for that
+    case the tombstones stay until the grace period is over.
+    """
+    keys = list(object_keys)
+    if keys:
+        _write(backend_id, keys, now if settled else now + _grace())
+        transaction.on_commit(partial(_delete, backend_id, keys, forget=settled), robust=True)
+
+
+def driver_of(row: Backend) -> StorageBackend | None:
+    """Return the driver of a backend; None, and a line in the log, where it cannot be made."""
+    try:
+        return registry.backend_for(row)
+    except StorageError as error:
+        logger.warning("backend %s cannot be used: %s", row.id, error.code)
+        return None
+
+
+def _delete(backend_id: str, keys: Sequence[str], *, forget: bool) -> None:
+    row = Backend.objects.filter(id=backend_id).first()
+    driver = driver_of(row) if row is not None else None
+    if driver is None:
+        return
+    gone = [key for key in keys if driver.discard(key, context="never published")]
+    if forget and gone:
+        Tombstone.objects.filter(backend=backend_id, key__in=gone).delete()
+
+
+def _write(backend_id: str, keys: Sequence[str], after: datetime) -> None:
+    values = ", ".join(["(%s, %s, %s)"] * len(keys))
+    if keys:
+        change(
+            f"{_INSERT} VALUES {values} ON CONFLICT DO NOTHING",
+            [value for key in keys for value in (backend_id, key, moment(after))],
+        )
+
+
+def _grace() -> timedelta:
+    return timedelta(seconds=conf.current().tombstone_grace)

@@ -1,0 +1,56 @@
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from filegraph.client.commands import register
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    application = typer.Typer()
+    register(application)
+    return application
+
+
+def test_a_client_imports_no_django() -> None:
+    heavy = ("django", "strawberry", "pydantic")
+    code = f"import sys, filegraph.client.commands; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "sentence"),
+    [
+        (["ls", "work:/"], 3, "not signed in"),
+        (["whoami"], 3, "not signed in"),
+        (["logout"], 3, "not signed in"),
+        (["put", "only"], 2, "destination"),
+        (["put", "a", "b"], 2, "not a remote path"),
+        (["get", "nocolon", "x"], 2, "not a remote path"),
+        (["get"], 2, "Missing argument"),
+        (["share", "work:/a", "robot:x"], 2, "is nobody"),
+        (["share", "work:/a", "bob", "--role", "king"], 2, "king"),
+        (["drive", "create", "x", "--quota", "huge"], 2, "not a size"),
+        (["put", "a", "work:/b", "--jobs", "0"], 2, "jobs"),
+    ],
+)
+def test_a_fault_is_one_sentence_and_a_code(
+    app: typer.Typer, arguments: list[str], exit_code: int, sentence: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    environment = {"XDG_CONFIG_HOME": str(home), "FILEGRAPH_URL": "", "FILEGRAPH_TOKEN": ""}
+    result = CliRunner().invoke(app, arguments, env=environment)
+    assert result.exit_code == exit_code, result.output
+    assert sentence in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "nonsense", "ftp://x", "http://"])
+def test_no_server(app: typer.Typer, url: str) -> None:
+    result = CliRunner().invoke(app, ["login", url, "--username", "ada", "--password-stdin"], input="secret\n")
+    assert result.exit_code == 5, result.output
+    assert "secret" not in result.output

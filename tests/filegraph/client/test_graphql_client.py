@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from filegraph.client import remote
+from filegraph.client.errors import CommandError, ExitCode, NotFoundOrDenied, NotSignedIn, Refused, ServerUnreachable
+from filegraph.client.graphql_client import GraphQLClient
+
+if TYPE_CHECKING:
+    from tests.filegraph.client.conftest import ScriptedServer
+
+
+def error_body(code: str, **extensions: Any) -> bytes:
+    return json.dumps({"errors": [{"message": "No.", "extensions": {"code": code, **extensions}}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, b"<html>a router's page</html>", ServerUnreachable),
+        (404, b"", ServerUnreachable),
+        (200, b"[]", ServerUnreachable),
+        (200, b'{"data": null}', ServerUnreachable),
+        (200, b"{}", ServerUnreachable),
+        (401, error_body("UNAUTHENTICATED"), NotSignedIn),
+        (200, error_body("NOT_FOUND"), NotFoundOrDenied),
+        (200, error_body("INTERNAL_ERROR", requestId="abc"), Refused),
+    ],
+)
+def test_an_answer_becomes_an_error(
+    scripted: ScriptedServer, status: int, body: bytes, kind: type[CommandError]
+) -> None:
+    scripted.answer = lambda _: (status, body)
+    with GraphQLClient(scripted.url, "secret") as client, pytest.raises(kind) as caught:
+        client.execute("{ viewer { actor } }")
+    assert "secret" not in caught.value.message
+    assert len(scripted.requests) == 1
+
+
+def test_the_request_id_is_told(scripted: ScriptedServer) -> None:
+    scripted.answer = lambda _: (500, error_body("INTERNAL_ERROR", requestId="abc"))
+    with GraphQLClient(scripted.url) as client, pytest.raises(Refused, match="request abc"):
+        client.execute("{ viewer { actor } }")
+
+
+def test_a_server_that_is_starting_is_asked_again(scripted: ScriptedServer) -> None:
+    answers = [(502, b""), (503, b""), (200, b'{"data": {"a": 1}}')]
+    scripted.answer = lambda _: answers.pop(0)
+    with GraphQLClient(scripted.url, "secret") as client:
+        assert client.execute("{ a }") == {"a": 1}
+    assert {request["token"] for request in scripted.requests} == {"Bearer secret"}
+
+
+def test_what_cannot_be_repeated_is_not(scripted: ScriptedServer) -> None:
+    scripted.answer = lambda _: (502, b"")
+    with GraphQLClient(scripted.url) as client, pytest.raises(ServerUnreachable):
+        client.mutate("mutation { a }", {})
+    assert len(scripted.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code"),
+    [("NOT_FOUND", 4), ("PERMISSION_DENIED", 4), ("INVALID_CREDENTIALS", 3), ("QUOTA_EXCEEDED", 6), ("NEW_CODE", 6)],
+)
+def test_user_errors_have_exit_codes(scripted: ScriptedServer, code: str, exit_code: int) -> None:
+    scripted.say({"share": {"errors": [{"code": code, "message": "No.", "path": [], "retryable": False}]}})
+    with GraphQLClient(scripted.url) as client, pytest.raises(CommandError) as caught:
+        client.mutate("mutation { share }", {})
+    assert (caught.value.exit_code, caught.value.code) == (ExitCode(exit_code), code)
+
+
+def test_results_that_are_missing_are_noticed(scripted: ScriptedServer) -> None:
+    scripted.say({"trash": {"errors": [], "results": [{"errors": []}]}})
+    with GraphQLClient(scripted.url) as client, pytest.raises(ServerUnreachable):
+        client.results("mutation { trash }", {}, 2)
+
+
+def test_pages_without_end_do_not_keep_us(scripted: ScriptedServer) -> None:
+    scripted.say({"drives": {"nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": "same"}}})
+    with GraphQLClient(scripted.url) as client, pytest.raises(ServerUnreachable, match="end"):
+        list(remote.drives(client))
+    assert len(scripted.requests) == 2

@@ -1,0 +1,116 @@
+"""Backends as rows: who may make them, and what is fixed once a drive relies on one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authz.types import Actor
+from storage.errors import (
+    BackendUnavailable,
+    Conflict,
+    InvalidArgument,
+    InvalidName,
+    NameTaken,
+    NotFound,
+    PermissionDenied,
+)
+from storage.models import Backend
+from storage.services import backends, drives
+from tests.storage.tree import NOW, grant, person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin() -> Actor:
+    actor = person("admin")
+    grant(actor, "admin", "organization:default")
+    return actor
+
+
+def change(actor: Actor, row: Backend, **values: Any) -> Backend:
+    present: dict[str, Any] = {
+        "name": row.name,
+        "driver": row.driver,
+        "config": row.config,
+        "writable": row.writable,
+    }
+    return backends.change(actor, row.id, **{**present, **values})
+
+
+def test_administrators_make_backends_and_nobody_else(admin: Actor) -> None:
+    row = backends.create(admin, " disk ", "memory", config={})
+    assert Backend.objects.get() == row
+    assert (row.name, row.driver, row.writable) == ("disk", "memory", True)
+    for other in (person(), Actor("anonymous:visitor")):
+        with pytest.raises(PermissionDenied):
+            backends.create(other, "mine", "memory", config={})
+        with pytest.raises(PermissionDenied):
+            change(other, row, writable=False)
+
+
+def test_whoever_administers_one_backend_changes_that_one(admin: Actor) -> None:
+    row, other = (backends.create(admin, name, "memory", config={}) for name in ("a", "b"))
+    keeper = person()
+    grant(keeper, "admin", f"backend:{row.id}")
+    assert not change(keeper, row, writable=False).writable
+    with pytest.raises(PermissionDenied):
+        change(keeper, other, writable=False)
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"name": ""}, InvalidName),
+        ({"name": "x" * 101}, InvalidName),
+        ({"name": "a\x00b"}, InvalidName),
+        ({"name": "taken"}, NameTaken),
+        ({"driver": "floppy"}, InvalidArgument),
+        ({"driver": "local", "config": {}}, BackendUnavailable),
+        ({"driver": "local", "config": {"root": {"env": "FILEGRAPH_NOT_SET"}}}, BackendUnavailable),
+    ],
+)
+def test_what_cannot_be(admin: Actor, values: dict[str, Any], error: type[Exception]) -> None:
+    taken = backends.create(admin, "taken", "memory", config={})
+    row = backends.create(admin, "row", "memory", config={})
+    with pytest.raises(error):
+        backends.create(admin, **{"name": "new", "driver": "memory", "config": {}, **values})
+    with pytest.raises(error):
+        change(admin, row, **values)
+    assert list(Backend.objects.order_by("created_at").values_list("name", "driver")) == [
+        (taken.name, "memory"),
+        (row.name, "memory"),
+    ]
+
+
+def test_where_bytes_are_kept_is_fixed_once_a_drive_uses_it(admin: Actor, tmp_path: Path) -> None:
+    row = backends.create(admin, "disk", "local", config={"root": str(tmp_path / "one")})
+    row = change(admin, row, config={"root": str(tmp_path / "two")})
+    drives.create(admin, None, "Team", backend_id=row.id, now=NOW)
+    for values in (
+        {"config": {"root": str(tmp_path / "one")}},
+        {"driver": "memory"},
+        {"driver": "memory", "config": {}},
+    ):
+        with pytest.raises(Conflict):
+            change(admin, row, **values)
+    assert Backend.objects.get().config == {"root": str(tmp_path / "two")}
+    assert change(admin, row, name="old disk", writable=False).name == "old disk"
+
+
+def test_a_used_backend_that_cannot_be_reached_can_still_be_closed(
+    admin: Actor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FILEGRAPH_TEST_ROOT", str(tmp_path))
+    row = backends.create(admin, "disk", "local", config={"root": {"env": "FILEGRAPH_TEST_ROOT"}})
+    drives.create(admin, None, "Team", backend_id=row.id, now=NOW)
+    monkeypatch.delenv("FILEGRAPH_TEST_ROOT")
+    assert not change(admin, row, writable=False).writable
+
+
+def test_one_that_is_not_there(admin: Actor) -> None:
+    with pytest.raises(NotFound):
+        change(admin, Backend(id="0" * 26, name="x", driver="memory", config={}))

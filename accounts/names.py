@@ -15,7 +15,13 @@ _FORBIDDEN = frozenset(":#*/\\\"'<>?%&")
 
 
 def name_key(name: str) -> str:
-    """Return the form in which names are compared: NFKC and case-folded, twice, so that it is stable."""
+    """Return the form in which names are compared: NFKC and case-folded, twice, so that it is stable.
+
+    A text that is longer than any name is left as it is and names nobody: to compose it can take time quadratic in its
+    length, all other threads standing still.
+    """
+    if len(name) > MAX_LENGTH:
+        return name
     folded = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", folded).casefold()
 
@@ -25,9 +31,10 @@ def clean_name(name: str) -> str:
 
     Raises ``InvalidName`` with one clear sentence otherwise.
     """
-    normal = unicodedata.normalize("NFKC", name)
-    if not normal:
+    if not name:
         raise InvalidName("The name is empty.")
+    # Judged before it is composed as well: see ``name_key``.
+    normal = unicodedata.normalize("NFKC", name) if len(name) <= MAX_LENGTH else name
     if len(normal) > MAX_LENGTH:
         raise InvalidName(f"The name has more than {MAX_LENGTH} characters.")
     for character in normal:

@@ -22,8 +22,9 @@ from schema.root import schema
 logger = logging.getLogger("filegraph.schema")
 
 _CORE = core_schema(schema)
-_EXECUTOR = executor_for(schema)
-documents = DocumentCache(_CORE, Limits())
+_LIMITS = Limits()
+_EXECUTOR = executor_for(schema, seconds=_LIMITS.seconds)
+documents = DocumentCache(_CORE, _LIMITS)
 """The judged documents of this process."""
 
 

@@ -6,11 +6,14 @@ time. A field whose resolver takes nothing but ``self`` (or arguments that are t
 needs none of it: it is read by a plain call, worked out once for each selection of an operation. Everything else, and
 every error, goes the executor's own way, so that answers are the same.
 
+An operation that is read for too long is ended between two fields, so that no document keeps a thread for minutes.
+
 Nothing here knows a type of the API.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -28,12 +31,14 @@ from graphql import (
     GraphQLSchema,
     GraphQLString,
     GraphQLUnionType,
+    OperationType,
     Undefined,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
+    located_error,
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import Executor
@@ -49,6 +54,14 @@ Details: TypeAlias = list[FieldDetails]
 Grouped: TypeAlias = Mapping[str, Details]
 
 _BACKREF = "strawberry-definition"
+TIMED_OUT = "TIMED_OUT"
+
+
+class TimedOut(GraphQLError):
+    """An operation was read for longer than ``seconds``; all of it is given up, whatever fields may be null."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"This takes longer than {seconds:g} seconds; ask for less.", extensions={"code": TIMED_OUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +145,21 @@ def mark_types(schema: GraphQLSchema) -> None:
 
 
 class PageExecutor(Executor[Any]):
-    """An executor for one operation on one schema; ``table`` is set on the subclass made by ``executor_for``."""
+    """An executor for one operation on one schema; the tables are set on the subclass made by ``executor_for``.
+
+    ``seconds`` is how long a query is read, or the payload of a mutation once it was done: work is never thrown away
+    because it took long.
+    """
 
     table: Mapping[tuple[str, str], Reader] = {}
     classes: Mapping[type, GraphQLObjectType] = {}
+    seconds = 10.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._mutates = self.operation.operation is OperationType.MUTATION
+        self._deadline = time.monotonic() + self.seconds
+        self._ended = False
         self._steps: dict[tuple[GraphQLObjectType, int], tuple[Grouped, list[Step]]] = {}
 
     def execute_fields(
@@ -149,7 +170,8 @@ class PageExecutor(Executor[Any]):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
-        """Execute a selection set on one source; answers and errors are those of the base class."""
+        """Execute a selection set on one source; answers and errors are those of the base class. Raises TimedOut."""
+        self._check_time(path)
         key = (parent_type, id(grouped_field_set))
         known = self._steps.get(key)
         if known is None:
@@ -185,6 +207,22 @@ class PageExecutor(Executor[Any]):
                 self.handle_field_error(error, step.type, step.details, Path(path, step.name, parent_type.name))
                 results[step.name] = None
         return results
+
+    def _check_time(self, path: Path | None) -> None:
+        now = time.monotonic()
+        if self._mutates and path is not None and path.prev is None:
+            self._deadline = now + self.seconds
+        elif now > self._deadline:
+            self._ended = True
+            raise TimedOut(self.seconds)
+
+    def handle_field_error(
+        self, raw_error: Exception, return_type: GraphQLOutputType, field_details_list: Details, path: Path
+    ) -> None:
+        """Turn an error into null and an entry of ``errors``; once time is over it ends the operation instead."""
+        if self._ended:
+            raise located_error(raw_error, [each.node for each in field_details_list], path.as_list())
+        super().handle_field_error(raw_error, return_type, field_details_list, path)
 
     def _plan(self, parent_type: GraphQLObjectType, grouped: Grouped) -> list[Step]:
         return [self._step(parent_type, name, details) for name, details in grouped.items()]
@@ -248,8 +286,8 @@ class PageExecutor(Executor[Any]):
         return results
 
 
-def executor_for(schema: Schema) -> type[PageExecutor]:
-    """Prepare ``schema`` and return the executor class for it."""
+def executor_for(schema: Schema, *, seconds: float = PageExecutor.seconds) -> type[PageExecutor]:
+    """Prepare ``schema`` and return the executor class for it, which reads for ``seconds`` at most."""
     core = core_schema(schema)
     mark_types(core)
     classes: dict[type, GraphQLObjectType] = {}
@@ -258,7 +296,7 @@ def executor_for(schema: Schema) -> type[PageExecutor]:
         origin = getattr(definition, "origin", None)
         if isinstance(type_, GraphQLObjectType) and isinstance(origin, type):
             classes[origin] = type_
-    return type("SchemaExecutor", (PageExecutor,), {"table": readers(schema), "classes": classes})
+    return type("SchemaExecutor", (PageExecutor,), {"table": readers(schema), "classes": classes, "seconds": seconds})
 
 
 def _call(function: Callable[..., Any], arguments: dict[str, Any], source: Any) -> Any:

@@ -42,7 +42,9 @@ PAGE_SIZE = 50
 MAX_PAGE_SIZE = 100
 """Nodes of the largest page, and items of the largest batch."""
 
-_PLAIN_LIST_SIZE = 10
+_SHORT_LISTS = {"headers": 10}
+"""Lists that the service itself makes. Those that people fill (shares, members, groups) count as a largest page."""
+
 _OPENING = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _CLOSING = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
 _INTROSPECTION = {"__schema": 10_000, "__type": 1_000}
@@ -51,7 +53,7 @@ _INTROSPECTION = {"__schema": 10_000, "__type": 1_000}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest allowed value of each measure."""
+    """The largest allowed value of each measure. ``seconds`` an operation is read, since no measure is exact."""
 
     tokens: int = 2000
     nesting: int = 64
@@ -60,6 +62,7 @@ class Limits:
     directives: int = 50
     root_fields: int = 20
     cost: int = 50_000
+    seconds: float = 10.0
 
 
 class LimitExceeded(Exception):
@@ -170,8 +173,9 @@ class _Counter:
         # graphql-core's own rule bounds the depth of introspection; its standard query is deeper than ours may be.
         depth = 1 if name in _INTROSPECTION else 1 + inner.depth
         aliases = inner.aliases + (1 if node.alias else 0)
-        # A leaf of a loaded row costs nothing; what has children is something to load.
-        cost = 1 + inner.cost * _multiplier(node, definition) if node.selection_set else 0
+        # A leaf of a loaded row costs nothing; what has children is something to load, and so is each entry of a list.
+        each = inner.cost + (1 if _is_plain_list(node, definition) else 0)
+        cost = 1 + each * _multiplier(node, definition) if node.selection_set else 0
         if name in _INTROSPECTION:
             cost = _INTROSPECTION[name]
         return Measure(depth, aliases, 1, cost)
@@ -211,11 +215,14 @@ def _multiplier(node: FieldNode, definition: GraphQLField | None) -> int:
         return _largest_argument(node, ("first", "last"), PAGE_SIZE)
     if "ids" in definition.args:
         return _largest_argument(node, ("ids",), MAX_PAGE_SIZE)
-    of_type = definition.type.of_type if is_non_null_type(definition.type) else definition.type
-    # The lists of a connection were counted with the connection itself.
-    if is_list_type(of_type) and node.name.value not in {"nodes", "edges", "errors"}:
-        return MAX_PAGE_SIZE if node.name.value == "results" else _PLAIN_LIST_SIZE
-    return 1
+    return _SHORT_LISTS.get(node.name.value, MAX_PAGE_SIZE) if _is_plain_list(node, definition) else 1
+
+
+def _is_plain_list(node: FieldNode, definition: GraphQLField | None) -> bool:
+    """Whether a field is a list by itself: those of a connection were counted with the connection."""
+    if definition is None or node.name.value in {"nodes", "edges", "errors"}:
+        return False
+    return is_list_type(definition.type.of_type if is_non_null_type(definition.type) else definition.type)
 
 
 def _largest_argument(node: FieldNode, names: Sequence[str], default: int) -> int:

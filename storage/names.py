@@ -41,7 +41,13 @@ def check(name: str) -> None:
 
 
 def key(name: str) -> str:
-    """Return what two names are compared by: NFC, case kept. At most four times as long as the name."""
+    """Return what two names are compared by: NFC, case kept. At most four times as long as the name.
+
+    A text that is longer than any name is left as it is and names nothing: to compose it can take time quadratic in its
+    length, all other threads standing still.
+    """
+    if len(name) > MAX_LENGTH:
+        return name
     return unicodedata.normalize("NFC", name)
 
 

@@ -117,6 +117,8 @@ class Network:
                     found = self._answers.get(read.query)
                     if found is None:
                         self._asked.setdefault(read.query, []).append((gate, read))
+                        # Where the question itself tells the way there is no need to wait for what is stored.
+                        known = self._attach(gate, read.leaf, self._brought(read)) or known
                     else:
                         known = True
                         self._grow(gate, read, found)
@@ -134,7 +136,8 @@ class Network:
                 found = merged(self._contextual.subjects([query])[0], found)
             self._answers[query] = found
             for gate, read in waiting:
-                self._grow(gate, read, found)
+                brought = self._brought(read)
+                self._grow(gate, read, [each for each in found if each not in brought] if brought else found)
         self._build()
         self._propagate()
 
@@ -191,8 +194,18 @@ class Network:
     def _grow(self, gate: Gate, read: Read, found: Sequence[Found]) -> None:
         """Add what a read has shown to the gate that waited for it."""
         gate.waiting -= 1
+        self._attach(gate, read.leaf, found)
         self._dirty[gate] = None
-        allowed, follow = read.leaf.allowed, read.leaf.follow
+
+    def _brought(self, read: Read) -> Sequence[Found]:
+        """Return the objects that contextual tuples alone lead to; such a gate is theirs before the read is done."""
+        if self._contextual is None or read.leaf.follow is None:
+            return ()
+        return self._contextual.subjects([read.query])[0]
+
+    def _attach(self, gate: Gate, leaf: Leaf, found: Sequence[Found]) -> bool:
+        """Give a gate what tuples name; tell whether there were any."""
+        allowed, follow = leaf.allowed, leaf.follow
         nodes = self._universe.outlines.nodes
         for subject, condition in found:
             if condition is not None:
@@ -211,6 +224,7 @@ class Network:
             elif kind in nodes:
                 bare, _, relation = subject.partition("#")
                 self._link(gate, self._gate_of(bare, relation))
+        return bool(found)
 
     def _learn(self) -> bool:
         """Judge the usersets that wait for it, if the gates they stand in still matter; tell whether it was done."""

@@ -61,10 +61,12 @@ class NodePage:
         return self._granted.get(row.id, _NOTHING)
 
     def link(self, row: Item, disposition: str, expires_in: int | None) -> downloads.DownloadLink | None:
-        """Return a signed link to a file; None when the viewer may not download it. Raises BadUserInput."""
+        """Return a signed link to a file; None in the trash, where it would lead to nothing, and for a viewer who may not
+        download it. Raises BadUserInput.
+        """
         if expires_in is not None and expires_in < 1:
             raise BadUserInput("expiresIn must be at least 1 second.")
-        if Permission.DOWNLOAD not in self.granted(row):
+        if row.is_trashed or Permission.DOWNLOAD not in self.granted(row):
             return None
         return downloads.link(
             self.viewer.actor,

@@ -35,7 +35,7 @@ class File(Item):
     def version(self) -> int:
         return self.page.version(self.row)
 
-    @field("A link to its bytes; null when the viewer may not download it.")
+    @field("A link to its bytes; null in the trash, and when the viewer may not download it.")
     def download_url(
         self,
         disposition: Annotated[

@@ -40,11 +40,12 @@ def by_path(actor: Actor, drive: Drive, path: str) -> Node | None:
 
     Names are compared by ``name_key``, empty parts are skipped. Folders on the way need not be visible. One statement.
     """
-    keys = [names.key(part) for part in path.split("/") if part]
-    if not keys:
+    parts = [part for part in path.split("/") if part]
+    if not parts:
         return by_id(actor, NodeRef(NodeKind.DRIVE, drive.id))
-    if len(keys) > MAX_DEPTH + 1 or not names.may_be_stored(path):
+    if len(parts) > MAX_DEPTH + 1 or not names.may_be_stored(path):
         return None
+    keys = [names.key(part) for part in parts]
     steps = "json_each(%s) step"
     if connection.vendor == "postgresql":
         numbered = "jsonb_array_elements_text(%s::jsonb) WITH ORDINALITY t(value, place)"

@@ -25,3 +25,11 @@ def test_a_name_is_kept_or_refused_and_its_key_is_stable(name: str) -> None:
 @pytest.mark.parametrize("other", ["ANN", "\uff41nn", "Ann"])
 def test_what_looks_alike_compares_equal(other: str) -> None:
     assert name_key("ann") == name_key(other)
+
+
+def test_a_text_that_is_too_long_for_a_name_is_not_composed() -> None:
+    # Out of order, so that composing has to sort them, which takes minutes for so many.
+    marks = "a" + "\u0301\u0323" * 500_000
+    assert name_key(marks) == marks
+    with pytest.raises(InvalidName, match="more than 150 characters"):
+        clean_name(marks)

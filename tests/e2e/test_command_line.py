@@ -237,7 +237,7 @@ def test_groups(admin: Api, ada: Shell, drive_name: str, tmp_path: Path) -> None
     assert shell("ls", f"{plans}:/").returncode == 4
     (line,) = (line for line in shell.ok("group", "list").splitlines() if line.startswith(name))
     assert eve.name not in line
-    assert shell("group", "add", name, bob.name).returncode == 4
+    assert shell("group", "add", name, bob.name).returncode == 6
     assert ada("group", "add", "no-such-group", bob.name).returncode == 4
     assert ada("group", "add", name, "no-such-person").returncode == 6
 

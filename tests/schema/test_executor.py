@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 import pytest
@@ -173,3 +174,52 @@ def test_the_short_way_is_taken() -> None:
     assert FAST.table["Leaf", "name"].convert is None
     assert FAST.table["Leaf", "times"].convert is not None
     assert ("Query", "branch") not in FAST.table
+
+
+@strawberry.type
+class Slow:
+    name: str
+
+    @strawberry.field
+    def inner(self) -> Slow | None:
+        time.sleep(0.02)
+        return Slow(name=self.name)
+
+
+@strawberry.type
+class SlowQuery:
+    @strawberry.field
+    def many(self) -> list[Slow | None]:
+        return [Slow(name=str(number)) for number in range(1000)]
+
+
+@strawberry.type
+class SlowMutation(SlowQuery):
+    @strawberry.field
+    def work(self) -> Slow | None:
+        time.sleep(0.4)
+        return Slow(name="done")
+
+
+SLOW = strawberry.Schema(SlowQuery, mutation=SlowMutation)
+
+
+@pytest.mark.parametrize("kind", ["query", "mutation"])
+def test_an_operation_that_is_read_for_too_long_ends_as_a_whole(kind: str) -> None:
+    executor = executor_for(SLOW, seconds=0.3)
+    began = time.monotonic()
+    result = execute_sync(core_schema(SLOW), parse(kind + " { many { name inner { name } } }"), executor_class=executor)
+    assert time.monotonic() - began < 5
+    assert result.data is None
+    (error,) = result.errors or ()
+    assert error.message == "This takes longer than 0.3 seconds; ask for less."
+    assert error.extensions == {"code": "TIMED_OUT"}
+
+
+def test_the_work_of_a_mutation_does_not_count() -> None:
+    executor = executor_for(SLOW, seconds=0.3)
+    text = "mutation { a: work { name inner { name } } b: work { name inner { name } } }"
+    result = execute_sync(core_schema(SLOW), parse(text), executor_class=executor)
+    assert result.errors is None
+    done = {"name": "done", "inner": {"name": "done"}}
+    assert result.data == {"a": done, "b": done}

@@ -71,6 +71,11 @@ def test_a_chain_of_fragments_is_refused_in_work_linear_in_its_text(
             "query($n: Int) { drives(first: $n) { nodes { children(first: $n) { nodes { ... on Folder { children(first: $n) { nodes { id } } } } } } } }",
             "cost",
         ),
+        (
+            "{ nodes(ids: [1, 2, 3, 4, 5, 6]) { ... on File { shares { subject { ... on Group { members { id } } } } } } }",
+            "cost",
+        ),
+        ("{ drives(first: 6) { nodes { shares { subject { ... on Group { members { id } } } } } } }", "cost"),
         ("{ " + " ".join(f"a{i}: __schema {{ types {{ name }} }}" for i in range(6)) + " }", "cost"),
     ],
 )

@@ -117,3 +117,11 @@ def test_a_numbered_name_is_a_name(name: str, number: int) -> None:
     except InvalidName:
         return
     names.check(names.numbered(name, number))
+
+
+def test_a_text_that_is_too_long_for_a_name_is_not_composed() -> None:
+    # Out of order, so that composing has to sort them, which takes minutes for so many.
+    marks = "a" + "\u0301\u0323" * 500_000
+    assert names.key(marks) == marks
+    with pytest.raises(InvalidName):
+        names.checked(marks)

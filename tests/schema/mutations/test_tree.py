@@ -110,3 +110,17 @@ def test_the_trash_takes_each_item_for_itself(world: World, who: str) -> None:
 )
 def test_more_than_100_at_a_time_are_refused(world: World, mutation: str, input_type: str) -> None:
     assert world.olga.client.fail(mutation, input_type, ids=[world.file_id] * 101) == "BAD_USER_INPUT"
+
+
+def test_what_is_in_the_trash_has_no_link_to_its_bytes(world: World) -> None:
+    client = world.olga.client
+    query = "query($id: ID!) { file(id: $id) { downloadUrl { url } } }"
+    linked = "results { item { ... on File { downloadUrl { url } } } errors { code } }"
+    assert client.ask(query, id=world.file_id)["file"]["downloadUrl"]
+    trashed = client.do("trash", "TrashInput", linked, ids=[world.file_id, world.shared_id])["results"]
+    assert trashed[0] == {"item": {"downloadUrl": None}, "errors": []}
+    assert client.ask(query, id=world.file_id) == {"file": {"downloadUrl": None}}
+    restored = client.do("restore", "RestoreInput", linked, ids=[world.shared_id, world.file_id])["results"]
+    assert restored[1]["item"]["downloadUrl"]
+    client.do("trash", "TrashInput", linked, ids=[world.shared_id])
+    assert client.ask(query, id=world.file_id) == {"file": {"downloadUrl": None}}, "it lies there with its folder"

@@ -150,6 +150,18 @@ def test_an_upload_is_its_owners_alone(world: World) -> None:
     assert ended["upload"] == {"state": "ABORTED"}
 
 
+def test_an_upload_gives_out_no_url_after_the_right_was_taken_back(world: World) -> None:
+    ref = NodeRef(NodeKind.FOLDER, world.shared.id)
+    sharing.share(world.olga.actor, ref, world.stan.actor, Role.UPLOADER)
+    upload_id = begin(world.stan.client, parentId=world.shared_id, name="a", size=1)["upload"]["id"]
+    query = "query($id: ID!) { upload(id: $id) { state transport { __typename } } }"
+    seen = world.stan.client.ask(query, id=upload_id)["upload"]
+    assert seen == {"state": "OPEN", "transport": {"__typename": "SinglePut"}}
+    sharing.unshare(world.olga.actor, ref, world.stan.actor)
+    assert world.stan.client.ask(query, id=upload_id)["upload"] == {"state": "OPEN", "transport": None}
+    assert world.stan.client.fail("finalizeUpload", "FinalizeUploadInput", uploadId=upload_id) == "NOT_FOUND"
+
+
 def test_who_may_not_upload_is_refused(world: World) -> None:
     given = {"parentId": world.shared_id, "name": "a", "size": 1}
     assert world.vera.client.fail("beginUpload", "BeginUploadInput", **given) == "PERMISSION_DENIED"

@@ -22,6 +22,14 @@ admin.site.unregister(django_auth.Group)
 class _NoMakingNoEnding(_ModelAdmin):
     """Rows come and go through services alone, which ask and write permissions too."""
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Let the address of a list narrow it as its filters do, and in no other way.
+
+        Django takes any column there, and those of the row next to it: ``?password__startswith=a`` would read a hash
+        letter by letter.
+        """
+        return lookup in {f"{name}__exact" for name in self.list_filter}
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
         return False

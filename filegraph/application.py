@@ -92,6 +92,8 @@ def _endpoint_settings() -> EndpointSettings:
     return EndpointSettings(
         origin=settings.FILEGRAPH_PUBLIC_URL or None,
         allowed_origins=frozenset(settings.FILEGRAPH_ALLOWED_ORIGINS),
+        # Whatever one person asks for, others find threads.
+        turns=max(1, settings.FILEGRAPH_DATABASE_THREADS // 2),
         cookie=SessionCookie(
             name=settings.SESSION_COOKIE_NAME,
             max_age=settings.SESSION_COOKIE_AGE,

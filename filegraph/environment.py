@@ -125,7 +125,11 @@ class Environment(BaseSettings):
         14 * _DAY, ge=_MINUTE, le=366 * _DAY, description="Seconds a browser stays signed in."
     )
     sign_in_attempts: int = Field(
-        5, ge=1, le=1000, description="Sign-in attempts per minute, for each account and for each address."
+        5,
+        ge=1,
+        le=1000,
+        description="Failed sign-ins per minute for one account from one address. Four times as many for one address, "
+        "twenty times as many for one account.",
     )
     upload_lifetime: int = Field(_DAY, ge=_MINUTE, le=30 * _DAY, description="Seconds an upload stays open.")
     max_file_size: int = Field(5 * _GIB, ge=1, le=5 << 40, description="Largest file, in bytes.")

@@ -24,6 +24,7 @@ import orjson
 
 from accounts.csrf import csrf_token_is_valid
 from accounts.errors import CsrfFailed, Unauthenticated
+from accounts.networks import network
 from accounts.services.door import identify
 from schema.context import Context
 from schema.cookies import SessionCookie
@@ -33,6 +34,7 @@ from schema.execution import Operation, execute
 from schema.export import sdl
 from schema.negotiation import LEGACY, MODERN, acceptable, check_content_type
 from schema.refusals import Refusal, error_body
+from schema.turns import NoTurnLeft, Turns
 
 T = TypeVar("T")
 Run: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -55,12 +57,14 @@ class EndpointSettings:
 
     ``origin`` is the public base address, such as ``https://files.example``; None takes it from each request.
     ``allowed_origins`` may send cross-origin requests with bearer tokens and, when listed, with the session cookie.
+    ``turns``: how many operations of one person (or one visitor's address) run at a time; more of hers wait.
     """
 
     origin: str | None = None
     allowed_origins: frozenset[str] = frozenset()
     body_limit: int = 1024 * 1024
     body_seconds: float = 20.0
+    turns: int = 2
     cookie: SessionCookie = field(default_factory=SessionCookie)
 
 
@@ -74,6 +78,7 @@ class GraphQLEndpoint:
         self._run = run
         self._clock = clock
         self._settings = settings or EndpointSettings()
+        self._turns = Turns(self._settings.turns)
         self._sdl = sdl().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,7 +101,7 @@ class GraphQLEndpoint:
             media_type = acceptable(headers)
             operation = _operation(await self._timed_body(headers, receive))
             context = self._context(scope, headers, request_id)
-            status, body = await self._run(lambda: self._answer(context, headers, operation, media_type))
+            status, body = await self._in_turn(context, headers, operation, media_type)
             extra = [] if context.session_cookie is None else [self._settings.cookie.header(context.session_cookie)]
         except Refusal as refusal:
             status, extra = refusal.status, list(refusal.headers)
@@ -109,8 +114,39 @@ class GraphQLEndpoint:
             )
         await _respond(send, status, body, media_type, [*extra, *self._cors(headers)])
 
-    def _answer(self, context: Context, headers: Headers, operation: Operation, media_type: str) -> tuple[int, bytes]:
-        """Run in a database thread: find out who asks, execute, and write the JSON."""
+    async def _in_turn(
+        self, context: Context, headers: Headers, operation: Operation, media_type: str
+    ) -> tuple[int, bytes]:
+        """Run in one hop, or in two for somebody of whom as much runs already as may."""
+        try:
+            status, body = await self._run(lambda: self._answer(context, headers, operation, media_type, None))
+        except NoTurnLeft as none:
+            who = none.who
+            await self._turns.wait(who)
+            status, body = await self._run(lambda: self._answer(context, headers, operation, media_type, who))
+        return status, body
+
+    def _answer(
+        self, context: Context, headers: Headers, operation: Operation, media_type: str, turn: str | None
+    ) -> tuple[int, bytes]:
+        """Run in a database thread: find out who asks, execute, and write the JSON.
+
+        ``turn`` is whose turn was waited for; it is given back here. Raises NoTurnLeft.
+        """
+        try:
+            self._identify(context, headers)
+            if turn is None:
+                who = context.actor if context.user_id is not None else network(context.address)
+                self._turns.take(who)
+                turn = who
+            result = execute(operation, context)
+        finally:
+            if turn is not None:
+                self._turns.give_back(turn)
+        status = 400 if "data" not in result and media_type == MODERN else 200
+        return status, orjson.dumps(result)
+
+    def _identify(self, context: Context, headers: Headers) -> None:
         try:
             principal = identify(_for_the_door(headers), now=context.now)
         except Unauthenticated as error:
@@ -119,9 +155,6 @@ class GraphQLEndpoint:
         if principal.session_key is not None:
             self._check_csrf(headers, context, principal.session_key)
         context.become(principal)
-        result = execute(operation, context)
-        status = 400 if "data" not in result and media_type == MODERN else 200
-        return status, orjson.dumps(result)
 
     def _check_csrf(self, headers: Headers, context: Context, session_key: str) -> None:
         origin = headers.get(b"origin")

@@ -55,6 +55,7 @@ ADVICE = {
     "SETUP_ERROR": "Read the message.",
     "SIZE_MISMATCH": "Begin an upload with the true size. Nothing was kept of these bytes.",
     "STORAGE_ERROR": "Read the message; it says what was refused.",
+    "TIMED_OUT": "Ask for smaller pages and fewer levels. A mutation was done all the same: read the present state.",
     "TOKEN_EXPIRED": "Ask for a new link; for an upload, begin a new one.",
     "TOO_DEEP": "Put it higher in the tree: folders nest 200 levels deep at most.",
     "TOO_MANY_CONNECTIONS": "Reuse connections. Operators: `FILEGRAPH_MAX_CONNECTIONS`, behind a proxy "

@@ -61,8 +61,9 @@ class NodePage:
         return self._granted.get(row.id, _NOTHING)
 
     def link(self, row: Item, disposition: str, expires_in: int | None) -> downloads.DownloadLink | None:
-        """Return a signed link to a file; None in the trash, where it would lead to nothing, and for a viewer who may not
-        download it. Raises BadUserInput.
+        """Return a signed link to a file; None when the viewer may not download it. Raises BadUserInput.
+
+        None in the trash, too: there it would lead to nothing.
         """
         if expires_in is not None and expires_in < 1:
             raise BadUserInput("expiresIn must be at least 1 second.")

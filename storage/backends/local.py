@@ -161,16 +161,18 @@ class LocalWriter(ObjectWriter):
             raise BackendUnavailable("This writer is closed.")
         name = self._parts[-1]
         try:
-            with _translated(absent=BackendUnavailable):
-                with _made_directory(self._objects, self._parts[:-1]) as directory:
-                    os.link(self._temporary, name, dst_dir_fd=directory, follow_symlinks=False)
-                    try:
-                        os.fsync(directory)
-                    except OSError:
-                        # Not known to be durable: take the name back, so that no answer can rest on it.
-                        with suppress(OSError):
-                            os.unlink(name, dir_fd=directory)
-                        raise
+            with (
+                _translated(absent=BackendUnavailable),
+                _made_directory(self._objects, self._parts[:-1]) as directory,
+            ):
+                os.link(self._temporary, name, dst_dir_fd=directory, follow_symlinks=False)
+                try:
+                    os.fsync(directory)
+                except OSError:
+                    # Not known to be durable: take the name back, so that no answer can rest on it.
+                    with suppress(OSError):
+                        os.unlink(name, dir_fd=directory)
+                    raise
         finally:
             self.abort()
 

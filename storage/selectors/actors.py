@@ -27,7 +27,6 @@ def is_active(actor: Actor) -> bool:
 
 @lru_cache(maxsize=1)
 def _sql() -> str:
-    meta = get_user_model()._meta
-    quote = connection.ops.quote_name
-    key, active = meta.pk.column, meta.get_field("is_active").column
-    return f"SELECT 1 FROM {quote(meta.db_table)} WHERE {quote(key)} = %s AND {quote(active)}"  # noqa: S608
+    meta, quote = get_user_model()._meta, connection.ops.quote_name
+    key, active = (quote(str(column)) for column in (meta.pk.column, meta.get_field("is_active").column))
+    return f"SELECT 1 FROM {quote(meta.db_table)} WHERE {key} = %s AND {active}"  # noqa: S608

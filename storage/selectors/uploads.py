@@ -22,6 +22,9 @@ VERSIONS = Mapping(FileVersion, "v")
 _DRIVES = Mapping(Drive, "d")
 _BACKENDS = Mapping(Backend, "b")
 
+_OPEN_UPLOADS = 0x75706C64
+"""The kind of advisory lock on an actor's open uploads; a number of our own among those of the database."""
+
 _LIVE = ", ".join(f"'{state.value}'" for state in LIVE_STATES)
 
 
@@ -119,6 +122,15 @@ def version(version_id: str, file_id: str) -> FileVersion | None:
     found.blob = BLOBS.read(row, VERSIONS.width + ITEMS.width)
     found.blob.backend = _BACKENDS.read(row, VERSIONS.width + ITEMS.width + BLOBS.width)
     return found
+
+
+def lock_uploads_of(actor: str) -> None:
+    """Let nobody else who calls this for the actor go on until the end of the transaction.
+
+    Where the database locks rows, that is: SQLite has one writer. There is no row to lock for what is not there yet.
+    """
+    if connection.vendor == "postgresql":
+        fetch("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_OPEN_UPLOADS, actor])
 
 
 def count_under_way(actor: str, now: datetime) -> int:

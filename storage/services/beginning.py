@@ -217,7 +217,8 @@ class _Batch:
             self.results[index] = StartedUpload(rows[index], transport)
 
     def _within_limit(self, indexes: list[int]) -> list[int]:
-        """Uploads under way are counted without a lock: calls in parallel may pass the limit by a batch."""
+        """Count what is under way, one call of the actor after the other: together they never pass the limit."""
+        select.lock_uploads_of(self.actor)
         room = max(0, self.settings.max_open_uploads - select.count_under_way(self.actor, self.now))
         self.results.update({index: TooManyUploads() for index in indexes[room:]})
         return indexes[:room]

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -37,3 +39,26 @@ def test_who_is_no_administrator_any_more_sees_nothing(administrator: User, admi
 def test_deactivating_ends_the_session(administrator: User, admin_pages: Client) -> None:
     User.objects.update(is_active=False)
     assert admin_pages.get("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "user/?password__startswith=p",
+        "user/?password__gt=a",
+        "user/?accesstoken__secret_hash__startswith=0",
+        "accesstoken/?secret_hash__startswith=0",
+        "accesstoken/?user__password__startswith=p",
+        "accesstoken/?user__username=root",
+    ],
+)
+def test_no_column_is_read_through_the_address_of_a_list(admin_pages: Client, lookup: str) -> None:
+    assert admin_pages.get(f"/admin/accounts/{lookup}").status_code == 400
+
+
+def test_the_lists_own_filters_work(admin_pages: Client) -> None:
+    page = admin_pages.get("/admin/accounts/user/").content.decode()
+    links = set(re.findall(r'href="(\?[a-z_]+=[^"]*)"', page))
+    assert {"?is_active__exact=1", "?is_staff__exact=0"} <= links
+    for link in links:
+        assert admin_pages.get(f"/admin/accounts/user/{link}").status_code == 200, link

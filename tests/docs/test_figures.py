@@ -44,6 +44,7 @@ def test_the_limits_of_graphql() -> None:
         "directives": limits.directives,
         "fields at the root": limits.root_fields,
         "cost": limits.cost,
+        "seconds of reading": limits.seconds,
         "nodes of a page, when not said": PAGE_SIZE,
         "nodes of a page, at most": MAX_PAGE_SIZE,
         "inputs of a batch": MAX_BATCH,

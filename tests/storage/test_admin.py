@@ -112,3 +112,30 @@ def test_the_rest_is_only_shown(model: str) -> None:
     assert client.get(reverse(f"admin:storage_{model}_add")).status_code == 403
     if model == "item":
         assert client.post(reverse("admin:storage_item_delete", args=[file.pk]), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "item/?created_by__password__startswith=p",
+        "upload/?staging_key__startswith=0",
+        "upload/?created_by__password__startswith=p",
+        "drive/?created_by__password__gt=a",
+        "backend/?config__contains=secret",
+    ],
+)
+def test_no_column_is_read_through_the_address_of_a_list(lookup: str) -> None:
+    assert signed_in(Place.make().admin).get(f"/admin/storage/{lookup}").status_code == 400
+
+
+def test_the_lists_own_filters_work() -> None:
+    place = Place.make()
+    drives.create(place.admin, None, "Another", backend_id=place.drive.backend_id, now=NOW)
+    client = signed_in(place.admin)
+    for name, link in (
+        ("item", f"?drive__id__exact={place.drive.pk}"),
+        ("item", "?kind__exact=file"),
+        ("upload", "?state__exact=open"),
+    ):
+        assert link in client.get(f"/admin/storage/{name}/").content.decode()
+        assert client.get(f"/admin/storage/{name}/{link}").status_code == 200, link

@@ -94,21 +94,47 @@ def test_a_deactivated_person_cannot_sign_in(administrator: User, password: str,
         _sign_in(password, now)
 
 
+def _fail(now: datetime, *, username: str = "root", address: str = "192.0.2.1") -> type[Exception]:
+    with pytest.raises((InvalidCredentials, RateLimited)) as caught:
+        _sign_in("wrong", now, username=username, address=address)
+    return caught.type
+
+
 def test_the_sixth_failure_within_a_minute_is_refused_even_with_the_right_password(
     administrator: User, password: str, now: datetime
 ) -> None:
-    for number in range(5):
-        with pytest.raises(InvalidCredentials):
-            _sign_in("wrong", now, address=f"192.0.2.{number}")
+    assert [_fail(now) for _ in range(7)] == [InvalidCredentials] * 5 + [RateLimited] * 2
     with pytest.raises(RateLimited):
-        _sign_in(password, now, address="192.0.2.99", username="ROOT")
-    _sign_in(password, now + timedelta(seconds=61), address="192.0.2.99")
+        _sign_in(password, now, username="ROOT")
+    _sign_in(password, now + timedelta(seconds=61))
+
+
+def test_nobody_keeps_another_out(administrator: User, password: str, now: datetime) -> None:
+    for second in range(0, 300, 5):
+        _fail(now + timedelta(seconds=second), address="198.51.100.7")
+        _fail(now + timedelta(seconds=second), address="192.0.2.1", username="colleague")
+    _sign_in(password, now + timedelta(seconds=300), address="192.0.2.1")
+
+
+def test_refused_attempts_are_not_counted(administrator: User, password: str, now: datetime) -> None:
+    for _ in range(5):
+        _fail(now)
+    for second in range(1, 60):
+        assert _fail(now + timedelta(seconds=second)) is RateLimited
+    _sign_in(password, now + timedelta(seconds=61))
+
+
+def test_many_addresses_cannot_guess_one_password_together(administrator: User, password: str, now: datetime) -> None:
+    for number in range(100):
+        assert _fail(now, address=f"192.0.2.{number}") is InvalidCredentials
+    with pytest.raises(RateLimited):
+        _sign_in(password, now, address="198.51.100.7")
+    _sign_in(password, now + timedelta(seconds=61), address="198.51.100.7")
 
 
 def test_one_address_cannot_try_many_names(administrator: User, password: str, now: datetime) -> None:
-    for number in range(5):
-        with pytest.raises(InvalidCredentials):
-            _sign_in("wrong", now, username=f"name{number}", address="2001:db8::" + str(number))
+    for number in range(20):
+        assert _fail(now, username=f"name{number}", address="2001:db8::" + str(number)) is InvalidCredentials
     with pytest.raises(RateLimited):
         _sign_in(password, now, address="2001:db8::ffff")
     _sign_in(password, now, address="2001:db8:0:1::1")

@@ -29,6 +29,14 @@ class Verdict:
 YES, NO, CYCLE = Verdict(True), Verdict(False), Verdict(False, cycle=True)
 
 
+STEPS = 20_000
+"""Nodes that one question may visit: plain recursion takes every way through a cyclic model, and there can be millions."""
+
+
+class TooManySteps(Exception):
+    """The question is beyond plain recursion; the engine's answer to it is compared elsewhere."""
+
+
 class Reference:
     """One user's checks over a list of tuples.
 
@@ -50,11 +58,16 @@ class Reference:
         self.user = user
         self.follow_groups = follow_groups
         self.hasty = hasty
+        self.steps = 0
 
     def check(self, relation: str, object_name: str) -> bool:
+        self.steps = 0
         return self._node(object_name, relation, (), None).allowed
 
     def _node(self, object_name: str, relation: str, path: tuple[str, ...], via: str | None) -> Verdict:
+        self.steps += 1
+        if self.steps > STEPS:
+            raise TooManySteps
         name = f"{object_name}#{relation}"
         node = f"{split_object(object_name)[0]}#{relation}"
         if name == self.user:

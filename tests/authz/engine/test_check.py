@@ -71,6 +71,19 @@ def test_questions_of_one_batch_share_their_rounds_and_reads() -> None:
     assert len(reader.batches) == 2
 
 
+def test_the_way_that_a_question_brings_along_is_not_waited_for() -> None:
+    reader = CountingTuples([TupleKey("user:a", "viewer", "folder:0"), TupleKey("folder:9", "parent", "folder:5")])
+    context = tuple(chain(5))
+    questions = [CheckRequest("user:a", "can_view", "folder:5", context)]
+    assert batch_check(MODEL, reader, questions) == [True]
+    assert len(reader.batches) == 1
+    stranger = [CheckRequest("user:b", "can_view", "folder:5", context)]
+    assert batch_check(MODEL, reader, stranger) == [False]
+    assert len(reader.batches) == 3, "a stored edge is still followed beside those brought along"
+    reader.add(TupleKey("user:b", "viewer", "folder:9"))
+    assert batch_check(MODEL, reader, stranger) == [True]
+
+
 def test_a_wide_group_is_read_once_and_not_per_member() -> None:
     wide = [TupleKey(f"group:{number}#member", "viewer", "folder:0") for number in range(3000)]
     reader = CountingTuples([*wide, TupleKey("user:a", "member", "group:2999")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from authz.engine.list_users import list_users
 from authz.engine.memory import MemoryTuples
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 from tests.authz.engine.random_models import OBJECTS, USERS, askable, worlds
-from tests.authz.engine.reference import Reference
+from tests.authz.engine.reference import Reference, TooManySteps
 
 World = tuple[AuthorizationModel, list[TupleKey]]
 
@@ -33,8 +34,9 @@ def test_check_is_openfgas_recursion(world: World) -> None:
     requests = [CheckRequest(user, *question) for user in SUBJECTS for question in askable(model)]
     answers = batch_check(model, MemoryTuples(tuples), requests)
     for request, answer in zip(requests, answers, strict=True):
-        reference = Reference(model, tuples, request.user)
-        assert answer == reference.check(request.relation, request.object), request
+        with contextlib.suppress(TooManySteps):
+            expected = Reference(model, tuples, request.user).check(request.relation, request.object)
+            assert answer == expected, request
 
 
 @examples

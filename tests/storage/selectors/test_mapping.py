@@ -45,6 +45,27 @@ def test_inserting_is_what_the_orm_would_have_done(tmp_path: Path) -> None:
     assert Blob.objects.count() == 3
 
 
+def test_a_new_object_has_the_defaults_of_its_model(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    given = {"drive_id": world.drive.id, "parent_id": world.drive.id, "actor": "user:x", "name": "n"}
+    times = {"created_at": world.now, "expires_at": world.now}
+    made = select.UPLOADS.new(**given, **times, declared_size=3)
+    other = select.UPLOADS.new(**given, **times, declared_size=3)
+    expected = Upload(**given, **times, declared_size=3)
+    random = {"id", "staging_key", "file_id"}
+    for field in Upload._meta.concrete_fields:
+        value = getattr(made, field.attname)
+        assert type(value) is type(getattr(expected, field.attname))
+        assert (value == getattr(expected, field.attname)) is (field.attname not in random)
+        assert (value == getattr(other, field.attname)) is (field.attname not in random)
+    assert made._state.adding
+    assert select.UPLOADS.insert([made, other]) == 2
+    assert not made._state.adding
+    assert Upload.objects.get(id=made.id) == made
+    with pytest.raises(TypeError, match="drive"):
+        select.UPLOADS.new(drive=world.drive)
+
+
 def test_a_change_tells_how_many_rows(tmp_path: Path) -> None:
     world = make_world(tmp_path)
     later = world.now.replace(year=2030)

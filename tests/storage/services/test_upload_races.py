@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from pytest_django.fixtures import Settings
 
 from storage.errors import StorageError
-from storage.models import Blob, ConflictPolicy, FileVersion, Item, Upload, UploadState
+from storage.models import Blob, ConflictPolicy, Drive, FileVersion, Item, Upload, UploadState
 from storage.services import uploads
 from storage.services.uploads import BeginRequest, FinalizeRequest, StartedUpload
 from tests.components.uploads import World, make_world, sha256
@@ -150,6 +151,23 @@ def test_sweep_abort_put_and_finalize_at_once(world: World) -> None:
     )
     world.check()
     assert not Item.objects.filter(drive=world.drive, kind="file").exists()
+
+
+def test_beginning_at_once_never_passes_the_limit_of_open_uploads(world: World, settings: Settings) -> None:
+    settings.FILEGRAPH_MAX_OPEN_UPLOADS = 10
+    ed = world.actor("ed")
+
+    def batch(number: int) -> Callable[[], object]:
+        asked = [BeginRequest(world.drive.id, f"{number} {each}", 5, parent_kind="drive") for each in range(4)]
+        return lambda: [isinstance(each, StartedUpload) for each in uploads.begin(ed, None, asked, now=world.now)]
+
+    for _ in range(3):
+        results = at_once([batch(number) for number in range(THREADS)])
+        assert sum(sum(each) for each in results if isinstance(each, list)) == 10
+        assert Upload.objects.filter(drive=world.drive).count() == 10
+        world.check()
+        Upload.objects.filter(drive=world.drive).delete()
+        Drive.objects.update(reserved_bytes=0)
 
 
 def test_reservations_at_once_never_pass_the_quota(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ class GraphQLEndpoint:
             principal = identify(_for_the_door(headers), now=context.now)
         except Unauthenticated as error:
             challenge = [(b"www-authenticate", b'Bearer realm="filegraph"')]
-            raise Refusal(401, Unauthenticated.code, error.message, challenge) from None
+            raise Refusal(401, error.code, error.message, challenge) from None
         if principal.session_key is not None:
             self._check_csrf(headers, context, principal.session_key)
         context.become(principal)

@@ -47,6 +47,7 @@ _SHORT_LISTS = {"headers": 10}
 
 _OPENING = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _CLOSING = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
+_NUMBERS = frozenset({TokenKind.INT, TokenKind.FLOAT})
 _INTROSPECTION = {"__schema": 10_000, "__type": 1_000}
 """Cost of asking for the schema, whatever of it: a few times in one document is enough."""
 
@@ -56,6 +57,7 @@ class Limits:
     """The largest allowed value of each measure. ``seconds`` an operation is read, since no measure is exact."""
 
     tokens: int = 2000
+    digits: int = 20
     nesting: int = 64
     depth: int = 15
     aliases: int = 30
@@ -86,7 +88,7 @@ class Measure:
 
 
 def check_text(text: str, limits: Limits) -> None:
-    """Count tokens and nested brackets before anything recursive sees the text.
+    """Count tokens and nested brackets before anything recursive sees the text, and digits before anything converts.
 
     Raises LimitExceeded, and GraphQLSyntaxError for text that has no tokens.
     """
@@ -96,6 +98,8 @@ def check_text(text: str, limits: Limits) -> None:
         tokens += 1
         if tokens > limits.tokens:
             raise LimitExceeded("tokens", limits.tokens)
+        if token.kind in _NUMBERS and len(token.value or "") > limits.digits:
+            raise LimitExceeded("digits in a number", limits.digits)
         if token.kind in _OPENING:
             nesting += 1
             if nesting > limits.nesting:

@@ -26,6 +26,7 @@ def start(command: str) -> None:
             sys.stderr.write(f"{problem}\n")
         sys.exit(USAGE_ERROR)
     except OSError as error:
-        sys.stderr.write(f"The data directory cannot be used: {error.strerror}.\n")
+        place = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(f"FILEGRAPH_DATA_DIR, the data directory, cannot be used: {error.strerror}{place}.\n")
         sys.exit(USAGE_ERROR)
     server.app()

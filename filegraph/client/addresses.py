@@ -57,7 +57,7 @@ def parse_address(text: str) -> Address:
     cut = text.find(":/")
     cut = text.find(":") if cut < 0 else cut
     if cut < 1:
-        raise UsageFault(f"{text!r} is not a remote path; write DRIVE:/path.")
+        raise UsageFault(f"{text!r} is not a remote path; write DRIVE:/path, such as {text.strip('/') or 'Work'}:/.")
     path = text[cut + 1 :]
     segments = tuple(part for part in path.split("/") if part)
     if any(part in (".", "..") for part in segments):

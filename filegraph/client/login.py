@@ -22,17 +22,21 @@ def login(
     url: Annotated[str, typer.Argument(help="Address of the server, for example https://files.example.org.")],
     username: Annotated[str, typer.Option(help="Who signs in; asked for when left out.")] = "",
     password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
-    setup_token: Annotated[str, typer.Option(help="Make the first administrator with this one-time token.")] = "",
+    setup_token: Annotated[
+        str | None, typer.Option(help="Make the first administrator with this one-time token.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=365, help="How long the sign-in lasts, in days.")] = 30,
 ) -> None:
     """Sign in and keep an access token in a file that only you can read."""
+    if setup_token == "":
+        raise UsageFault("--setup-token is empty; paste the token that the server printed.")
     with GraphQLClient(url) as client:
         if client.url.startswith("http:") and not is_loopback(client.url):
             note("Warning: this address is not encrypted (http); others on the way can read your password.")
         username = username or typer.prompt("Username", err=True)
         password = read_password(from_stdin=password_stdin, confirm=bool(setup_token))
         arguments = {"username": username, "password": password}
-        if setup_token:
+        if setup_token is not None:
             payload = client.mutate(operations.COMPLETE_SETUP, arguments | {"setupToken": setup_token})
         else:
             payload = client.mutate(operations.SIGN_IN, arguments)

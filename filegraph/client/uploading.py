@@ -168,6 +168,8 @@ class Uploader:
     def _refused(self, job: UploadJob, error: UserError) -> None:
         if error.code == "NAME_TAKEN" and self._on_conflict is OnConflict.SKIP:
             self._skip(job)
+        elif error.code == "NAME_TAKEN":
+            self._fail(job, "It exists already and is different; choose --on-conflict replace, rename or skip.")
         else:
             self._fail(job, error.message)
 

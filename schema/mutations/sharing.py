@@ -102,6 +102,7 @@ class SharingMutations:
 
         def work() -> sharing.Share:
             ref = node_ref(input.id)
+            sharing.require_shareable(context.actor, ref)
             return sharing.share(context.actor, ref, _subject(context, input.subject), Role(input.role.value))
 
         row, errors = outcome(work)
@@ -114,7 +115,9 @@ class SharingMutations:
         role = Role(input.role.value) if input.role is not None else None
 
         def work() -> None:
-            sharing.unshare(context.actor, node_ref(input.id), _subject(context, input.subject, present=False), role)
+            ref = node_ref(input.id)
+            sharing.require_shareable(context.actor, ref)
+            sharing.unshare(context.actor, ref, _subject(context, input.subject, present=False), role)
 
         _, errors = outcome(work)
         if errors:

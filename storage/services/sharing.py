@@ -52,6 +52,15 @@ class Share:
         return f"{self.node.kind.value}:{self.node.id}|{self.role.value}|{self.subject}"
 
 
+def require_shareable(actor: Actor, ref: NodeRef) -> None:
+    """Raise what ``share`` and ``unshare`` raise about the node: NotFound, PermissionDenied, DriveReadOnly.
+
+    For a caller who has to find the subject first: only who may share learns who there is to share to.
+    """
+    with transaction.atomic():
+        _shareable(actor, ref)
+
+
 def share(actor: Actor, ref: NodeRef, subject: Subject, role: Role) -> Share:
     """Give a role on a node to a person, a group or everyone; needs ``can_share``. To give it again changes nothing.
 

@@ -38,6 +38,7 @@ def test_the_limits_of_graphql() -> None:
     assert {name: int(figure) for name, figure in table("graphql.md", "limit")} == {
         "bytes of a request": EndpointSettings().body_limit,
         "tokens": limits.tokens,
+        "digits of a number": limits.digits,
         "nested brackets": limits.nesting,
         "levels of fields": limits.depth,
         "aliases": limits.aliases,

@@ -79,7 +79,7 @@ def test_a_token_that_nobody_has(admin: Api, token: str) -> None:
     headers = {"authorization": f"Bearer {token}".encode()}
     answer = admin.post(json={"query": "{ viewer { actor } }"}, headers=headers)
     assert answer.status_code == 401
-    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_ACCESS_TOKEN"
 
 
 KINDS = ["user", "group", "drive", "folder", "file", "upload", "token"]

@@ -8,6 +8,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.sqlite
 def test_the_demonstration_runs() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FILEGRAPH_")}
@@ -16,7 +17,7 @@ def test_the_demonstration_runs() -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -19,7 +19,7 @@ from tests.components.api import Api, Refused, become_administrator, get, put, s
 from tests.components.server import ROOT, Server, serving
 from tests.e2e.conftest import database_settings
 
-ROUNDS = 100 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 6
+ROUNDS = 100 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 4
 CLIENTS = 3
 
 T = TypeVar("T")

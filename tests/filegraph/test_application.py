@@ -1,14 +1,19 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, MutableMapping
+import threading
+from collections.abc import AsyncIterator, Awaitable, MutableMapping
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from filegraph.application import Application
 from filegraph.background import Chore
 from filegraph.database_threads import DatabaseThreads
 from filegraph.installation import prepare
+from schema import http
+from schema.context import Context
+from schema.execution import Operation, execute
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,6 +49,7 @@ class Server:
         kind: str = "",
         length: int | None = None,
         more_hosts: tuple[str, ...] = (),
+        address: str = "192.0.2.1",
     ) -> tuple[int, bytes]:
         sent: list[MutableMapping[str, Any]] = []
         messages = iter([{"type": "http.request", "body": body, "more_body": False}])
@@ -71,7 +77,7 @@ class Server:
             "query_string": b"",
             "root_path": "",
             "headers": [*headers, (b"content-type", kind.encode())] if kind else headers,
-            "client": ("192.0.2.1", 1234),
+            "client": (address, 1234),
             "server": ("localhost", 80),
         }
         await self._application(scope, receive, send)
@@ -213,3 +219,35 @@ async def test_there_are_no_websockets(server: Server) -> None:
 
     await server._application({"type": "websocket", "path": "/graphql"}, receive, send)
     assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+async def test_one_address_does_not_take_every_thread(
+    settings: Settings, ran: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FILEGRAPH_DATABASE_THREADS = 2
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(operation: Operation, context: Context) -> dict[str, Any]:
+        if operation.name == "Slow":
+            begun.release()
+            assert go_on.wait(20)
+        return execute(operation, context)
+
+    monkeypatch.setattr(http, "execute", slow)
+    server = Server(ran)
+    await server.start()
+
+    def ask(name: str, address: str) -> Awaitable[tuple[int, bytes]]:
+        body = json.dumps({"query": f"query {name} {{ viewer {{ actor }} }}", "operationName": name}).encode()
+        return server.request("/graphql", method="POST", body=body, kind="application/json", address=address)
+
+    crowd = [asyncio.ensure_future(ask("Slow", "198.51.100.7")) for _ in range(6)]
+    try:
+        assert await asyncio.to_thread(begun.acquire, timeout=10)
+        status, _ = await asyncio.wait_for(ask("Quick", "192.0.2.1"), 10)
+        assert status == 200
+        assert not any(each.done() for each in crowd)
+    finally:
+        go_on.set()
+    assert [status for status, _ in await asyncio.wait_for(asyncio.gather(*crowd), 20)] == [200] * 6
+    await server.stop()

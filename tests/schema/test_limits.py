@@ -71,6 +71,9 @@ def test_a_chain_of_fragments_is_refused_in_work_linear_in_its_text(
             "query($n: Int) { drives(first: $n) { nodes { children(first: $n) { nodes { ... on Folder { children(first: $n) { nodes { id } } } } } } } }",
             "cost",
         ),
+        ("{ drives(first: " + "1" * 5000 + ") { nodes { id } } }", "digits in a number"),
+        ("{ node(id: -1" + "0" * 20 + ") { id } }", "digits in a number"),
+        ("{ node(id: 1e" + "0" * 20 + ") { id } }", "digits in a number"),
         (
             "{ nodes(ids: [1, 2, 3, 4, 5, 6]) { ... on File { shares { subject { ... on Group { members { id } } } } } } }",
             "cost",

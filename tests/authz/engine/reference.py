@@ -30,7 +30,7 @@ YES, NO, CYCLE = Verdict(True), Verdict(False), Verdict(False, cycle=True)
 
 
 STEPS = 20_000
-"""Nodes that one question may visit: plain recursion takes every way through a cyclic model, and there can be millions."""
+"""Nodes that one question may visit: plain recursion takes every way through a cyclic model, and they can be many."""
 
 
 class TooManySteps(Exception):

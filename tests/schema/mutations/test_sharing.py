@@ -62,7 +62,7 @@ def test_who_may_not_share_is_denied(world: World) -> None:
     for client in (world.stan.client, Client()):
         assert client.fail("share", "ShareInput", **given) == "NOT_FOUND"
         assert client.fail("unshare", "UnshareInput", **given) == "NOT_FOUND"
-    assert Client().fail("share", "ShareInput", **{**given, "subject": {"username": "olga"}}) == "UNAUTHENTICATED"
+    assert Client().fail("share", "ShareInput", **{**given, "subject": {"username": "olga"}}) == "NOT_FOUND"
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,17 @@ def test_the_last_owner_stays(world: World) -> None:
         == []
     )
     assert world.olga.client.fail("unshare", "UnshareInput", **drive, subject={"userId": world.olga.id}) == "CONFLICT"
+
+
+@pytest.mark.parametrize("subject", [{"username": "stan"}, {"username": "nobody"}, {"groupName": "no such group"}])
+@pytest.mark.parametrize(("mutation", "input_type"), [("share", "ShareInput"), ("unshare", "UnshareInput")])
+def test_only_who_may_share_learns_who_has_an_account(
+    world: World, mutation: str, input_type: str, subject: dict[str, str]
+) -> None:
+    role = {"role": "VIEWER"}
+    for place, code in ((world.hidden_id, "NOT_FOUND"), (world.shared_id, "PERMISSION_DENIED")):
+        assert world.vera.client.fail(mutation, input_type, id=place, subject=subject, **role) == code
+        if subject != {"username": "stan"}:
+            assert (
+                world.olga.client.fail(mutation, input_type, id=place, subject=subject, **role) == "ACCOUNT_NOT_FOUND"
+            )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 import sys
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import django
 import typer
@@ -17,7 +18,7 @@ django.setup()
 
 # Models can be imported only now.
 from django.conf import settings  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import OperationalError, connection  # noqa: E402
 
 from accounts.services import setup as first_administrator  # noqa: E402
 from filegraph import installation  # noqa: E402
@@ -26,6 +27,7 @@ from filegraph.protocol import Limits, protocol_class  # noqa: E402
 from storage.services import sweep as sweeping  # noqa: E402
 
 USAGE_ERROR = 2
+UNREACHABLE_DATABASE = "The database that FILEGRAPH_DATABASE_URL names cannot be reached; is it running?"
 
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
 
@@ -33,8 +35,11 @@ app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enab
 @app.command()
 def setup() -> None:
     """Prepare this machine: data directory, secret key, database tables, the first store. Again: nothing changes."""
-    for sentence in installation.prepare():
-        typer.echo(sentence)
+    try:
+        for sentence in installation.prepare():
+            typer.echo(sentence)
+    except OperationalError:
+        _end(UNREACHABLE_DATABASE)
     typer.echo("Ready. Start the server with: filegraph serve")
 
 
@@ -44,10 +49,14 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Run the server."""
-    problem = _cannot_serve(host)
+    try:
+        problem = _cannot_serve(host)
+    except OperationalError:
+        problem = UNREACHABLE_DATABASE
     if problem:
-        typer.echo(problem, err=True)
-        raise typer.Exit(USAGE_ERROR)
+        _end(problem)
+    # Before anything is promised: the port may be taken.
+    listener = _listen(host, port)
     _greet(host, port)
     # From here on connections belong to the worker threads.
     connection.close()
@@ -57,10 +66,8 @@ def serve(
         connections_per_address=settings.FILEGRAPH_MAX_CONNECTIONS_PER_ADDRESS,
         proxies=proxies,
     )
-    uvicorn.run(
+    config = uvicorn.Config(
         "filegraph.asgi:application",
-        host=host,
-        port=port,
         http=protocol_class(limits),
         log_config=None,
         # Paths carry upload and download tokens.
@@ -72,6 +79,7 @@ def serve(
         forwarded_allow_ips=list(proxies) or None,
         timeout_graceful_shutdown=30,
     )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 @app.command()
@@ -80,8 +88,24 @@ def sweep() -> None:
     typer.echo(str(sweeping.sweep(now=datetime.now(UTC), limit=SWEEP_LIMIT)))
 
 
+def _end(problem: str) -> NoReturn:
+    typer.echo(problem, err=True)
+    raise typer.Exit(USAGE_ERROR)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
+        )
+    except OSError as error:
+        _end(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port (make run PORT=...).")
+
+
 def _cannot_serve(host: str) -> str | None:
-    """Return why the server must not start like this, or None."""
+    """Return why the server must not start like this, or None; raises OperationalError for a database that is away."""
+    if connection.vendor != "sqlite":  # whose file need not be there yet
+        connection.ensure_connection()
     if not installation.is_prepared():
         return "This installation is not prepared. Run first: filegraph setup"
     if not _is_loopback(host) and not (settings.FILEGRAPH_PUBLIC_URL or len(settings.ALLOWED_HOSTS) > _LOOPBACK_NAMES):

@@ -14,6 +14,9 @@ import pytest
 
 from tests.components.api import Api, new_person
 
+# The client knows no database, and each of its commands is a process of half a second.
+pytestmark = pytest.mark.sqlite
+
 
 @dataclass(frozen=True)
 class Shell:

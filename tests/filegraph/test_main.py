@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,22 @@ def test_setup_prepares_and_serve_asks_for_it(tmp_path: Path) -> None:
         assert refused.returncode == 2
         assert "FILEGRAPH_ALLOWED_HOSTS" in refused.stderr
         assert "setup_" not in refused.stdout
+    # A taken port is told before anything is promised.
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = _filegraph(place, "serve", "--port", port)
+    assert refused.returncode == 2
+    assert port in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_an_unreachable_database_is_told_in_one_sentence(tmp_path: Path) -> None:
+    url = "postgresql://nobody:very-secret@127.0.0.1:1/files"
+    for command in ("setup", "serve"):
+        done = _filegraph(tmp_path, command, FILEGRAPH_DATABASE_URL=url)
+        assert done.returncode == 2
+        assert (done.stderr.count("\n"), "FILEGRAPH_DATABASE_URL" in done.stderr) == (1, True), done.stderr
+        assert "very-secret" not in done.stderr
 
 
 def test_wrong_settings_are_told_without_a_traceback(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_items_by_path_and_drives_by_name(world: World) -> None:
         "name": "secret.txt",
     }
     assert olga.ask(query, drive=world.drive_id, path="/shared")["item"] == {"__typename": "Folder", "name": "shared"}
-    for path in ("/", "", "/nothing", "/shared/hello.txt/x", "/" + "a/" * 300, "\0", "/../shared"):
+    for path in ("/", "", "/nothing", "/shared/hello.txt/x", "/" + "a/" * 300, "\0", "/../other"):
         assert olga.ask(query, drive=world.drive_id, path=path)["item"] is None, path
     by_name = "query($name: String) { drive(name: $name) { name } }"
     assert olga.ask(by_name, name="Team")["drive"] == {"name": "Team"}

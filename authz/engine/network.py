@@ -163,8 +163,7 @@ class Network:
         outline = self._universe.outlines.of(node)
         gate = self._gates[object_name, relation] = self._new(Operator.ANY, node)
         gate.seed = self._universe.self_mask(f"{object_name}#{relation}")
-        if outline is not None:
-            self._unbuilt.append((gate, object_name, outline))
+        self._unbuilt.append((gate, object_name, outline))
         self._dirty[gate] = None
         return gate
 

@@ -56,20 +56,19 @@ class Outlines:
         """The nodes that can be true for such a user."""
         self._types = typesystem
         self._kinds = typesystem.matching_kinds(kind)
-        self._known: dict[Node, Outline | None] = {}
+        self._known: dict[Node, Outline] = {}
 
-    def of(self, node: Node) -> Outline | None:
-        """Return the outline of ``type#relation``; None where it can be true for nobody of the kind.
+    def of(self, node: Node) -> Outline:
+        """Return the outline of ``type#relation``. Raises UnknownType or UnknownRelation.
 
-        Raises UnknownType or UnknownRelation.
+        Also of one that can be true for nobody of the kind: it reads nothing, but where it leads back to itself that is
+        a cycle, and a cycle is no "no" to ``but not``.
         """
         try:
             return self._known[node]
         except KeyError:
-            found = None
-            if node in self.nodes:
-                type_name, _, relation = node.partition("#")
-                found = self._any(type_name, relation, self._types.relation(type_name, relation).rewrite)
+            type_name, _, relation = node.partition("#")
+            found = self._any(type_name, relation, self._types.relation(type_name, relation).rewrite)
             self._known[node] = found
             return found
 

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import pytest
 
 from authz.dsl import parse
-from authz.dsl.model import Direct, Relation, TypeDefinition, TypeRestriction
+from authz.dsl.model import (
+    AuthorizationModel,
+    Computed,
+    Difference,
+    Direct,
+    Relation,
+    TypeDefinition,
+    TypeRestriction,
+)
 from authz.engine.check import batch_check, check
 from authz.engine.memory import MemoryTuples
 from authz.engine.network import LEVEL_LIMIT
@@ -142,3 +150,16 @@ type page
     assert not check(model, reader, CheckRequest("user:a", "can_view", "page:p"))
     assert check(model, reader, CheckRequest("user:a", "can_view", "page:q"))
     assert not check(model, reader, CheckRequest("user:a", "member", "team:t"))
+
+
+def test_relations_that_only_lead_to_each_other_are_a_cycle_for_but_not_too() -> None:
+    # No parsed model has them, but an engine that met them must not take "nobody" for an answer.
+    only_users = (TypeRestriction("user"),)
+    relations = {
+        "viewer": Relation("viewer", Computed("blocked")),
+        "blocked": Relation("blocked", Computed("viewer")),
+        "editor": Relation("editor", Difference(Direct(), Computed("viewer")), only_users),
+    }
+    model = AuthorizationModel("1.1", {"user": TypeDefinition("user"), "doc": TypeDefinition("doc", relations)})
+    tuples = MemoryTuples([TupleKey("user:a", "editor", "doc:1")])
+    assert not check(model, tuples, CheckRequest("user:a", "editor", "doc:1"))

@@ -3,10 +3,16 @@
 # The first Python on PATH that is new enough.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+#= PORT=8000         run: the port to listen on
 PORT   ?= 8000
+#= NAME=             bench: one measurement alone
 NAME   ?=
+#= SIZE=short        bench: short or full
 SIZE   ?= short
+#= STACK=            demo: what it runs on
 STACK  ?=
+#= ARGS=             test-sqlite, test-postgresql, demo, bench: more arguments, such as ARGS="tests/schema -x"
+ARGS   ?=
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
@@ -16,8 +22,10 @@ SAY    := @printf '\033[1m%s\033[0m\n'
 .SILENT:
 .PHONY: help venv run test test-sqlite test-postgresql demo bench lint types imports format schema docs pins clean
 
-help: ## List the targets
+help: ## List the targets and their arguments
 	awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	printf '\nArguments, as in "make run PORT=9000", with what they are when left out:\n\n'
+	awk '/^#= / { sub(/^#= /, "  "); print }' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## Install everything into .venv, with hashes checked
 
@@ -30,8 +38,8 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	rm -f $(VENV)/.installed-*
 	touch $@
 
-run: $(STAMP) ## Prepare ./var if needed and run the server (PORT=8000)
-	$(BIN)/filegraph setup
+run: $(STAMP) ## Prepare ./var if needed and run the server (PORT=)
+	$(BIN)/filegraph setup --quiet
 	$(BIN)/filegraph serve --port $(PORT)
 
 test: $(STAMP) format-check lint types imports test-sqlite test-postgresql ## Everything that must pass before a change goes in
@@ -43,6 +51,7 @@ format-check: $(STAMP)
 	$(BIN)/ruff format --check --quiet . || { echo "Run: make format"; exit 1; }
 
 test-sqlite: $(STAMP) ## The tests on SQLite
+	$(BIN)/python -m tests.components.openfga || test "$$CI" != true
 	$(SAY) "Testing on SQLite ..."
 	FILEGRAPH_TEST_DATABASE=sqlite $(BIN)/pytest -q -n 2 $(ARGS)
 

@@ -8,5 +8,5 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     label = "accounts"
-    verbose_name = "Accounts"
+    verbose_name = "People, groups and their tokens"
     default_auto_field = "django.db.models.BigAutoField"

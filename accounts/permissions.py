@@ -7,9 +7,8 @@ from enum import StrEnum
 
 from accounts.errors import AdministratorRequired
 from authz.services import decisions, relationships
-from authz.types import Actor, CheckRequest, TupleKey
+from authz.types import ORGANIZATION, Actor, CheckRequest, TupleKey
 
-ORGANIZATION = "organization:default"
 ADMINISTRATOR = "admin"
 """What is granted, and never asked for."""
 MEMBER = "member"

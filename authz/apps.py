@@ -9,7 +9,7 @@ class AuthzConfig(AppConfig):
 
     name = "authz"
     label = "authz"
-    verbose_name = "Authorization"
+    verbose_name = "Who may do what"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

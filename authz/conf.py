@@ -1,14 +1,14 @@
-"""The settings of authz, typed, read from Django's ``FILEGRAPH_AUTHZ_*`` settings."""
+"""The settings of authz, typed, read from Django's ``FILEGRAPH_AUTHZ_*`` and ``FILEGRAPH_OPENFGA_*`` settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
-ClientName = Literal["embedded"]
+ClientName = Literal["embedded", "openfga"]
 
 MAX_TUPLES_PER_WRITE = 100
 """Writes and deletes of one request together: OpenFGA's limit."""
@@ -20,11 +20,25 @@ class AuthzSettings:
 
     client: ClientName = "embedded"
     """``FILEGRAPH_AUTHZ_CLIENT``: which engine answers. ``embedded`` keeps the tuples in Django's database."""
+    openfga_api_url: str = ""
+    """``FILEGRAPH_OPENFGA_API_URL``: the HTTP address of the OpenFGA server."""
+    openfga_api_token: str = field(default="", repr=False)
+    """``FILEGRAPH_OPENFGA_API_TOKEN``: its preshared key; empty for none."""
+    openfga_store_id: str = ""
+    """``FILEGRAPH_OPENFGA_STORE_ID``: the store to use; empty for the one that ``filegraph setup`` makes."""
 
 
 def authz_settings() -> AuthzSettings:
-    """Return the settings; raises ImproperlyConfigured for a client that does not exist."""
+    """Return the settings; raises ImproperlyConfigured for an unknown client or a server without address."""
     client = getattr(django_settings, "FILEGRAPH_AUTHZ_CLIENT", "embedded")
     if client not in get_args(ClientName):
         raise ImproperlyConfigured(f"FILEGRAPH_AUTHZ_CLIENT is {client!r}; it must be one of {get_args(ClientName)}")
-    return AuthzSettings(client=cast(ClientName, client))
+    found = AuthzSettings(
+        client=cast(ClientName, client),
+        openfga_api_url=getattr(django_settings, "FILEGRAPH_OPENFGA_API_URL", ""),
+        openfga_api_token=getattr(django_settings, "FILEGRAPH_OPENFGA_API_TOKEN", ""),
+        openfga_store_id=getattr(django_settings, "FILEGRAPH_OPENFGA_STORE_ID", ""),
+    )
+    if found.client == "openfga" and not found.openfga_api_url:
+        raise ImproperlyConfigured("FILEGRAPH_AUTHZ_CLIENT is openfga; FILEGRAPH_OPENFGA_API_URL must say where it is")
+    return found

@@ -38,12 +38,22 @@ class AuthzError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ModelProblem:
-    """One fault of a model text: OpenFGA's error code, a sentence, and where (1-based line and column)."""
+    """One fault of a model: OpenFGA's error code, a sentence, and where (1-based line and column).
+
+    Line and column are 0 where there is no text (a model read from JSON); ``file`` is empty unless there are several.
+    """
 
     code: str
     message: str
     line: int
     column: int
+    file: str = ""
+
+    @property
+    def text(self) -> str:
+        """The place and the sentence in one line."""
+        place = f"{self.line}:{self.column}"
+        return f"{self.file}:{place} {self.message}" if self.file else f"{place} {self.message}"
 
 
 class InvalidModel(AuthzError):
@@ -54,7 +64,7 @@ class InvalidModel(AuthzError):
 
     def __init__(self, problems: Sequence[ModelProblem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{p.line}:{p.column} {p.message}" for p in self.problems))
+        super().__init__("; ".join(problem.text for problem in self.problems))
 
 
 class InvalidRequest(AuthzError):

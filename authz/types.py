@@ -17,6 +17,9 @@ Actor = NewType("Actor", str)
 ANONYMOUS = Actor("anonymous:visitor")
 """The actor of a request that carries no credentials."""
 
+ORGANIZATION = "organization:default"
+"""The object that stands for the installation: there is one organization in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class RelationshipCondition:

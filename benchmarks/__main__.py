@@ -19,6 +19,7 @@ BENCHMARKS = {
     "put_1gib": "benchmarks.put_1gib",
     "put_50x64mib": "benchmarks.put_many",
     "get_1gib": "benchmarks.get_1gib",
+    "s3_1gib": "benchmarks.s3_1gib",
     "small_files": "benchmarks.small_files",
     "page_100": "benchmarks.page_100",
     "selective_page": "benchmarks.selective_page",

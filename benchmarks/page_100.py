@@ -100,7 +100,7 @@ def by_hand(headers: dict[str, str]) -> bytes:
                 "createdAt": _time(row.created_at),
                 "updatedAt": _time(row.updated_at),
                 "viewerCan": {name: permission in allowed for name, permission in _FLAGS},
-                "downloadUrl": link and {"url": f"{ORIGIN}{link.path}", "expiresAt": _time(link.expires_at)},
+                "downloadUrl": link and {"url": link.url(ORIGIN), "expiresAt": _time(link.expires_at)},
             }
         )
     end = page.cursor(page.rows[-1]) if page.rows else None

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,12 +34,13 @@ def endpoint(url: str) -> Endpoint:
     return Endpoint(parts.hostname or "", parts.port or 80, path or "/")
 
 
-def put_file(url: str, path: Path) -> None:
+def put_file(url: str, path: Path, headers: Mapping[str, str] | None = None) -> None:
     """PUT a file by sendfile on a new connection. Raises ``UnexpectedAnswer``."""
     target, size = endpoint(url), path.stat().st_size
     with socket.create_connection((target.host, target.port)) as connection, path.open("rb") as file:
-        head = f"PUT {target.path} HTTP/1.1\r\nHost: {target.host}:{target.port}\r\nContent-Length: {size}\r\n\r\n"
-        connection.sendall(head.encode())
+        every = {"Host": f"{target.host}:{target.port}", "Content-Length": str(size), **(headers or {})}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in every.items())
+        connection.sendall(f"PUT {target.path} HTTP/1.1\r\n{lines}\r\n".encode())
         offset = 0
         while offset < size:
             offset += os.sendfile(connection.fileno(), file.fileno(), offset, size - offset)

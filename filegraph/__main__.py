@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from filegraph.cli.server_commands import SERVER_COMMANDS
+from filegraph.cli.server_commands import OFFLINE_COMMANDS, SERVER_COMMANDS
 
 
 def main() -> None:
@@ -15,6 +15,8 @@ def main() -> None:
     command = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
     if command in SERVER_COMMANDS:
         importlib.import_module("filegraph.cli.server_start").start(command)
+    elif command in OFFLINE_COMMANDS:
+        importlib.import_module(OFFLINE_COMMANDS[command].module).app()
     else:
         importlib.import_module("filegraph.cli.app").app()
 

@@ -21,6 +21,7 @@ from filegraph.django_pages import DjangoPages
 from filegraph.refusals import SEVERAL_HOSTS, UNKNOWN_HOST, Refusal
 from schema.cookies import SessionCookie
 from schema.http import GRAPHQL_PATHS, EndpointSettings, GraphQLEndpoint
+from storage import addresses
 from transfer import conf as transfer_conf
 from transfer.app import TransferApp
 
@@ -37,7 +38,7 @@ class Application:
         self._threads = threads
         self._background = Background(threads.run, background, clock=utc_now)
         self._health = health.Health(threads.run, probes.ALL)
-        self._graphql: App = GraphQLEndpoint(threads.run, utc_now, _endpoint_settings())
+        self._graphql: App = GraphQLEndpoint(threads.run, utc_now, _endpoint_settings(threads.share))
         self._transfer = TransferApp(run=threads.run, clock=utc_now, settings=transfer_conf.from_django(settings))
         self._django: App = DjangoPages()
         self._requests: App = CloseUnread(self._answer)
@@ -48,7 +49,7 @@ class Application:
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             # The byte plane ends the connection of a refused upload itself.
-            upload = scope["method"] == "PUT" and scope["path"].startswith("/u/")
+            upload = scope["method"] == "PUT" and scope["path"].startswith(addresses.UPLOADS)
             await (self._answer if upload else self._requests)(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
@@ -63,7 +64,7 @@ class Application:
             await self._route(path)(scope, receive, send)
 
     def _route(self, path: str) -> App:
-        if path.startswith(("/u/", "/d/")):
+        if path.startswith(addresses.BYTE_PLANE):
             return self._transfer
         if path in GRAPHQL_PATHS:
             return self._graphql
@@ -88,12 +89,12 @@ def build() -> Application:
     return Application(threads=DatabaseThreads(settings.FILEGRAPH_DATABASE_THREADS), background=chores())
 
 
-def _endpoint_settings() -> EndpointSettings:
+def _endpoint_settings(turns: int) -> EndpointSettings:
     return EndpointSettings(
         origin=settings.FILEGRAPH_PUBLIC_URL or None,
         allowed_origins=frozenset(settings.FILEGRAPH_ALLOWED_ORIGINS),
         # Whatever one person asks for, others find threads.
-        turns=max(1, settings.FILEGRAPH_DATABASE_THREADS // 2),
+        turns=turns,
         cookie=SessionCookie(
             name=settings.SESSION_COOKIE_NAME,
             max_age=settings.SESSION_COOKIE_AGE,

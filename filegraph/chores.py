@@ -1,4 +1,6 @@
-"""What a running server does by itself: sweep the store, note when access tokens were used, forget old sessions."""
+"""What a running server does by itself: sweep the store, note when access tokens were used, forget old sessions, tell
+the permission engine what it has not heard yet.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from django.conf import settings
 
 from accounts.services import sessions
 from accounts.services.token_uses import TOKEN_USES
+from authz.services import remote_engine
 from filegraph.background import Chore
 from storage.services import sweep
 
@@ -16,6 +19,7 @@ SWEEP_LIMIT = 500
 
 _TOKEN_USES_SECONDS = 60.0
 _SESSIONS_SECONDS = 3600.0
+_DELIVERY_SECONDS = 1.0
 
 
 def chores() -> list[Chore]:
@@ -24,6 +28,9 @@ def chores() -> list[Chore]:
         Chore("token uses", _TOKEN_USES_SECONDS, _write_token_uses, last=True),
         Chore("old sessions", _SESSIONS_SECONDS, _forget_sessions),
     ]
+    if remote_engine.is_chosen():
+        # What could not be delivered when it was committed.
+        found.append(Chore("changes of permissions", _DELIVERY_SECONDS, _deliver))
     if settings.FILEGRAPH_SWEEP_INTERVAL:
         found.append(Chore("sweep", settings.FILEGRAPH_SWEEP_INTERVAL, _sweep))
     return found
@@ -31,6 +38,10 @@ def chores() -> list[Chore]:
 
 def _sweep(now: datetime) -> object:
     return sweep.sweep(now=now, limit=SWEEP_LIMIT)
+
+
+def _deliver(now: datetime) -> object:
+    return remote_engine.deliver()
 
 
 def _write_token_uses(now: datetime) -> object:

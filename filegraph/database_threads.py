@@ -1,7 +1,8 @@
 """The threads in which everything synchronous runs: a fixed number, each with one long-lived database connection.
 
 A request crosses into such a thread once. Connections are never shared, never opened per request and never leaked,
-which is what ``CONN_MAX_AGE`` under ASGI does. Nothing here knows what is run.
+which is what ``CONN_MAX_AGE`` under ASGI does. Nothing here knows what is run; the connection is looked after in
+``filegraph.held_connection``, and who is next is told by ``filegraph.fair_line``.
 """
 
 from __future__ import annotations
@@ -11,17 +12,15 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable
+from typing import Any, TypeAlias, TypeVar
 
-from django.db import connection
+from filegraph import held_connection
+from filegraph.fair_line import FairLine
 
 T = TypeVar("T")
 
 logger = logging.getLogger("filegraph.threads")
-
-IDLE_SECONDS = 5.0
-"""After so long without work a connection is tried before it is used: the database may have been restarted."""
 
 
 class Closed(Exception):
@@ -29,13 +28,14 @@ class Closed(Exception):
 
 
 class _Job:
-    """One call: what to run, and the future of the event loop that waits for it."""
+    """One call: what to run, for whom, and the future of the event loop that waits for it."""
 
-    __slots__ = ("future", "loop", "work")
+    __slots__ = ("asker", "future", "loop", "work")
 
-    def __init__(self, work: Callable[[], Any], loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any]) -> None:
+    def __init__(self, work: Callable[[], Any], asker: Hashable | None, future: asyncio.Future[Any]) -> None:
         self.work = work
-        self.loop = loop
+        self.asker = asker
+        self.loop = future.get_loop()
         self.future = future
 
     def run(self) -> BaseException | None:
@@ -60,11 +60,21 @@ class _Job:
             logger.debug("The event loop ended before an answer was ready.")
 
 
+_Inbox: TypeAlias = "queue.SimpleQueue[_Job | None]"
+
+
 class DatabaseThreads:
-    """``count`` threads; ``run`` is what endpoints get. Use from one or several event loops."""
+    """``count`` threads; ``run`` is what endpoints get. Use from one or several event loops.
+
+    Half of them at most work for one asker at a time. What she asks for above that waits for them without a thread.
+    """
 
     def __init__(self, count: int) -> None:
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self.share = max(1, count // 2)
+        """Threads for one asker."""
+        self._line: FairLine[_Job] = FairLine(self.share)
+        self._idle: list[_Inbox] = []
+        self._lock = threading.Lock()
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"filegraph-database-{number}", daemon=True)
@@ -73,23 +83,33 @@ class DatabaseThreads:
         for thread in self._threads:
             thread.start()
 
-    def run(self, work: Callable[[], T], /) -> asyncio.Future[T]:
+    def run(self, work: Callable[[], T], /, *, asker: Hashable | None = None) -> asyncio.Future[T]:
         """Run ``work`` in one of the threads; await the result. Raises what it raises, ``Closed`` after ``close``.
 
-        A waiter that is cancelled stops waiting; ``work`` itself runs to its end, so that no transaction is cut.
+        ``asker`` is whose share it comes out of; None for work that waits for nobody's. A waiter that is cancelled
+        stops waiting; ``work`` itself runs to its end, so that no transaction is cut.
         """
-        if self._closed:
-            raise Closed
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(work, loop, future))
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            if self._closed:
+                raise Closed
+            self._line.add(_Job(work, asker, future), asker)
+            job = self._line.take() if self._idle else None
+            if job is None:
+                return future
+            # The one that worked last: its connection still has the pages of the database at hand (SQLite throws them
+            # away when another connection writes), and its processor the code. That is an eighth of a small request.
+            inbox = self._idle.pop()
+        inbox.put(job)
         return future
 
     def close(self, timeout: float = 30.0) -> None:
         """Finish what was taken, close the connections, end the threads. ``timeout`` in seconds, for all together."""
-        self._closed = True
-        for _ in self._threads:
-            self._jobs.put(None)
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for inbox in idle:
+            inbox.put(None)
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -97,31 +117,25 @@ class DatabaseThreads:
                 logger.warning("%s is still at work and is left behind.", thread.name)
 
     def _work(self) -> None:
+        inbox: _Inbox = queue.SimpleQueue()
+        job = self._next(inbox)
         last_used = time.monotonic()
-        while (job := self._jobs.get()) is not None:
-            _ready_connection(idle=time.monotonic() - last_used)
+        while job is not None:
+            held_connection.make_ready(idle=time.monotonic() - last_used)
             if job.run() is not None:
-                _close_if_broken()
+                held_connection.clean_up()
             last_used = time.monotonic()
+            asker = job.asker
             del job
-        connection.close()
+            job = self._next(inbox, done=asker)
+        held_connection.give_back()
 
-
-def _ready_connection(*, idle: float) -> None:
-    """Drop a connection that went away while nobody used it; the next statement opens a new one."""
-    if idle > IDLE_SECONDS and connection.connection is not None and not connection.is_usable():
-        connection.close()
-
-
-def _close_if_broken() -> None:
-    """After an error: leave no transaction open and no broken connection behind."""
-    if connection.connection is None:
-        return
-    if connection.in_atomic_block or not connection.get_autocommit():
-        # Should not happen: ``atomic`` ends what it began. If it does, nothing of it may reach the next request.
-        logger.error("A transaction was left open; its connection is closed.")
-        connection.in_atomic_block = False
-        connection.close()
-    elif connection.errors_occurred and not connection.is_usable():
-        connection.close()
-    connection.errors_occurred = False
+    def _next(self, inbox: _Inbox, *, done: Hashable | None = None) -> _Job | None:
+        """Wait for work, after some was ``done`` for an asker. None when there will be no more."""
+        with self._lock:
+            self._line.done(done)
+            job = self._line.take()
+            if job is not None or self._closed:
+                return job
+            self._idle.append(inbox)
+        return inbox.get()

@@ -11,7 +11,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 
 from filegraph.bodies import App, BodyRefused, Receive, Scope, Send, has_body, read_whole
-from filegraph.refusals import NOTHING_HERE, READ_ONLY, Refusal
+from filegraph.refusals import GRAPHQL_IS_NEAR, NOTHING_HERE, READ_ONLY, Refusal
 
 BODY_LIMIT = 1024 * 1024
 """Largest form of an administration page, in bytes."""
@@ -59,6 +59,9 @@ def _judge(scope: Scope) -> Refusal | None:
     path = scope["path"]
     if path == "/admin" or path.startswith("/admin/"):
         return None
+    if path == "/graphql/":
+        # Not served all the same: an operation that runs at a second address escapes a proxy's rules.
+        return GRAPHQL_IS_NEAR
     if path != "/" and not path.startswith("/static/"):
         return NOTHING_HERE
     if scope["method"] not in ("GET", "HEAD"):

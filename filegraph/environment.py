@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.sources import EnvSettingsSource
 
 from filegraph.databases import database_from_url
+from storage.backends.s3.config import is_bucket, is_endpoint
+from storage.errors import InvalidArgument
+from storage.keys import check_prefix
 
 PREFIX = "FILEGRAPH_"
 
@@ -52,6 +56,19 @@ def _public_url(value: str) -> str:
     return _origin(value) if value else ""
 
 
+def _api_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username):
+        raise ValueError("must look like http://127.0.0.1:8080")
+    return value.rstrip("/")
+
+
+def _store_id(value: str) -> str:
+    if value and not re.fullmatch("[0-9A-HJKMNP-TV-Z]{26}", value):
+        raise ValueError("must be the id of a store: 26 capitals and digits")
+    return value
+
+
 def _words(value: Any) -> Any:
     """Split "a, b" into words; pydantic checks the rest."""
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
@@ -64,6 +81,26 @@ def _origins(values: list[str]) -> list[str]:
 def _secret(value: SecretStr | None) -> SecretStr | None:
     if value is not None and len(value.get_secret_value()) < 32:
         raise ValueError("must have at least 32 characters")
+    return value
+
+
+def _endpoint_url(value: str) -> str:
+    if value and not is_endpoint(value):
+        raise ValueError("must look like https://s3.example.com, with nothing after the host and port")
+    return value.rstrip("/")
+
+
+def _bucket(value: str) -> str:
+    if value and not is_bucket(value):
+        raise ValueError('must be the name of a bucket: 3 to 63 of the characters a-z, 0-9, "." and "-"')
+    return value
+
+
+def _prefix(value: str) -> str:
+    try:
+        check_prefix(value)
+    except InvalidArgument:
+        raise ValueError('must have letters, digits, "_" and "-", in parts joined by "/"') from None
     return value
 
 
@@ -155,16 +192,89 @@ class Environment(BaseSettings):
     transfer_linger: int = Field(
         1, ge=0, le=60, description="Seconds a refused client with an unread body has to read the refusal."
     )
-    transfer_file_threads: int = Field(8, ge=1, le=64, description="Threads that read, write and hash files.")
+    transfer_file_threads: int = Field(
+        8, ge=1, le=64, description="Threads that read, write and hash files; as many more send them."
+    )
     transfer_buffer_budget: int = Field(
         48 << 20, ge=4 << 20, description="About what all uploads together may hold in memory, in bytes."
     )
-    authz_client: Literal["embedded"] = Field(
-        "embedded", description="What answers permission questions. `embedded` keeps the tuples in the database."
+    store: Literal["local", "s3"] = Field(
+        "local",
+        description="Where the first store keeps its files: `local` in the data directory, `s3` in a bucket. "
+        "`filegraph setup` makes it, once; later changes need a store of their own.",
+    )
+    s3_bucket: Annotated[str, AfterValidator(_bucket)] = Field(
+        "", description="The bucket of the first store. It is for Filegraph alone, and keeps no versions."
+    )
+    s3_prefix: Annotated[str, AfterValidator(_prefix)] = Field(
+        "", description="What all keys in the bucket begin with, such as files/main."
+    )
+    s3_endpoint_url: Annotated[str, AfterValidator(_endpoint_url)] = Field(
+        "", description="Address of a store that speaks S3, such as https://s3.example.com. Empty: Amazon's."
+    )
+    s3_public_endpoint_url: Annotated[str, AfterValidator(_endpoint_url)] = Field(
+        "", description="Address at which clients reach that store, if it is another one."
+    )
+    s3_region: str = Field("", description="Region of the bucket. Empty: where boto3 looks (AWS_DEFAULT_REGION ...).")
+    s3_addressing_style: Literal["auto", "path", "virtual"] = Field(
+        "auto", description="Where links have the bucket: in the `path`, or before the host (`virtual`)."
+    )
+    s3_access_key_id: str = Field(
+        "", description="Key of the bucket. Empty: where boto3 looks (AWS_ACCESS_KEY_ID, files, the machine's role)."
+    )
+    s3_secret_access_key: SecretStr | None = Field(None, description="The secret that belongs to the key.")
+    s3_direct: bool = Field(
+        True,
+        description="Clients send and fetch bytes themselves, by links to the store. Off: all bytes pass through us.",
+    )
+    direct_upload_lifetime: int = Field(
+        _DAY,
+        ge=_MINUTE,
+        le=7 * _DAY,
+        description="Longest life of a link by which a client sends to a store, in seconds; it ends with its upload.",
+    )
+    direct_download_lifetime: int = Field(
+        5 * _MINUTE,
+        ge=0,
+        le=_DAY,
+        description="Longest life of a link by which a client reads from a store, in seconds. Nobody can take it back. "
+        "0: links lead to us, who ask each time and pass the bytes on.",
+    )
+    authz_client: Literal["embedded", "openfga"] = Field(
+        "embedded",
+        description="What answers permission questions. `embedded` keeps the tuples in the database, `openfga` asks an "
+        "OpenFGA server. `filegraph setup` prepares it; what was shared before does not move by itself.",
+    )
+    openfga_api_url: Annotated[str, AfterValidator(_api_url)] = Field(
+        "", description="Address of the OpenFGA server's HTTP API, such as http://127.0.0.1:8080."
+    )
+    openfga_api_token: SecretStr | None = Field(
+        None, description="Preshared key of the OpenFGA server, if it asks for one."
+    )
+    openfga_store_id: Annotated[str, AfterValidator(_store_id)] = Field(
+        "", description="The store to use there. Empty: the one that `filegraph setup` makes and remembers."
     )
     storage_backend_classes: dict[str, str] = Field(
         {}, description='Further storage drivers as JSON: {"key": "dotted.path.Class"}.'
     )
+
+    @model_validator(mode="after")
+    def _openfga_is_whole(self) -> Environment:
+        if self.authz_client == "openfga" and not self.openfga_api_url:
+            names = variable("openfga_api_url"), variable("authz_client")
+            raise ValueError(f"{names[0]} must say where the server is, because {names[1]} is openfga")
+        return self
+
+    @model_validator(mode="after")
+    def _s3_is_whole(self) -> Environment:
+        if self.store == "s3" and not self.s3_bucket:
+            raise ValueError(f"{variable('s3_bucket')} must name a bucket, because {variable('store')} is s3")
+        secret = self.s3_secret_access_key.get_secret_value() if self.s3_secret_access_key else ""
+        if bool(self.s3_access_key_id) != bool(secret):
+            names = variable("s3_access_key_id"), variable("s3_secret_access_key")
+            given, missing = names if self.s3_access_key_id else names[::-1]
+            raise ValueError(f"{missing} must be set too, because {given} is")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -198,8 +308,11 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
 
 
 def _sentence(detail: Any) -> str:
-    field = str(detail["loc"][0]) if detail["loc"] else ""
     message = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should ").rstrip(".")
+    if not detail["loc"]:
+        # Of several settings together: the sentence names them.
+        return f"{message}."
+    field = str(detail["loc"][0])
     if not message.startswith(("be ", "must ", "is ", "has ")):
         message = f"is wrong: {message}"
     return f"{variable(field)} {'should ' + message if message.startswith('be ') else message}."

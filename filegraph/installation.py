@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -10,25 +11,54 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from authz.services import remote_engine
+from filegraph import store_problems
+from filegraph.environment import variable
+from filegraph.first_store import FirstStore
+from filegraph.setup_lock import setup_lock
 from storage.models import Backend
 from storage.services import backends
 
 DEFAULT_STORE = "default"
 
 
+class SetupFailed(Exception):
+    """The first store, or the permission engine, cannot be used; the message is one sentence that names a setting."""
+
+
 def prepare() -> list[str]:
-    """Make tables and the first store; return a sentence for each thing that was done."""
-    Path(settings.DATA_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make tables, the first store and what the permission engine needs; return a sentence for each thing done.
+
+    Of several callers at once, one does it and the others find it done. Raises SetupFailed.
+    """
+    data_dir = Path(settings.DATA_DIR)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with setup_lock(data_dir):
+        return _prepare()
+
+
+def _prepare() -> list[str]:
+    # Before anything is made.
+    if problem := remote_engine.problem(prepared=False):
+        raise SetupFailed(problem)
     done: list[str] = []
     pending = unapplied_migrations()
     if pending:
         call_command("migrate", verbosity=0, interactive=False)
         done.append(f"The database is up to date ({pending} migrations).")
     if not Backend.objects.exists():
-        root = Path(settings.DATA_DIR) / "objects"
-        backends.create_unasked(DEFAULT_STORE, "local", config={"root": str(root)})
-        done.append(f"Files will be kept in {root}.")
-    return done
+        done.append(_make_first_store(settings.FIRST_STORE))
+    return done + remote_engine.prepare(now=datetime.now(UTC))
+
+
+def _make_first_store(wanted: FirstStore) -> str:
+    def make() -> None:
+        backends.create_unasked(DEFAULT_STORE, wanted.driver, config=wanted.config, now=datetime.now(UTC))
+
+    problem = store_problems.of_store(DEFAULT_STORE, wanted.config, make, prefix=variable("s3_"))
+    if problem is not None:
+        raise SetupFailed(problem.sentence)
+    return wanted.sentence
 
 
 def is_prepared() -> bool:

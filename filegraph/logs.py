@@ -20,6 +20,17 @@ class WithoutPaths(logging.Filter):
         return True
 
 
+class WithoutRefusals(logging.Filter):
+    """Takes the traceback from Django's lines about requests that it refused (status below 500): nothing is broken."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten a record that was answered with such a status; keep every record."""
+        status = getattr(record, "status_code", 500)
+        if record.name.startswith(("django.request", "django.security")) and status < 500:
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def _shortened(value: object) -> object:
     if not isinstance(value, str) or not value.startswith("/"):
         return value

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from django.db import connection
 
 from accounts.permissions import is_administrator
-from authz.identifiers import new_identifier
 from authz.types import ANONYMOUS
 from storage.models import Backend
 from storage.registry import backend_for
@@ -21,13 +20,9 @@ def database() -> None:
 
 
 def stores() -> None:
-    """Begin an object in every writable store and give it up again: nothing is left behind."""
+    """Ask every writable store whether an object could be begun now; the log has the reason why not."""
     for row in Backend.objects.filter(writable=True).order_by("created_at"):
-        writer = backend_for(row).open_writer(f"probe/{new_identifier()}")
-        try:
-            writer.write(b"probe")
-        finally:
-            writer.abort()
+        backend_for(row).probe()
 
 
 def authorization() -> None:

@@ -51,6 +51,9 @@ UNKNOWN_HOST = Refusal(
 SEVERAL_HOSTS = Refusal(400, "BAD_REQUEST", "A request names one Host.")
 NOT_A_REQUEST = Refusal(400, "BAD_REQUEST", "This is not an HTTP/1.1 request.")
 NOTHING_HERE = Refusal(404, "NOT_FOUND", "There is nothing at this address.")
+GRAPHQL_IS_NEAR = Refusal(
+    404, "NOT_FOUND", "There is nothing at this address. GraphQL is at /graphql, without a slash at the end."
+)
 READ_ONLY = Refusal(405, "METHOD_NOT_ALLOWED", "This address takes GET and HEAD.", ((b"allow", b"GET, HEAD"),))
 HEAD_TOO_LARGE = Refusal(431, "HEADERS_TOO_LARGE", "The address and the headers of this request are too long.")
 TOO_MANY_CONNECTIONS = Refusal(

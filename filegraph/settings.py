@@ -6,12 +6,14 @@ from typing import Any
 
 from filegraph.databases import database_from_url, sqlite
 from filegraph.environment import read_environment
+from filegraph.first_store import first_store
 from filegraph.secret_key import read_secret_key
 
 ENVIRONMENT = read_environment()
 
 DEBUG = ENVIRONMENT.debug
 DATA_DIR = ENVIRONMENT.data_dir.absolute()
+FIRST_STORE = first_store(ENVIRONMENT, DATA_DIR)
 SECRET_KEY = ENVIRONMENT.secret_key.get_secret_value() if ENVIRONMENT.secret_key else read_secret_key(DATA_DIR)
 SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks
 
@@ -56,7 +58,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASES = {
-    "default": database_from_url(ENVIRONMENT.database_url)
+    "default": database_from_url(ENVIRONMENT.database_url, threads=ENVIRONMENT.database_threads)
     if ENVIRONMENT.database_url
     else sqlite(DATA_DIR / "database.sqlite3")
 }
@@ -99,8 +101,17 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"without_paths": {"()": "filegraph.logs.WithoutPaths"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_paths"]}},
+    "filters": {
+        "without_paths": {"()": "filegraph.logs.WithoutPaths"},
+        "without_refusals": {"()": "filegraph.logs.WithoutRefusals"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["without_paths", "without_refusals"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
     "loggers": {
         "django": {"handlers": [], "level": ENVIRONMENT.log_level, "propagate": True},
@@ -133,4 +144,9 @@ FILEGRAPH_TRANSFER_LINGER = ENVIRONMENT.transfer_linger
 FILEGRAPH_TRANSFER_FILE_THREADS = ENVIRONMENT.transfer_file_threads
 FILEGRAPH_TRANSFER_BUFFER_BUDGET = ENVIRONMENT.transfer_buffer_budget
 FILEGRAPH_AUTHZ_CLIENT = ENVIRONMENT.authz_client
+FILEGRAPH_OPENFGA_API_URL = ENVIRONMENT.openfga_api_url
+FILEGRAPH_OPENFGA_API_TOKEN = ENVIRONMENT.openfga_api_token.get_secret_value() if ENVIRONMENT.openfga_api_token else ""
+FILEGRAPH_OPENFGA_STORE_ID = ENVIRONMENT.openfga_store_id
 FILEGRAPH_STORAGE_BACKEND_CLASSES = ENVIRONMENT.storage_backend_classes
+FILEGRAPH_DIRECT_UPLOAD_LIFETIME = ENVIRONMENT.direct_upload_lifetime
+FILEGRAPH_DIRECT_DOWNLOAD_LIFETIME = ENVIRONMENT.direct_download_lifetime

@@ -6,7 +6,6 @@ credentials are read here and no model is written.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -38,7 +37,7 @@ class Context:
 
     def become(self, principal: Principal) -> None:
         """Let somebody else ask from here on. What was loaded for the one before is forgotten."""
-        self._become(replace(self.viewer, principal=principal))
+        self._become(Viewer(principal, self.now, self.origin))
 
     def _become(self, viewer: Viewer) -> None:
         self.viewer = viewer

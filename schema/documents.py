@@ -14,6 +14,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxErro
 from graphql.validation import recommended_rules, specified_rules
 
 from schema.limits import LimitExceeded, Limits, check_document, check_text
+from schema.selections import Selections, depends_on_variables
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
@@ -24,10 +25,14 @@ _RULES = (*specified_rules, *recommended_rules)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A document that may be executed, or the errors that stand against it (``extensions.code`` is set)."""
+    """A document that may be executed, or the errors that stand against it (``extensions.code`` is set).
+
+    ``selections`` is where executions keep what they find out about the document; None where variables decide it.
+    """
 
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
+    selections: Selections | None = None
 
 
 class DocumentCache:
@@ -77,4 +82,6 @@ def judge(text: str, schema: GraphQLSchema, limits: Limits) -> Judged:
     errors = validate(schema, document, _RULES, max_errors=_MAX_ERRORS, hide_suggestions=True)
     for found in errors:
         found.extensions = {**(found.extensions or {}), "code": VALIDATION_FAILED}
-    return Judged(None, tuple(errors)) if errors else Judged(document)
+    if errors:
+        return Judged(None, tuple(errors))
+    return Judged(document, selections=None if depends_on_variables(document) else Selections())

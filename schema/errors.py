@@ -9,7 +9,7 @@ The HTTP status is not decided here: ``schema.http`` does.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, cast
 
@@ -17,9 +17,10 @@ import strawberry
 from graphql import GraphQLError
 
 from accounts.errors import AccountsError, Unauthenticated
-from authz.errors import AuthzError
+from authz.errors import AuthorizationUnavailable, AuthzError
 from schema.ids import InvalidId
-from storage.errors import NotFound, StorageError
+from storage.errors import DatabaseBusy, DatabaseUnavailable, NotFound, StorageError
+from storage.outages import outage_of
 
 logger = logging.getLogger("filegraph.schema")
 
@@ -31,6 +32,8 @@ _OWN_CODES = {
     INTERNAL_ERROR: "Something unexpected went wrong; the server's log has more under the request id.",
     Unauthenticated.code: "Nobody is signed in, and somebody has to be.",
 }
+
+_OUTAGES = {DatabaseUnavailable.code, DatabaseBusy.code, AuthorizationUnavailable.code}
 
 Expected = (StorageError, AccountsError, AuthzError, InvalidId)
 """What a service or selector may raise on purpose."""
@@ -110,14 +113,30 @@ def formatted(errors: Sequence[GraphQLError], request_id: str) -> list[dict[str,
     return [_format(error, request_id) for error in errors]
 
 
+def is_outage(result: Mapping[str, Any]) -> bool:
+    """Tell whether a whole answer is lost because a part of the installation is away; it may be asked for again.
+
+    An answer that still has something in it is none: of two mutations the first may have been done.
+    """
+    data = result.get("data")
+    if "errors" not in result or (data is not None and any(value is not None for value in data.values())):
+        return False
+    return any(error["extensions"]["code"] in _OUTAGES for error in result["errors"])
+
+
 def _format(error: GraphQLError, request_id: str) -> dict[str, Any]:
     original = error.original_error
     shown = error.formatted
     message = shown["message"]
     code = (error.extensions or {}).get("code")
+    outage = outage_of(original) if original is not None else None
+    if outage is not None:
+        logger.warning("Request %s: the database failed: %s", request_id, str(original).partition("\n")[0])
+        original = outage
+    retryable = False
     if isinstance(original, Expected):
         expected = user_error(original)
-        message, code = expected.message, expected.code
+        message, code, retryable = expected.message, expected.code, expected.retryable
     elif original is not None and not isinstance(original, GraphQLError):
         logger.error("Request %s failed unexpectedly.", request_id, exc_info=original)
         message, code = f"Something went wrong. Tell the operator this request id: {request_id}", INTERNAL_ERROR
@@ -125,6 +144,8 @@ def _format(error: GraphQLError, request_id: str) -> dict[str, Any]:
         "message": message,
         "extensions": {"code": code or BAD_USER_INPUT, "requestId": request_id},
     }
+    if retryable:
+        result["extensions"]["retryable"] = True
     for key in ("locations", "path"):
         if shown.get(key):
             result[key] = shown[key]

@@ -7,11 +7,13 @@ because all resolvers are synchronous. HTTP is not known here.
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard, cast
 
-from graphql import GraphQLError, execute_sync
+from graphql import ExecutionResult, GraphQLError
 
+from authz.services.visibility import moment
 from schema.context import Context
 from schema.documents import DocumentCache
 from schema.errors import BAD_USER_INPUT, formatted
@@ -45,22 +47,36 @@ def execute(operation: Operation, context: Context) -> dict[str, Any]:
     judged = documents.get(operation.query)
     if judged.document is None:
         return {"errors": formatted(judged.errors, context.request_id)}
-    result = execute_sync(
+    executor = _EXECUTOR.build(
         _CORE,
         judged.document,
         context_value=context,
-        variable_values=operation.variables,
+        raw_variable_values=operation.variables,
         operation_name=operation.name,
-        executor_class=_EXECUTOR,
+        is_awaitable=_never,
         hide_suggestions=True,
+        selections=judged.selections,
     )
+    if isinstance(executor, list):
+        return _refused(executor, context)
+    with moment():
+        result = cast("ExecutionResult", executor.execute_operation())
     if result.errors is None:
         return {"data": result.data}
     if result.data is None and _before_execution(result.errors):
-        for error in result.errors:
-            error.extensions = {**(error.extensions or {}), "code": BAD_USER_INPUT}
-        return {"errors": formatted(result.errors, context.request_id)}
+        return _refused(result.errors, context)
     return {"data": result.data, "errors": formatted(result.errors, context.request_id)}
+
+
+def _refused(errors: list[GraphQLError], context: Context) -> dict[str, Any]:
+    for error in errors:
+        error.extensions = {**(error.extensions or {}), "code": BAD_USER_INPUT}
+    return {"errors": formatted(errors, context.request_id)}
+
+
+def _never(_value: Any) -> TypeGuard[Awaitable[Any]]:
+    """Tell graphql-core that no resolver is asynchronous."""
+    return False
 
 
 def _before_execution(errors: list[GraphQLError]) -> bool:

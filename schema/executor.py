@@ -3,8 +3,8 @@
 Why: strawberry wraps each resolver so that it may take arguments, extensions and an ``Info``, and graphql-core builds
 resolve info, argument values and a path for each field of each node. For a page of 100 files that is most of the
 time. A field whose resolver takes nothing but ``self`` (or arguments that are the same for each node of the page)
-needs none of it: it is read by a plain call, worked out once for each selection of an operation. Everything else, and
-every error, goes the executor's own way, so that answers are the same.
+needs none of it: it is read by a plain call, worked out once for each selection of a document (``schema.selections``).
+Everything else, and every error, goes the executor's own way, so that answers are the same.
 
 An operation that is read for too long is ended between two fields, so that no document keeps a thread for minutes.
 
@@ -45,9 +45,11 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, is_iterable
 from strawberry import Schema
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
+
+from schema.arguments import reader_of, resolver_of
+from schema.selections import Selections
 
 Read: TypeAlias = Callable[[Any], Any]
 Details: TypeAlias = list[FieldDetails]
@@ -69,7 +71,7 @@ class Reader:
     """How a field is read: ``call(source, **arguments)``; ``convert`` turns GraphQL arguments into Python's."""
 
     call: Callable[..., Any]
-    convert: Callable[[dict[str, Any]], dict[str, Any]] | None
+    convert: Callable[[Mapping[str, Any]], dict[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,18 @@ def _reader(field: StrawberryField, schema: Schema) -> Reader | None:
     arguments = list(field.arguments)
     convert = None
     if arguments:
-        convert = partial(
-            convert_arguments,
-            arguments=arguments,
-            scalar_registry=schema.schema_converter.scalar_registry,
-            config=schema.config,
-        )
+        convert = reader_of(arguments, schema)
     return Reader(cast("Callable[..., Any]", resolver.wrapped_func), convert)
+
+
+def resolve_roots(schema: Schema) -> None:
+    """Let root fields be resolved by a plain call of their resolver, with an ``Info``, where that means the same."""
+    core = core_schema(schema)
+    for root in (core.query_type, core.mutation_type):
+        for field in root.fields.values() if root is not None else ():
+            definition = field.extensions.get(_BACKREF)
+            if isinstance(definition, StrawberryField):
+                field.resolve = resolver_of(definition, schema) or field.resolve
 
 
 def mark_types(schema: GraphQLSchema) -> None:
@@ -155,12 +162,33 @@ class PageExecutor(Executor[Any]):
     classes: Mapping[type, GraphQLObjectType] = {}
     seconds = 10.0
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, selections: Selections | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._mutates = self.operation.operation is OperationType.MUTATION
         self._deadline = time.monotonic() + self.seconds
         self._ended = False
-        self._steps: dict[tuple[GraphQLObjectType, int], tuple[Grouped, list[Step]]] = {}
+        self._selections = selections if selections is not None else Selections()
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: Any,
+        serially: bool,
+        new_defer_usages: Any,
+    ) -> Any:
+        """Execute the fields of the operation: those collected when the document was met first, if it was."""
+        _, known = self._selections.roots.setdefault(id(self.operation), (self.operation, grouped_field_set))
+        return super().execute_collected_root_fields(root_type, root_value, known, serially, new_defer_usages)
+
+    def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Any) -> Any:
+        """Collect the fields below some fields, once for each type."""
+        key = (return_type, id(field_details_list))
+        known = self._selections.subfields.get(key)
+        if known is None:
+            found = super().collect_subfields(return_type, field_details_list)
+            known = self._selections.subfields.setdefault(key, (field_details_list, found))
+        return known[1]
 
     def execute_fields(
         self,
@@ -173,11 +201,11 @@ class PageExecutor(Executor[Any]):
         """Execute a selection set on one source; answers and errors are those of the base class. Raises TimedOut."""
         self._check_time(path)
         key = (parent_type, id(grouped_field_set))
-        known = self._steps.get(key)
+        known = self._selections.steps.get(key)
         if known is None:
             # The grouped set is kept beside its steps, so that its id cannot be used again while this lives.
             known = (grouped_field_set, self._plan(parent_type, grouped_field_set))
-            self._steps[key] = known
+            self._selections.steps[key] = known
         results: dict[str, Any] = {}
         for step in known[1]:
             read = step.read
@@ -290,6 +318,7 @@ def executor_for(schema: Schema, *, seconds: float = PageExecutor.seconds) -> ty
     """Prepare ``schema`` and return the executor class for it, which reads for ``seconds`` at most."""
     core = core_schema(schema)
     mark_types(core)
+    resolve_roots(schema)
     classes: dict[type, GraphQLObjectType] = {}
     for type_ in core.type_map.values():
         definition = type_.extensions.get(_BACKREF)

@@ -15,10 +15,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import orjson
 
@@ -29,19 +29,27 @@ from accounts.services.door import identify
 from schema.context import Context
 from schema.cookies import SessionCookie
 from schema.cors import cors_headers
-from schema.errors import INTERNAL_ERROR
+from schema.errors import INTERNAL_ERROR, is_outage
 from schema.execution import Operation, execute
 from schema.export import sdl
 from schema.negotiation import LEGACY, MODERN, acceptable, check_content_type
 from schema.refusals import Refusal, error_body
 from schema.turns import NoTurnLeft, Turns
+from storage.outages import outage_of
 
 T = TypeVar("T")
-Run: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers: TypeAlias = dict[bytes, bytes]
+
+
+class Run(Protocol):
+    """Takes a function to one of the long-lived database threads; those of one ``asker`` are few at a time."""
+
+    def __call__(self, work: Callable[[], T], /, *, asker: Hashable | None = None) -> Awaitable[T]:
+        """Return what ``work`` returns; raise what it raises."""
+
 
 logger = logging.getLogger("filegraph.schema")
 
@@ -106,20 +114,19 @@ class GraphQLEndpoint:
         except Refusal as refusal:
             status, extra = refusal.status, list(refusal.headers)
             body = error_body(refusal.message, refusal.code, request_id)
-        except Exception:
-            logger.exception("Request %s failed unexpectedly.", request_id)
-            status, extra = 500, []
-            body = error_body(
-                f"Something went wrong. Tell the operator this request id: {request_id}", INTERNAL_ERROR, request_id
-            )
+        except Exception as error:
+            status, extra = 503 if outage_of(error) else 500, []
+            body = _failure(error, request_id)
         await _respond(send, status, body, media_type, [*extra, *self._cors(headers)])
 
     async def _in_turn(
         self, context: Context, headers: Headers, operation: Operation, media_type: str
     ) -> tuple[int, bytes]:
-        """Run in one hop, or in two for somebody of whom as much runs already as may."""
+        """Run in one hop, or in two for somebody of whom as much runs already as may, under several credentials."""
         try:
-            status, body = await self._run(lambda: self._answer(context, headers, operation, media_type, None))
+            status, body = await self._run(
+                lambda: self._answer(context, headers, operation, media_type, None), asker=_asker(headers, context)
+            )
         except NoTurnLeft as none:
             who = none.who
             await self._turns.wait(who)
@@ -144,7 +151,7 @@ class GraphQLEndpoint:
             if turn is not None:
                 self._turns.give_back(turn)
         status = 400 if "data" not in result and media_type == MODERN else 200
-        return status, orjson.dumps(result)
+        return 503 if is_outage(result) else status, orjson.dumps(result)
 
     def _identify(self, context: Context, headers: Headers) -> None:
         try:
@@ -221,6 +228,13 @@ class GraphQLEndpoint:
                 return b"".join(parts)
 
 
+def _asker(headers: Headers, context: Context) -> Hashable:
+    """Return whose share of the threads a request comes out of, as far as it can be told without looking anything up:
+    the credentials that it shows, else where it comes from. Kept for no longer than the request is.
+    """
+    return headers.get(b"authorization") or headers.get(b"cookie") or network(context.address)
+
+
 def _for_the_door(headers: Headers) -> dict[str, str]:
     return {
         name: headers[name.encode()].decode("latin-1")
@@ -247,6 +261,17 @@ def _operation(body: bytes) -> Operation:
     if found.get("extensions") is not None and not isinstance(found["extensions"], dict):
         raise Refusal(400, "BAD_REQUEST", 'The "extensions" must be an object.')
     return Operation(query, variables or {}, name or None)
+
+
+def _failure(error: Exception, request_id: str) -> bytes:
+    """Log what went wrong before an operation ran, and return the body that tells of it."""
+    outage = outage_of(error)
+    if outage is not None:
+        logger.warning("Request %s: the database failed: %s", request_id, str(error).partition("\n")[0])
+        return error_body(outage.message, outage.code, request_id, retryable=True)
+    logger.error("Request %s failed unexpectedly.", request_id, exc_info=error)
+    message = f"Something went wrong. Tell the operator this request id: {request_id}"
+    return error_body(message, INTERNAL_ERROR, request_id)
 
 
 async def _respond(

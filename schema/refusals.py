@@ -18,6 +18,7 @@ class Refusal(Exception):
         self.headers = tuple(headers)
 
 
-def error_body(message: str, code: str, request_id: str) -> bytes:
+def error_body(message: str, code: str, request_id: str, *, retryable: bool = False) -> bytes:
     """Return the JSON of an answer that is one error and nothing else."""
-    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]})
+    extensions = {"code": code, "requestId": request_id, **({"retryable": True} if retryable else {})}
+    return orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})

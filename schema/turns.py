@@ -1,8 +1,9 @@
 """How many operations of one person run at a time, so that nobody takes every worker thread.
 
-Who somebody is can only be told in such a thread. So a turn is taken there; where none is left the request goes back
-to the event loop, waits without a thread, and comes again with a turn in its hand. First come, first served.
-What an operation is, and who asks, is not known here.
+Requests that show the same credentials have waited for each other before, in the line for the threads. This is for
+somebody with several: who that is can only be told in a thread. So a turn is taken there; where none is left the
+request goes back to the event loop, waits without a thread, and comes again with a turn in its hand. First come, first
+served. What an operation is, and who asks, is not known here.
 """
 
 from __future__ import annotations

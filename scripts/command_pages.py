@@ -17,7 +17,8 @@ import typer
 from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
 from filegraph.cli.app import app as client_app
-from filegraph.cli.server_commands import SERVER_COMMANDS
+from filegraph.cli.models import commands as model_commands
+from filegraph.cli.server_commands import OFFLINE_COMMANDS, SERVER_COMMANDS
 from filegraph.client.errors import ExitCode
 
 Function: TypeAlias = Callable[..., Any]
@@ -35,7 +36,7 @@ before the colon: `folder_...:/file`. The server and the token come from `filegr
 
 EXIT_CODES = {
     ExitCode.OK: "Done.",
-    ExitCode.SOME_FAILED: "It ran, and some of its items failed; each was named.",
+    ExitCode.SOME_FAILED: "It ran, and some of its items failed; each was named. Or you said no to its question.",
     ExitCode.USAGE: "The command line or a setting does not make sense.",
     ExitCode.NOT_SIGNED_IN: "No token, or the server does not accept it.",
     ExitCode.NOT_FOUND: "Absent, or not yours: one answer.",
@@ -53,14 +54,18 @@ def page() -> str:
     lines += ["## Running a server", ""]
     for name in SERVER_COMMANDS:
         lines += _section(f"filegraph {name}", _server_command(name))
-    lines += ["## Exit codes", "", "Of the commands that use a server; those that run one know 0, 1 and 2.", ""]
+    lines += ["## Authorization models", "", "Without a server: see [the model language](../model-language.md).", ""]
+    for each in model_commands.registered_commands:
+        assert each.callback is not None
+        lines += _section(f"filegraph authz {_name_of(each)}", each.callback)
+    lines += ["## Exit codes", "", "Of the commands that use a server; the others know 0, 1 and 2.", ""]
     lines += ["| code | meaning |", "|---|---|", *(f"| {code.value} | {EXIT_CODES[code]} |" for code in ExitCode)]
     return "\n".join(lines) + "\n"
 
 
 def _client_commands() -> Iterator[tuple[str, Function]]:
     for each in client_app.registered_commands:
-        if each.callback is not None and each.name not in SERVER_COMMANDS:
+        if each.callback is not None and each.name not in {*SERVER_COMMANDS, *OFFLINE_COMMANDS}:
             yield f"filegraph {_name_of(each)}", each.callback
     for group in client_app.registered_groups:
         assert group.typer_instance is not None
@@ -88,7 +93,7 @@ def _section(name: str, function: Function) -> list[str]:
         if isinstance(info, ArgumentInfo):
             shown = info.metavar or parameter.name.upper()
             arguments.append(shown)
-            rows.append(f"| `{shown}` | {_cell(info.help)} |")
+            rows.append(f"| `{_cell(shown)}` | {_cell(info.help)} |")
         else:
             options.append(f"| {_option(parameter, kind, info)} | {_cell(info.help)}{_default(parameter)} |")
     usage = " ".join([name, *(["[OPTIONS]"] if options else []), *arguments])

@@ -25,6 +25,7 @@ HTTP_CODES = {
     "HEADERS_TOO_LARGE": "The address and the headers of a request are longer than 64 KiB.",
     "LIMIT_EXCEEDED": "The document asks for more than one request may.",
     "NOT_ACCEPTABLE": "The client accepts neither kind of answer that GraphQL gives.",
+    "SERVICE_UNAVAILABLE": "The proxy in front reaches no process of the service.",
     "TIMED_OUT": "Reading what an operation asked for took longer than 10 seconds.",
     "TOO_MANY_CONNECTIONS": "More connections are open, of one address or in all, than the server allows.",
     "UNKNOWN_HOST": "The request names a host that this installation does not answer to.",

@@ -110,9 +110,17 @@ class BackendForm(_ServiceForm):
             raise forms.ValidationError({"config": "The configuration is a JSON object."})
         driver = values.get("driver", row.driver)
         if row._state.adding:
-            return backends.create(self.actor, values["name"], driver, config=config, writable=values["writable"])
+            return backends.create(
+                self.actor, values["name"], driver, config=config, writable=values["writable"], now=timezone.now()
+            )
         return backends.change(
-            self.actor, row.pk, name=values["name"], driver=driver, config=config, writable=values["writable"]
+            self.actor,
+            row.pk,
+            name=values["name"],
+            driver=driver,
+            config=config,
+            writable=values["writable"],
+            now=timezone.now(),
         )
 
 

@@ -7,7 +7,7 @@ class StorageConfig(AppConfig):
     """Registers the rows of storage."""
 
     name = "storage"
-    verbose_name = "Storage"
+    verbose_name = "Drives and files"
 
     def ready(self) -> None:
         """Register the system checks."""

@@ -25,6 +25,7 @@ BACKEND_CLASSES: Mapping[str, str] = {
     "local": "storage.backends.local.LocalBackend",
     "memory": "storage.backends.memory.MemoryBackend",
     "django": "storage.backends.django_storage.DjangoStorageBackend",
+    "s3": "storage.backends.s3.backend.S3Backend",
 }
 """The drivers that are shipped, by key."""
 
@@ -48,14 +49,23 @@ class StorageSettings:
     Permission is asked again when the link is used."""
     download_lifetime_max: int = 24 * _HOUR
     """``FILEGRAPH_DOWNLOAD_LIFETIME_MAX``: a link that is asked to live longer lives this long."""
+    direct_upload_lifetime: int = 24 * _HOUR
+    """``FILEGRAPH_DIRECT_UPLOAD_LIFETIME``: the most of a link by which a client sends to a store; it never outlives
+    its upload. Keys that it could write to are kept in mind this much longer."""
+    direct_download_lifetime: int = 5 * 60
+    """``FILEGRAPH_DIRECT_DOWNLOAD_LIFETIME``: the most of a link by which a client reads from a store: nobody can take
+    it back before it ends. 0: there are none, all links are ours."""
     storage_backend_classes: Mapping[str, str] = field(default_factory=lambda: dict(BACKEND_CLASSES), hash=False)
     """``FILEGRAPH_STORAGE_BACKEND_CLASSES``: dotted paths by key; added to the shipped ones."""
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-                raise ImproperlyConfigured(f"FILEGRAPH_{name.upper()} must be a whole number above 0, not {value!r}.")
+            least = 0 if name in _MAY_BE_ZERO else 1
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ImproperlyConfigured(
+                    f"FILEGRAPH_{name.upper()} must be a whole number, {least} or more, not {value!r}."
+                )
 
 
 _NUMBERS = (
@@ -66,7 +76,10 @@ _NUMBERS = (
     "upload_retention",
     "download_lifetime",
     "download_lifetime_max",
+    "direct_upload_lifetime",
+    "direct_download_lifetime",
 )
+_MAY_BE_ZERO = {"direct_download_lifetime"}
 
 
 @lru_cache(maxsize=1)

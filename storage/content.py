@@ -54,6 +54,20 @@ def may_inline(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in INLINE_TYPES
 
 
+def supposed(name: str, declared: str) -> str:
+    """Return the MIME type of bytes that nobody has looked at: of their name, else what their sender ``declared``.
+
+    The extension is what people and their machines go by, so a declared type is taken only where the extension is
+    unknown, or stands for more than one type of which this is one. It promises nothing about the bytes.
+    """
+    told = declared.partition(";")[0].strip().lower()
+    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    possible = _EXTENSIONS.get(extension, ())
+    if told in possible or (told and not possible):
+        return told
+    return possible[0] if possible else UNKNOWN
+
+
 def sniff(head: bytes, name: str = "") -> str:
     """Return the MIME type of a file that begins with ``head`` (up to 4096 bytes are looked at).
 
@@ -177,6 +191,70 @@ _TEXT_EXTENSIONS = {
     "mhtml": "message/rfc822",
     "mht": "message/rfc822",
     "eml": "message/rfc822",
+}
+
+# What bytes alone tell, by the extensions that people give it; several types where one extension stands for several.
+_EXTENSIONS: dict[str, tuple[str, ...]] = {
+    **{extension: (found,) for table in (_ZIP_EXTENSIONS, _COMPOUND_EXTENSIONS) for extension, found in table.items()},
+    **{extension: (found,) for extension, found in _TEXT_EXTENSIONS.items()},
+    "xml": ("application/xml", "text/xml", "application/atom+xml", "application/rss+xml"),
+    "txt": (TEXT,),
+    "log": (TEXT,),
+    "png": ("image/png",),
+    "jpg": ("image/jpeg",),
+    "jpeg": ("image/jpeg",),
+    "gif": ("image/gif",),
+    "webp": ("image/webp",),
+    "avif": ("image/avif",),
+    "bmp": ("image/bmp",),
+    "heic": ("image/heic",),
+    "heif": ("image/heif",),
+    "tif": ("image/tiff",),
+    "tiff": ("image/tiff",),
+    "ico": ("image/vnd.microsoft.icon",),
+    "psd": ("image/vnd.adobe.photoshop",),
+    "pdf": ("application/pdf",),
+    "rtf": ("application/rtf",),
+    "ps": ("application/postscript",),
+    "eps": ("application/postscript",),
+    "mp3": ("audio/mpeg",),
+    "aac": ("audio/aac",),
+    "m4a": ("audio/mp4",),
+    "wav": ("audio/wav",),
+    "flac": ("audio/flac",),
+    "mid": ("audio/midi",),
+    "ogg": ("audio/ogg", "video/ogg"),
+    "oga": ("audio/ogg",),
+    "opus": ("audio/ogg",),
+    "ogv": ("video/ogg",),
+    "mp4": ("video/mp4", "audio/mp4"),
+    "m4v": ("video/mp4",),
+    "mov": ("video/quicktime",),
+    "3gp": ("video/3gpp",),
+    "avi": ("video/x-msvideo",),
+    "mkv": ("video/x-matroska",),
+    "webm": ("video/webm", "audio/webm"),
+    "flv": ("video/x-flv",),
+    "zip": (ZIP,),
+    "gz": ("application/gzip",),
+    "tgz": ("application/gzip",),
+    "tar": ("application/x-tar",),
+    "bz2": ("application/x-bzip2",),
+    "xz": ("application/x-xz",),
+    "zst": ("application/zstd",),
+    "7z": ("application/x-7z-compressed",),
+    "rar": ("application/vnd.rar",),
+    "sqlite": ("application/vnd.sqlite3",),
+    "sqlite3": ("application/vnd.sqlite3",),
+    "exe": ("application/vnd.microsoft.portable-executable",),
+    "dll": ("application/vnd.microsoft.portable-executable",),
+    "class": ("application/java-vm",),
+    "wasm": ("application/wasm",),
+    "woff": ("font/woff",),
+    "woff2": ("font/woff2",),
+    "otf": ("font/otf",),
+    "ttf": ("font/ttf",),
+    "bin": (UNKNOWN,),
 }
 
 # Section 7.1 of the WHATWG standard, and a few more that start a document of which a browser may run a part.

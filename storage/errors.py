@@ -26,8 +26,10 @@
     │   └── TooManyUploads           too many open uploads of one actor
     ├── InvalidToken                 a signed URL that is not valid (forged, of another kind, mangled)
     │   └── TokenExpired             a signed URL whose time is over
-    └── BackendUnavailable           the store did not do what it was asked; retryable
-        └── BackendFull              no space left on the store
+    ├── BackendUnavailable           the store did not do what it was asked; retryable
+    │   └── BackendFull              no space left on the store
+    └── DatabaseUnavailable          the database cannot be reached or ended the session; retryable
+        └── DatabaseBusy             others hold what was asked for, for too long; retryable
 
 Codes are stable: class attribute = GraphQL ``ErrorCode`` value = ``docs/errors/<CODE>.md``. No HTTP status here.
 """
@@ -221,11 +223,22 @@ class TokenExpired(InvalidToken):
 
 
 class BackendUnavailable(StorageError):
-    """The store did not do what it was asked."""
+    """The store did not do what it was asked.
+
+    ``message`` is for everybody. ``reason`` is one sentence for the administrator, without a secret, and ``setting``
+    the key of the store's configuration that is to blame; both may be empty.
+    """
 
     code = "BACKEND_UNAVAILABLE"
     default_message = "The store cannot be reached at the moment."
     retryable = True
+
+    def __init__(
+        self, message: str | None = None, *, path: Sequence[str] = (), reason: str = "", setting: str = ""
+    ) -> None:
+        super().__init__(message, path=path)
+        self.reason = reason
+        self.setting = setting
 
 
 class BackendFull(BackendUnavailable):
@@ -233,3 +246,18 @@ class BackendFull(BackendUnavailable):
 
     code = "BACKEND_FULL"
     default_message = "The store has no space left."
+
+
+class DatabaseUnavailable(StorageError):
+    """The database cannot be reached, or it ended the session. What was being changed may or may not have been kept."""
+
+    code = "DATABASE_UNAVAILABLE"
+    retryable = True
+    default_message = "The database is not available at the moment; try again."
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """The database gave the work up: others held what it needed, or it took too long."""
+
+    code = "DATABASE_BUSY"
+    default_message = "Too much is going on at the moment; try again."

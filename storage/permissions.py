@@ -1,8 +1,9 @@
 """Which relations the service asks for, and what the rows tell authz about the tree.
 
-This is the only module that names relations. The tree stands in the rows and is never written as tuples: a whole check
-gets it as contextual tuples, a list as tables to join (``EDGES``). What opens bytes or changes state asks a whole check
-(``require``); flags of a page and lists are computed from the actor's grants and the same edges, in SQL.
+Only here does storage ask for a relation by name; ``services.sharing`` gives and takes back those of ``Role``. The tree
+stands in the rows and is never written as tuples: a whole check gets it as contextual tuples, a list as tables to join
+(``EDGES``). What opens bytes or changes state asks a whole check (``require``); flags of a page and lists are computed
+from the actor's grants and the same edges, in SQL.
 """
 
 from __future__ import annotations
@@ -10,25 +11,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from django.db import connection
-
 from authz.services import decisions, visibility
 from authz.services.visibility import (
     ColumnEdge,
     ConstantEdge,
     Edge,
-    GrantColumn,
     JoinEdge,
     Rows,
     Structure,
     VisibilitySql,
 )
-from authz.types import Actor, CheckRequest, TupleKey, split_object
+from authz.types import ORGANIZATION, Actor, CheckRequest, TupleKey, split_object
 from storage.errors import NotFound, PermissionDenied, StorageError
-from storage.models import Drive, Item, ItemKind, Node, NodeKind
-
-ORGANIZATION = "organization:default"
-"""There is one organization in an installation."""
+from storage.models import Drive, FolderClosure, Item, ItemKind, Node, NodeKind
 
 
 class Permission(StrEnum):
@@ -41,7 +36,6 @@ class Permission(StrEnum):
     DELETE = "can_delete"
     UPLOAD = "can_upload"
     CREATE_FOLDER = "can_create_folder"
-    FINALIZE = "can_finalize"
     MANAGE = "can_manage"
     CREATE_DRIVE = "can_create_drive"
     CONFIGURE = "can_configure"
@@ -77,7 +71,6 @@ APPLICABLE: Mapping[NodeKind, frozenset[Permission]] = {
             Permission.EDIT,
             Permission.SHARE,
             Permission.DELETE,
-            Permission.FINALIZE,
         }
     ),
 }
@@ -102,7 +95,6 @@ EDGES = Structure(
         "file": Rows(
             "storage_item",
             edges=_ITEM_EDGES,
-            grants={"uploaded_by": GrantColumn("user", "created_by_id")},
             condition="kind = 'file'",
         ),
     }
@@ -123,7 +115,7 @@ def object_of(row: Node) -> str:
 
 
 def structure(rows: Iterable[Node]) -> list[TupleKey]:
-    """Return what the rows tell about their places: drive, ancestor, organization and uploaded_by edges.
+    """Return what the rows tell about their places: drive, ancestor and organization edges.
 
     One statement at most. The edges of the ancestors themselves are not told: the model is flat, whatever it reaches
     through ``ancestor`` is granted on that very folder.
@@ -131,7 +123,7 @@ def structure(rows: Iterable[Node]) -> list[TupleKey]:
     rows = list(rows)
     nested = [row for row in rows if isinstance(row, Item) and not row.is_root and row.parent_id != row.drive_id]
     # Read afresh: no decision trusts what a page remembered.
-    above = _above({row.parent_id for row in nested})
+    above = FolderClosure.objects.above({row.parent_id for row in nested})
     return list(dict.fromkeys(edge for row in rows for edge in _edges(row, above)))
 
 
@@ -191,7 +183,6 @@ def allowed(actor: Actor, permissions: Iterable[Permission], rows: Sequence[Node
     asked = frozenset(permissions)
     above = ancestries(rows)
     edges: dict[tuple[str, str], Sequence[str]] = {}
-    held: list[tuple[str, str]] = []
     for row in rows:
         name = object_of(row)
         drive = f"drive:{row.id if isinstance(row, Drive) else row.drive_id}"
@@ -200,10 +191,8 @@ def allowed(actor: Actor, permissions: Iterable[Permission], rows: Sequence[Node
             continue
         edges[name, "drive"] = (drive,)
         edges[name, "ancestor"] = [f"folder:{folder}" for folder in above[row.id]]
-        if row.kind == ItemKind.FILE and actor == f"user:{row.created_by_id}":
-            held.append((name, "uploaded_by"))
     questions = {object_of(row): asked & APPLICABLE[kind_of(row)] for row in rows}
-    found = visibility.flags(actor, questions, edges, EDGES, held=held)
+    found = visibility.flags(actor, questions, edges, EDGES)
     return {row.id: frozenset(map(Permission, found[object_of(row)])) for row in rows}
 
 
@@ -223,25 +212,9 @@ def ancestries(rows: Iterable[Node]) -> dict[str, tuple[str, ...]]:
             found[row.id] = row.ancestry
         else:
             unknown.append(row)
-    above = _above({row.parent_id for row in unknown})
+    above = FolderClosure.objects.above({row.parent_id for row in unknown})
     for row in unknown:
         found[row.id] = tuple(folder for folder in above.get(row.parent_id, ()) if folder != row.drive_id)
-    return found
-
-
-def _above(folder_ids: set[str]) -> dict[str, list[str]]:
-    """Return for each folder its own id and those of all folders above it, the root folder included."""
-    found: dict[str, list[str]] = {}
-    if not folder_ids:
-        return found
-    marks = ", ".join(["%s"] * len(folder_ids))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT descendant_id, ancestor_id FROM storage_folderclosure WHERE descendant_id IN ({marks})",  # noqa: S608
-            list(folder_ids),
-        )
-        for descendant, ancestor in cursor.fetchall():
-            found.setdefault(descendant, []).append(ancestor)
     return found
 
 
@@ -255,5 +228,3 @@ def _edges(row: Node, above: Mapping[str, Sequence[str]]) -> Iterable[TupleKey]:
     for ancestor in above.get(row.parent_id, ()):
         if ancestor != drive_id:
             yield TupleKey(f"folder:{ancestor}", "ancestor", name)
-    if row.kind == ItemKind.FILE and row.created_by_id is not None:
-        yield TupleKey(f"user:{row.created_by_id}", "uploaded_by", name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,8 +15,26 @@ from django.utils.module_loading import import_string
 
 from storage import conf
 from storage.backends.base import StorageBackend
-from storage.errors import BackendUnavailable, InvalidArgument
+from storage.errors import BackendUnavailable, InvalidArgument, StorageError
 from storage.models import Backend
+
+logger = logging.getLogger("filegraph.storage")
+
+_rows: dict[str, Backend] = {}
+"""The rows that this process has met, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A driver, and the variables that its configuration named when it was made, with their values."""
+
+    driver: StorageBackend
+    names: tuple[str, ...]
+    values: tuple[str | None, ...]
+
+
+_drivers: dict[str, _Made] = {}
+"""Drivers by the id of their row: a page asks for one with each of its files."""
 
 
 def backend_for(row: Backend) -> StorageBackend:
@@ -24,28 +44,72 @@ def backend_for(row: Backend) -> StorageBackend:
     is used at once. Raises BackendUnavailable where a variable is missing or the driver cannot be made (the message
     names no value), InvalidArgument for an unknown driver key.
     """
-    dotted = conf.current().storage_backend_classes.get(row.driver)
+    # The newest row wins: as long as no drive uses the backend, its configuration may change.
+    _rows[row.id] = row
+    _drivers.pop(row.id, None)
+    return driver_of(row.driver, row.config)
+
+
+def driver_of(key: str, config: Mapping[str, Any]) -> StorageBackend:
+    """Return what ``backend_for`` returns for a row of this driver and configuration, which need not be one."""
+    dotted = conf.current().storage_backend_classes.get(key)
     if dotted is None:
-        raise InvalidArgument(f"There is no storage driver {row.driver!r}.")
-    if not row.config:
-        return _made(dotted, "{}")
-    return _made(dotted, json.dumps(_resolved(row.config), sort_keys=True))
+        raise InvalidArgument(f"There is no storage driver {key!r}.")
+    return _instance(dotted, json.dumps(_resolved(config), sort_keys=True) if config else "{}")
+
+
+def find(row: Backend) -> StorageBackend | None:
+    """Return the driver of ``row``; None, and a line in the log, where it cannot be made."""
+    try:
+        return backend_for(row)
+    except StorageError as error:
+        logger.warning("backend %s cannot be used: %s", row.id, error.code)
+        return None
+
+
+def find_by_id(backend_id: str) -> StorageBackend | None:
+    """``find`` for a backend that a drive uses. Its row is read once: driver and configuration are fixed from then on.
+
+    None for a backend that is not there.
+    """
+    made = _drivers.get(backend_id)
+    if made is not None and made.values == tuple(map(os.environ.get, made.names)):
+        return made.driver
+    row = _rows.get(backend_id) or Backend.objects.filter(id=backend_id).first()
+    driver = find(row) if row is not None else None
+    if row is not None and driver is not None:
+        names = tuple(_variables(row.config))
+        _drivers[backend_id] = _Made(driver, names, tuple(map(os.environ.get, names)))
+    return driver
 
 
 def forget() -> None:
     """Make every driver anew from now on (tests; a changed class setting)."""
-    _made.cache_clear()
+    _instance.cache_clear()
+    _rows.clear()
+    _drivers.clear()
 
 
 @lru_cache(maxsize=64)
-def _made(dotted: str, config: str) -> StorageBackend:
+def _instance(dotted: str, config: str) -> StorageBackend:
     try:
         driver = import_string(dotted)(backend_config=json.loads(config))
     except (ImportError, ImproperlyConfigured) as error:
-        raise BackendUnavailable("The store is not configured correctly.") from error
+        raise BackendUnavailable("The store is not configured correctly.", reason=str(error)) from error
     if not isinstance(driver, StorageBackend):
         raise BackendUnavailable("The store is not configured correctly.")
     return driver
+
+
+def _variables(value: Any) -> Iterator[str]:
+    """Yield the names of the variables in a configuration."""
+    if isinstance(value, Mapping):
+        if set(value) == {"env"} and isinstance(value["env"], str):
+            yield value["env"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _variables(inner)
 
 
 def _resolved(value: Any) -> Any:

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
@@ -22,9 +23,10 @@ from django.conf import settings
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.components.postgresql import available, postgresql
+from tests.components.seaweedfs import SeaweedFS, seaweedfs_or_skip
 
 DATABASE = os.environ.get("FILEGRAPH_TEST_DATABASE", "sqlite")
-DATABASE_FIXTURES = {"db", "transactional_db", "server", "mortal", "postgresql_url"}
+DATABASE_FIXTURES = {"db", "transactional_db", "server", "mortal", "pair", "mortal_pair"}
 _CLEANUP = contextlib.ExitStack()
 
 # CI looks at the same examples every time; people and long campaigns look further.
@@ -67,6 +69,9 @@ def _set_up_django(data_dir: Path) -> None:
     """Set Django up now, not in a hook: conftest files further down import models."""
     if DATABASE == "sqlite":
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(data_dir / "test.sqlite3")
+    else:
+        # Tests race with more threads than a server has, and some leave theirs behind.
+        settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 64
     # Passwords cheap: what is slow on purpose in production would be most of the time here.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django.setup()
@@ -95,10 +100,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _uses_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
-    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
+    marked = item.get_closest_marker("django_db") or item.get_closest_marker("postgresql")
+    return marked is not None or bool(fixtures & DATABASE_FIXTURES)
 
 
 @pytest.fixture
 def data_dir() -> Path:
     """The data directory of this run's installation."""
     return DATA_DIR
+
+
+@pytest.fixture(scope="session")
+def seaweed() -> Iterator[SeaweedFS]:
+    """A real S3 server that all tests share: each keeps to a prefix of its own, or to a bucket of its own."""
+    yield from seaweedfs_or_skip()

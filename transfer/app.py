@@ -12,7 +12,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from authz.errors import AuthzError
+from storage import addresses
 from storage.errors import NotFound, StorageError
+from storage.outages import outage_of
 from transfer.allocator import pad_heap_top
 from transfer.asgi import ClientGone, Receive, Run, Scope, Send
 from transfer.body import Body
@@ -23,16 +25,15 @@ from transfer.errors import InternalError, MethodNotAllowed, Refusal, TransferEr
 from transfer.file_threads import FileThreads
 from transfer.intake import BufferBudget
 from transfer.pace import Pace
-from transfer.reply import Reply, refusal_body, refusal_headers
+from transfer.plain_refusal import is_for_a_person, plain_body, plain_headers
+from transfer.reply import ZERO_COPY, Reply, refusal_body, refusal_headers
 from transfer.request import Request
 from transfer.sender import DirectSender, Sender
 from transfer.uploads import Uploads
 
 logger = logging.getLogger("filegraph.transfer")
 
-UPLOAD_PREFIX = "/u/"
-DOWNLOAD_PREFIX = "/d/"
-_METHODS = {UPLOAD_PREFIX: ("PUT", "HEAD", "OPTIONS"), DOWNLOAD_PREFIX: ("GET", "HEAD", "OPTIONS")}
+_METHODS = {addresses.UPLOADS: ("PUT", "HEAD", "OPTIONS"), addresses.DOWNLOADS: ("GET", "HEAD", "OPTIONS")}
 _UNREAD_LIMIT = 64 * 1024
 
 # Once for the process, before the first body: see transfer.allocator.
@@ -70,7 +71,12 @@ class TransferApp:
         """Answer one request of scope type ``http``."""
         request = Request(scope)
         body = Body(receive, self._pace())
-        reply = Reply(send, always=self._cors.headers(request.header("origin")), head_only=request.method == "HEAD")
+        reply = Reply(
+            send,
+            always=self._cors.headers(request.header("origin")),
+            head_only=request.method == "HEAD",
+            sends_files=ZERO_COPY in scope.get("extensions", ()),
+        )
         try:
             await self._dispatch(request, body, receive, reply)
         except ClientGone:
@@ -81,7 +87,9 @@ class TransferApp:
             request_id = _log_failure(request, error) if status_of(error) == 500 else None
             await self._refuse(error, request, body, reply, request_id=request_id)
         except Exception as error:
-            await self._refuse(InternalError(), request, body, reply, request_id=_log_failure(request, error))
+            outage = outage_of(error)
+            request_id = _log_failure(request, error) if outage is None else None
+            await self._refuse(outage or InternalError(), request, body, reply, request_id=request_id)
 
     def close(self) -> None:
         """End the file threads; call it when no request is under way any more."""
@@ -96,7 +104,7 @@ class TransferApp:
         if request.method == "OPTIONS":
             preflight = self._cors.preflight(request.header("origin"), allow.encode())
             await reply.whole(204, [(b"allow", allow.encode()), *preflight])
-        elif prefix == DOWNLOAD_PREFIX:
+        elif prefix == addresses.DOWNLOADS:
             await self._downloads.get(request, token, receive, reply)
         elif request.method == "HEAD":
             await self._uploads.head(token, reply)
@@ -114,14 +122,16 @@ class TransferApp:
             if request_id is None:
                 logger.warning("a response broke off: %s", error.code)
             return
-        headers = refusal_headers(error)
+        headers, content = refusal_headers(error), refusal_body(error, request_id=request_id)
+        if is_for_a_person(request):
+            headers, content = plain_headers(headers), plain_body(error, request_id=request_id)
         if request_id is not None:
             headers.append((b"x-request-id", request_id.encode()))
         if body.finished or not _is_long(request):
-            await reply.whole(status_of(error), headers, refusal_body(error, request_id=request_id))
+            await reply.whole(status_of(error), headers, content)
             return
         headers.append((b"connection", b"close"))
-        await reply.whole(status_of(error), headers, refusal_body(error, request_id=request_id), hold=True)
+        await reply.whole(status_of(error), headers, content, hold=True)
         await body.drain(limit=_UNREAD_LIMIT, seconds=self._settings.linger)
         await reply.release()
 
@@ -141,7 +151,7 @@ def _log_failure(request: Request, error: Exception) -> str:
 def _route(path: str) -> tuple[str, str]:
     """The prefix and the token of a path; raises NotFound. ``/d/<token>`` may do without a name."""
     prefix, token, rest = path[:3], *(path[3:].partition("/")[::2])
-    if prefix not in _METHODS or not token or (rest and prefix == UPLOAD_PREFIX):
+    if prefix not in _METHODS or not token or (rest and prefix == addresses.UPLOADS):
         raise NotFound
     return prefix, token
 

@@ -126,6 +126,7 @@ STATUS: Mapping[type[Exception], int] = MappingProxyType(
         storage.InvalidToken: 403,
         storage.BackendUnavailable: 503,
         storage.BackendFull: 507,
+        storage.DatabaseUnavailable: 503,
         storage.StorageError: 400,
         # Not the client's fault, any of them: she sent a token, and we could not find out what it is worth.
         authz.AuthorizationUnavailable: 503,

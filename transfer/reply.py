@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Protocol
 
 from transfer.asgi import ClientGone, Message, RawHeader, Send
 from transfer.errors import MethodNotAllowed, RangeNotSatisfiable, Refusal, status_of
@@ -11,15 +12,29 @@ from transfer.errors import MethodNotAllowed, RangeNotSatisfiable, Refusal, stat
 _RETRY_SECONDS = b"5"
 
 
+class HasDescriptor(Protocol):
+    """An open file of the system."""
+
+    def fileno(self) -> int:
+        """Return its descriptor."""
+
+
+ZERO_COPY = "http.response.zerocopysend"
+"""The ASGI extension by which a server sends a file itself, without its bytes passing through here."""
+
+
 class Reply:
-    """Sends one response. ``started`` tells whether the client has a status already."""
+    """Sends one response. ``started`` tells whether the client has a status already, ``sends_files`` whether the server
+    has the extension ``ZERO_COPY``.
+    """
 
-    __slots__ = ("_always", "_head_only", "_send", "started")
+    __slots__ = ("_always", "_head_only", "_send", "sends_files", "started")
 
-    def __init__(self, send: Send, *, always: Sequence[RawHeader], head_only: bool) -> None:
+    def __init__(self, send: Send, *, always: Sequence[RawHeader], head_only: bool, sends_files: bool = False) -> None:
         self._send = send
         self._always = list(always)
         self._head_only = head_only
+        self.sends_files = sends_files
         self.started = False
 
     async def start(self, status: int, headers: Sequence[RawHeader]) -> None:
@@ -30,6 +45,13 @@ class Reply:
     async def body(self, block: bytes, *, more: bool) -> None:
         """Send the next piece of the body; after one with ``more=False`` the response is complete."""
         await self._pass({"type": "http.response.body", "body": block, "more_body": more})
+
+    async def file(self, file: HasDescriptor, offset: int, count: int) -> None:
+        """Let the server send ``count`` bytes of ``file`` as the end of the body; only if it ``sends_files``.
+
+        How long the client may take is the server's business; the file stays open meanwhile.
+        """
+        await self._pass({"type": ZERO_COPY, "file": file, "offset": offset, "count": count, "more_body": False})
 
     async def whole(self, status: int, headers: Sequence[RawHeader], body: bytes = b"", *, hold: bool = False) -> None:
         """Send a response with a body at hand. ``hold`` leaves it formally open: the client has all of it, the

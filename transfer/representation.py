@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from storage.disposition import content_disposition
 from transfer import ranges
 from transfer.asgi import RawHeader
 from transfer.conditions import Outcome, Validators, evaluate, range_applies
 from transfer.digest import digest_headers
-from transfer.disposition import content_disposition
 from transfer.errors import PreconditionFailed, RangeNotSatisfiable
 from transfer.ranges import ByteRange, Unsatisfiable
 from transfer.request import Request

@@ -1,4 +1,4 @@
-"""How the bytes of a download get to the client. ``DirectSender`` reads and sends them itself.
+"""How the bytes of a download get to the client. ``DirectSender`` sends them itself, or has the server send the file.
 
 A ``Sender`` is the seam for servers that send files better than we do (X-Accel-Redirect, X-Sendfile): such a one adds
 its header to the plan's and sends no body.
@@ -7,6 +7,7 @@ its header to the plan's and sends no body.
 from __future__ import annotations
 
 import asyncio
+import io
 from functools import partial
 from typing import Protocol
 
@@ -25,6 +26,9 @@ class Reader(Protocol):
     def read(self, offset: int, length: int) -> bytes:
         """Return ``length`` bytes from ``offset``."""
 
+    def fileno(self) -> int:
+        """Return a file descriptor with the same bytes; raises ``io.UnsupportedOperation`` without one."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -37,7 +41,11 @@ class Sender(Protocol):
 
 
 class DirectSender:
-    """Reads blocks of 1 MiB in a file thread, one ahead of what is being sent: memory is some blocks per download."""
+    """Reads blocks of 1 MiB in a file thread, one ahead of what is being sent: memory is some blocks per download.
+
+    Where the server sends files and the store has one, only the first block goes this way: a small file is quicker
+    read than handed over, and of a dead store the client hears before the status is sent.
+    """
 
     def __init__(self, threads: FileThreads, *, timeout: float) -> None:
         self._threads = threads
@@ -46,19 +54,23 @@ class DirectSender:
     async def send(self, plan: Plan, part: ByteRange, reader: Reader, *, reply: Reply, receive: Receive) -> None:
         """As ``Sender.send``. The first block is read before the status is sent, so that a dead store is a 503."""
         position, end = part.offset, part.offset + part.length
+        hand_over = part.length > BLOCK and reply.sends_files and _has_descriptor(reader)
         ahead = self._read(reader, position, end)
         gone = asyncio.ensure_future(_disconnect(receive)) if part.length > BLOCK else None
         try:
             while position < end:
                 block = await asyncio.shield(ahead)
                 position += len(block)
-                if position < end:
+                if position < end and not hand_over:
                     ahead = self._read(reader, position, end)
                 if not reply.started:
                     await reply.start(plan.status, plan.headers)
                 await self._pass(block, reply, more=position < end)
                 if gone is not None and gone.done() and position < end:
                     raise ClientGone
+                if position < end and hand_over:
+                    await reply.file(reader, position, end - position)
+                    return
         finally:
             if gone is not None:
                 gone.cancel()
@@ -73,6 +85,13 @@ class DirectSender:
 
     def _read(self, reader: Reader, position: int, end: int) -> asyncio.Future[bytes]:
         return self._threads.submit(partial(_read_exactly, reader, position, min(BLOCK, end - position)))
+
+
+def _has_descriptor(reader: Reader) -> bool:
+    try:
+        return reader.fileno() >= 0
+    except io.UnsupportedOperation:
+        return False
 
 
 def _read_exactly(reader: Reader, offset: int, length: int) -> bytes:

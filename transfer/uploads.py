@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from storage import content, tokens
-from storage.services import receiving
+from storage.services.uploads import receive
 from transfer.asgi import Run
 from transfer.body import Body
 from transfer.digest import digest_headers
@@ -34,14 +34,14 @@ class Uploads:
     async def put(self, request: Request, token: str, body: Body, reply: Reply) -> None:
         """Take the bytes of an upload. All that can be judged is judged before the first of them is read.
 
-        Raises what ``receiving`` and ``Intake`` raise. A PUT that broke off can be sent again.
+        Raises what ``receive`` and ``Intake`` raise. A PUT that broke off can be sent again.
         """
         now = self._clock()
         tokens.read_upload(token, now=now)
         length = request.content_length()
         if request.header("content-range") is not None:
             raise BadRequest("A part of a file cannot be sent on its own.")
-        attempt = await self._run(partial(receiving.start, token, content_length=length, now=now))
+        attempt = await self._run(partial(receive.start, token, content_length=length, now=now))
         try:
             received = await self._receive(attempt, body)
         except BaseException:
@@ -52,7 +52,7 @@ class Uploads:
 
     async def head(self, token: str, reply: Reply) -> None:
         """Tell how far the upload is: Upload-Offset and Upload-Length (bytes), Upload-State."""
-        status = await self._run(partial(receiving.status, token, now=self._clock()))
+        status = await self._run(partial(receive.status, token, now=self._clock()))
         headers = [
             (b"upload-offset", b"%d" % status.received),
             (b"upload-length", b"%d" % status.size),
@@ -61,12 +61,12 @@ class Uploads:
         ]
         await reply.whole(200, headers)
 
-    async def _receive(self, attempt: receiving.Receiving, body: Body) -> Received:
+    async def _receive(self, attempt: receive.Receiving, body: Body) -> Received:
         """Take the body and finish; when it returns or raises, nothing works on the attempt any more."""
         intake = Intake(attempt.writer, attempt.size, threads=self._threads, budget=self._budget)
         received = await intake.take(body)
         work = partial(
-            receiving.finish,
+            receive.finish,
             attempt,
             size=received.size,
             sha256=received.sha256,
@@ -80,10 +80,10 @@ class Uploads:
             await settle(finishing)
         return received
 
-    async def _interrupt(self, attempt: receiving.Receiving) -> None:
+    async def _interrupt(self, attempt: receive.Receiving) -> None:
         """Give the upload back. After a ``finish`` that judged the bytes itself this changes nothing."""
         try:
-            await self._run(partial(receiving.interrupt, attempt, now=self._clock()))
+            await self._run(partial(receive.interrupt, attempt, now=self._clock()))
         except Exception:
             # The attempt stays RECEIVING: a new PUT takes it over, the sweep finds what it left.
             logger.exception("could not interrupt upload %s", attempt.upload_id)

@@ -55,13 +55,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SetupToken',
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('secret_hash', models.CharField(max_length=64)),
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('secret_hash', models.CharField(max_length=64, unique=True)),
                 ('expires_at', models.DateTimeField()),
             ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='setup_token_single_row')],
-            },
         ),
         migrations.CreateModel(
             name='SignInAttempt',

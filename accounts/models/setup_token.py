@@ -1,4 +1,4 @@
-"""The one-time token that makes the first administrator."""
+"""The one-time tokens that make the first administrator."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from django.db import models
 
 
 class SetupToken(models.Model):
-    """At most one row (``id`` is always 1). The secret is printed at the start of the server and never kept."""
+    """One for each process that was started while there was no administrator. The secret is printed and never kept."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    secret_hash = models.CharField(max_length=64)
+    id = models.BigAutoField(primary_key=True)
+    secret_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="setup_token_single_row")]

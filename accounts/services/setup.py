@@ -18,28 +18,30 @@ LIFETIME = timedelta(minutes=30)
 def issue_token(*, now: datetime) -> str | None:
     """Return a new setup token, valid once and for 30 minutes; None: there is an administrator.
 
-    The token before this one is void.
+    Those before it stay good for their time: each process of an installation prints its own. One makes all void.
     """
     if administrator_exists():
         return None
     secret = new_secret(SETUP_TOKEN_PREFIX)
-    SetupToken.objects.update_or_create(
-        id=1, defaults={"secret_hash": secret_hash(secret), "expires_at": now + LIFETIME}
-    )
+    SetupToken.objects.filter(expires_at__lte=now).delete()
+    SetupToken.objects.create(secret_hash=secret_hash(secret), expires_at=now + LIFETIME)
     return secret
 
 
 def complete(token: str, username: str, password: str, *, now: datetime) -> sessions.SignedIn:
-    """Make the first administrator and sign her in. The token is spent in the same transaction: of several callers at
-    once, one succeeds; after a refused name or password it is still good.
+    """Make the first administrator and sign her in. All tokens are spent in the same transaction: of several callers at
+    once, one succeeds; after a refused name or password they are still good.
 
     Raises ``AlreadySetUp``, ``InvalidSetupToken``, ``InvalidName``, ``WeakPassword``.
     """
     with transaction.atomic():
         if administrator_exists():
             raise AlreadySetUp
-        valid = SetupToken.objects.filter(secret_hash=secret_hash(token), expires_at__gt=now)
-        if not looks_like(token, SETUP_TOKEN_PREFIX) or valid.delete()[0] != 1:
+        # Whoever comes second, with whichever token, waits here and finds none left.
+        tokens = SetupToken.objects.select_for_update().order_by("id")
+        valid = {each.secret_hash for each in tokens if each.expires_at > now}
+        if not looks_like(token, SETUP_TOKEN_PREFIX) or secret_hash(token) not in valid:
             raise InvalidSetupToken
+        SetupToken.objects.all().delete()
         user = users.create_unasked(username, password, administrator=True)
         return sessions.begin(user, now=now)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.models import AccessToken
 
 
@@ -29,7 +31,9 @@ class TokenUses:
             uses, self._uses = self._uses, {}
         try:
             for access_token_id, at in uses.items():
-                AccessToken.objects.filter(pk=access_token_id).update(last_used_at=at)
+                # Another process may have written a later use.
+                earlier = Q(last_used_at__isnull=True) | Q(last_used_at__lt=at)
+                AccessToken.objects.filter(earlier, pk=access_token_id).update(last_used_at=at)
         except Exception:
             with self._lock:
                 self._uses = {**uses, **self._uses}

@@ -1,16 +1,18 @@
-"""``AuthzClient``: the one way to ask and to write, with openfga-sdk's method names.
+"""``AuthzClient``: the one way to ask and to write, with openfga-sdk's method names; ``GrantIndex``: lists and pages.
 
-Two real clients implement it: ``EmbeddedClient`` (tuples in the Django database) and, later, one that speaks to an
-OpenFGA server. Cache, audit and metrics are wrappers of the same Protocol, never an ``if`` inside a client.
-Synchronous: a whole request runs in one worker thread, so that no question costs a thread hop of its own.
+Two real clients implement both: ``EmbeddedClient`` (tuples in the Django database) and ``OpenFGAClient`` (a server).
+Cache, audit and metrics are wrappers of the same Protocols, never an ``if`` inside a client. Synchronous: a whole
+request runs in one worker thread, so that no question costs a thread hop of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from authz.clients.plans import PagePlans
+from authz.clients.sql.predicate import VisibilitySql
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
@@ -107,3 +109,36 @@ class AuthzClient(Protocol):
     def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]:
         """Return every kept version with its id, the newest first."""
         ...
+
+
+class GrantIndex(Protocol):
+    """What an actor holds, for many objects at once: grants from the engine, structure from the rows.
+
+    A client is made for one model and one description of the tree; see ``authz.engine.plan`` for the split.
+    """
+
+    def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
+        """Return how several ``(type, relation)`` come about from grants and edges.
+
+        Raises UnplannableRelation for one that cannot be split so; then ``batch_check`` has the answer.
+        """
+        ...
+
+    def granted(
+        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+    ) -> set[tuple[str, str]]:
+        """Return which of the ``(object, grant relation)`` the actor holds, by groups and wildcards too."""
+        ...
+
+    def predicate(
+        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+    ) -> VisibilitySql:
+        """Return the SQL that is true for the rows of ``type_name``, under ``alias``, where ``actor`` has ``relation``.
+
+        ``usersets`` (``share_link:l1#bearer``) are memberships for this question only. Raises UnplannableRelation.
+        """
+        ...
+
+
+class InstallationClient(AuthzClient, GrantIndex, Protocol):
+    """What ``authz.services`` needs of an engine: both."""

@@ -12,18 +12,19 @@ from django.db import IntegrityError, transaction
 
 from authz.clients import pages, tuples
 from authz.clients.base import ChangePage, OnConflict, TuplePage
-from authz.clients.grants import Grants, PagePlans
 from authz.clients.memberships import DatabaseMemberships
+from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
-from authz.conf import MAX_TUPLES_PER_WRITE
+from authz.clients.stored_grants import StoredGrants
+from authz.clients.writes import require_writable
 from authz.dsl import from_json, to_json, to_text
 from authz.dsl.model import AuthorizationModel
 from authz.engine import check, expand, list_objects, list_users
 from authz.engine.expand import UsersetTree
 from authz.engine.plan import Plan
 from authz.engine.typesystem import typesystem_of
-from authz.errors import InvalidRequest, InvalidTuple, WriteConflict
+from authz.errors import WriteConflict
 from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleOperation
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
@@ -51,7 +52,7 @@ class EmbeddedClient:
         self._types = typesystem_of(model)
         self._reader = tuples.DatabaseTuples(using)
         self._memberships = DatabaseMemberships(model, self._reader, structure, using)
-        self._grants = Grants(model, self._memberships, structure, using)
+        self._grants = StoredGrants(model, self._memberships, structure, using)
 
     def check(self, request: CheckRequest) -> bool:
         """Answer one question; see ``authz.engine.check``."""
@@ -110,11 +111,7 @@ class EmbeddedClient:
         allow it; deletes need only be well formed, so that leftovers of an older model can go) and WriteConflict
         (written twice, or not there to delete) unless told to ignore that.
         """
-        _require_distinct(writes, deletes)
-        for key in writes:
-            self._types.require_tuple(key)
-        for key in deletes:
-            _require_deletable(key)
+        require_writable(self._types, writes, deletes)
         now = self._clock()
         for attempt in range(_RACES + 1):
             try:
@@ -171,37 +168,20 @@ class EmbeddedClient:
 
     def plan(self, type_name: str, relation: str) -> Plan:
         """Return the split of a relation into grants and structure; raises UnplannableRelation."""
-        return self._grants.plan(type_name, relation)
+        return self._grants.plans.plan(type_name, relation)
 
     def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """Return the splits of several ``(type, relation)``, and what they read; raises UnplannableRelation."""
-        return self._grants.page_plans(asked)
+        return self._grants.plans.page(asked)
 
     def predicate(
         self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
     ) -> VisibilitySql:
-        """Return the relation as SQL over rows; see ``authz.clients.grants``."""
+        """Return the relation as SQL over rows; see ``authz.clients.stored_grants``."""
         return self._grants.predicate(actor, relation, type_name, alias, usersets)
 
     def granted(
         self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
     ) -> set[tuple[str, str]]:
-        """Return which of the ``(object, relation)`` grants the actor holds; see ``authz.clients.grants``."""
+        """Return which of the ``(object, relation)`` grants the actor holds; see ``authz.clients.stored_grants``."""
         return self._grants.granted(actor, wanted, usersets)
-
-
-def _require_distinct(writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> None:
-    keys = [(key.object, key.relation, key.user) for key in (*deletes, *writes)]
-    if not keys:
-        raise InvalidRequest("nothing to write and nothing to delete")
-    if len(keys) > MAX_TUPLES_PER_WRITE:
-        raise InvalidRequest(f"more than {MAX_TUPLES_PER_WRITE} tuples in one write")
-    if len(set(keys)) < len(keys):
-        raise InvalidRequest("a tuple stands twice in one write")
-
-
-def _require_deletable(key: TupleKey) -> None:
-    if key.condition is not None:
-        raise InvalidTuple("a delete names no condition")
-    if not all(part and part.isprintable() for part in (key.user, key.relation)) or ":" not in key.object[1:-1]:
-        raise InvalidTuple("not a tuple")

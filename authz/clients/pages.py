@@ -8,6 +8,7 @@ from datetime import UTC
 from typing import Literal, cast
 
 from authz.clients.base import ChangePage, TupleChange, TuplePage
+from authz.clients.horizon import horizon
 from authz.clients.tuples import key_of
 from authz.errors import InvalidContinuationToken, InvalidRequest
 from authz.models import RelationshipTuple
@@ -44,13 +45,17 @@ def read_tuples(
 def read_changes(using: str, *, type: str, page_size: int, continuation_token: str) -> ChangePage:
     """Return one page of the change log, oldest first; the token goes on where the page ends, also at the very end.
 
-    A token belongs to the type it was made for; raises InvalidContinuationToken for another, as OpenFGA does.
+    A token belongs to the type it was made for; raises InvalidContinuationToken for another, as OpenFGA does. What
+    another transaction may still put in between comes first: see ``authz.clients.horizon``.
     """
     _require_page_size(page_size)
     position = _position(continuation_token, f"changes {type}") if continuation_token else 0
     rows = ChangeRow.objects.using(using).filter(id__gt=position).order_by("id")
     if type:
         rows = rows.filter(object_type=type)
+    end = horizon(using)
+    if end is not None:
+        rows = rows.filter(id__lte=end)
     found = list(rows[:page_size])
     changes = tuple(
         TupleChange(

@@ -6,20 +6,26 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from itertools import chain
+from typing import Any, TypeAlias
 
 from django.db import connections
 from django.db.models import Q
 
-from authz.clients.sql.dialect import row_source, rows_parameter
+from authz.clients.horizon import announce
+from authz.clients.sql.dialect import Sql, row_source, rows_of, rows_parameter
 from authz.clients.sql.subjects import TUPLES
 from authz.engine.reader import Found, ObjectQuery, SubjectQuery, wildcard_of
-from authz.models import RelationshipTuple, TupleChange, TupleOperation
+from authz.models import Delivery, RelationshipTuple, TupleChange, TupleOperation
 from authz.types import RelationshipCondition, TupleKey, split_object
 
-_KEY = ("object_type", "object_id", "relation")
-_ARMS = ((" AND t.subject = q.subject", ("subject",)), (" AND t.subject_relation > ''", ()), ("", ()))
-"""Of ``subjects``: those named, all usersets, and all there are; each with what its rows have beside the key."""
+_KEY = ("place", "object_type", "object_id", "relation")
+_NAMED = (" AND t.subject = q.subject", (*_KEY, "subject"))
+_USERSETS = (" AND t.subject_relation > ''", _KEY)
+_ALL = ("", _KEY)
+"""The arms of ``subjects``: their condition, and the columns of the rows that ask."""
+
+_Row: TypeAlias = tuple[str, ...]
 
 
 class DatabaseTuples:
@@ -30,26 +36,28 @@ class DatabaseTuples:
 
     def subjects(self, queries: Sequence[SubjectQuery]) -> list[list[Found]]:
         """See ``TupleReader``."""
-        named: list[list[str | int]] = []
-        usersets: list[list[str | int]] = []
-        everybody: list[list[str | int]] = []
-        for place, query in enumerate(queries):
-            key: list[str | int] = [place, *split_object(query.object), query.relation]
-            if query.user is None:
+        named: list[_Row] = []
+        usersets: list[_Row] = []
+        everybody: list[_Row] = []
+        for place, (name, relation, user) in enumerate(queries):
+            key = (str(place), *split_object(name), relation)
+            if user is None:
                 everybody.append(key)
                 continue
             usersets.append(key)
-            wildcard = wildcard_of(query.user)
+            wildcard = wildcard_of(user)
             if wildcard is not None:
-                named.append([*key, query.user])
-                if wildcard != query.user:
-                    named.append([*key, wildcard])
-        arms = tuple(zip(_ARMS, (named, usersets, everybody), strict=True))
-        wanted = tuple(arm for arm, rows in arms if rows)
-        if not wanted:
-            return [[] for _ in queries]
-        text = _subjects_sql(connections[self._using].vendor, wanted)
-        return self._read(text, [rows for _, rows in arms if rows], len(queries))
+                named.append((*key, user))
+                if wildcard != user:
+                    named.append((*key, wildcard))
+        vendor = connections[self._using].vendor
+        arms = [
+            (condition, rows_of(vendor, columns, rows))
+            for (condition, columns), rows in ((_NAMED, named), (_USERSETS, usersets), (_ALL, everybody))
+            if rows
+        ]
+        text = _subjects_sql(tuple((condition, source.text) for condition, source in arms))
+        return self._read(Sql(text, tuple(chain.from_iterable(source.params for _, source in arms))), len(queries))
 
     def objects(self, queries: Sequence[ObjectQuery]) -> list[list[Found]]:
         """See ``TupleReader``."""
@@ -62,24 +70,25 @@ class DatabaseTuples:
             f" CROSS JOIN {TUPLES} t WHERE t.subject = q.subject AND t.object_type = q.object_type"
             " AND t.relation = q.relation"
         )
-        return self._read(text, [rows], len(queries)) if rows else []
+        return self._read(Sql(text, (rows_parameter(rows),)), len(queries))
 
-    def _read(self, text: str, sources: Sequence[Sequence[Sequence[str | int]]], count: int) -> list[list[Found]]:
+    def _read(self, sql: Sql, count: int) -> list[list[Found]]:
         found: list[list[Found]] = [[] for _ in range(count)]
+        if not count:
+            return found
         with connections[self._using].cursor() as cursor:
-            cursor.execute(text, list(map(rows_parameter, sources)))
+            cursor.execute(sql.text, sql.params)
             for place, name, condition in cursor.fetchall():
                 found[int(place)].append(Found(name, RelationshipCondition(condition) if condition else None))
         return found
 
 
-@lru_cache(maxsize=16)
-def _subjects_sql(vendor: str, arms: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+@lru_cache(maxsize=256)
+def _subjects_sql(arms: tuple[tuple[str, str], ...]) -> str:
     return " UNION ALL ".join(
-        f"SELECT q.place, t.subject, t.condition_name FROM ({row_source(vendor, ['place', *_KEY, *extra])}) q"  # noqa: S608
-        f" CROSS JOIN {TUPLES} t WHERE t.object_type = q.object_type AND t.object_id = q.object_id"
-        f" AND t.relation = q.relation{condition}"
-        for condition, extra in arms
+        f"SELECT q.place, t.subject, t.condition_name FROM ({source}) q CROSS JOIN {TUPLES} t"  # noqa: S608
+        f" WHERE t.object_type = q.object_type AND t.object_id = q.object_id AND t.relation = q.relation{condition}"
+        for condition, source in arms
     )
 
 
@@ -133,10 +142,17 @@ def insert(using: str, keys: Iterable[TupleKey], now: datetime) -> None:
     )
 
 
-def log(using: str, operation: TupleOperation, keys: Iterable[TupleKey], now: datetime) -> None:
-    """Add entries to the change log."""
+def log(
+    using: str,
+    operation: TupleOperation,
+    keys: Iterable[TupleKey],
+    now: datetime,
+    delivery: Delivery = Delivery.DONE,
+) -> None:
+    """Add entries to the change log, within a transaction; ``delivery`` PENDING for a remote engine to hear of."""
+    announce(using)
     TupleChange.objects.using(using).bulk_create(
-        TupleChange(**_columns(key), operation=operation, created_at=now) for key in keys
+        TupleChange(**_columns(key), operation=operation, created_at=now, delivery=delivery) for key in keys
     )
 
 

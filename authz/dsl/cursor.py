@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from authz.dsl.lexer import Kind, Token
+from authz.dsl.parsed import problem_at
 from authz.errors import ModelProblem
 
 _NAME_KEYWORDS = frozenset({"model", "schema", "type", "relation", "module", "extend"})
@@ -24,7 +25,7 @@ class SyntaxFault(Exception):
 
 def fault(token: Token, message: str) -> SyntaxFault:
     """Return the fault of a token, to be raised."""
-    return SyntaxFault(ModelProblem("invalid-syntax", message, token.at.line, token.at.column))
+    return SyntaxFault(problem_at("invalid-syntax", message, token.at))
 
 
 def shown(token: Token) -> str:

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from authz.dsl.parsed import Position
+from authz.dsl.model import CONTAINERS, PARAMETER_TYPES
+from authz.dsl.parsed import Position, problem_at
 from authz.errors import ModelProblem
 
 
@@ -48,8 +49,8 @@ KEYWORDS = frozenset(
         *("and", "or", "from", "with", "in", "true", "false", "null"),
     }
 )
-CONTAINERS = frozenset({"map", "list"})
-PARAMETER_TYPES = frozenset({"bool", "string", "int", "uint", "double", "duration", "timestamp", "ipaddress"})
+# ``any`` is a name to OpenFGA's lexer: it may name a parameter, and is a type only where a type is expected.
+_TYPE_WORDS = PARAMETER_TYPES - CONTAINERS - {"any"}
 
 _ESCAPE = r"\\(?:[abfnrtv\"'\\?`]|[0-3][0-7]{2}|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})"
 _STRING = (
@@ -90,12 +91,12 @@ def without_comments(text: str) -> str:
     return "\n".join("" if line.lstrip().startswith("#") else line.split(" #")[0].rstrip() for line in lines)
 
 
-def tokenize(text: str) -> tuple[list[Token], list[ModelProblem]]:
-    """Cut a text into tokens; the last one is ``Kind.END``.
+def tokenize(text: str, file: str = "") -> tuple[list[Token], list[ModelProblem]]:
+    """Cut a text into tokens; the last one is ``Kind.END``. ``file`` goes into every position.
 
     Characters that begin no token are left out and reported, so that what follows can still be read.
     """
-    lexer = _Lexer(without_comments(text).rstrip("\n"))
+    lexer = _Lexer(without_comments(text).rstrip("\n"), file)
     while lexer.offset < len(lexer.text):
         lexer.step()
     lexer.tokens.append(Token(Kind.END, "", lexer.position()))
@@ -103,8 +104,9 @@ def tokenize(text: str) -> tuple[list[Token], list[ModelProblem]]:
 
 
 class _Lexer:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, file: str) -> None:
         self.text = text
+        self.file = file
         self.offset = 0
         self.line = 1
         self.line_start = 0
@@ -113,15 +115,14 @@ class _Lexer:
         self.problems: list[ModelProblem] = []
 
     def position(self) -> Position:
-        return Position(self.line, self.offset - self.line_start + 1)
+        return Position(self.line, self.offset - self.line_start + 1, self.file)
 
     def step(self) -> None:
         found = self._head_token() if self.in_condition_head else self._body_token()
         if found is None:
-            at = self.position()
             character = self.text[self.offset]
             message = f"the character {character!r} has no meaning here"
-            self.problems.append(ModelProblem("invalid-syntax", message, at.line, at.column))
+            self.problems.append(problem_at("invalid-syntax", message, self.position()))
             self._advance(character)
             return
         kind, text = found
@@ -161,7 +162,7 @@ class _Lexer:
         text = word.group()
         if text in CONTAINERS:
             return Kind.CONTAINER, text
-        return (Kind.PARAMETER_TYPE if text in PARAMETER_TYPES else Kind.WORD), text
+        return (Kind.PARAMETER_TYPE if text in _TYPE_WORDS else Kind.WORD), text
 
     def _first_of(self, patterns: tuple[tuple[Kind, re.Pattern[str]], ...]) -> tuple[Kind, str] | None:
         for kind, pattern in patterns:

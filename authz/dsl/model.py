@@ -1,7 +1,7 @@
 """The authorization model as typed values: what the parser builds, the engine reads and the printer writes.
 
 Mirrors OpenFGA's JSON one to one (``type_definitions``, ``relations``, ``metadata``, ``conditions``), so that the way
-there and back loses nothing. Pure values: validation lives in ``authz.dsl.validate``.
+there and back loses nothing, module names included. Pure values: validation lives in ``authz.dsl.validate``.
 """
 
 from __future__ import annotations
@@ -84,29 +84,66 @@ class TypeRestriction:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a part of a modular model comes from: the name of its module and the file of it, empty where not told."""
+
+    module: str
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
-    """``define name: rewrite``; ``restrictions`` is the direct list, empty when there is none."""
+    """``define name: rewrite``; ``restrictions`` is the direct list, empty when there is none.
+
+    ``source`` is set when the relation was added by an ``extend type``; else it comes from where its type comes from.
+    """
 
     name: str
     rewrite: Rewrite
     restrictions: tuple[TypeRestriction, ...] = ()
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TypeDefinition:
-    """``type name`` with its relations in the order of the text."""
+    """``type name`` with its relations in the order of the text; ``source`` is set in a modular model."""
 
     name: str
     relations: Mapping[str, Relation] = field(default_factory=dict, hash=False)
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterType:
+    """The type of a parameter, one of ``PARAMETER_TYPES``; ``element`` is the ``T`` of ``list<T>`` and ``map<T>``.
+
+    The keys of a map are always texts.
+    """
+
+    name: str
+    element: ParameterType | None = None
+
+    @property
+    def text(self) -> str:
+        """The type as it stands in the head of a condition."""
+        return self.name if self.element is None else f"{self.name}<{self.element.text}>"
+
+
+CONTAINERS = frozenset({"map", "list"})
+"""Parameter types that have an element type."""
+
+PARAMETER_TYPES = CONTAINERS | {
+    *("any", "bool", "string", "int", "uint", "double", "duration", "timestamp", "ipaddress"),
+}
+"""Every type that a parameter may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionParameter:
-    """``name: type`` of a condition; ``generics`` holds the element types of ``list<T>`` and ``map<T>``."""
+    """``name: type`` of a condition."""
 
     name: str
-    type: str
-    generics: tuple[str, ...] = ()
+    type: ParameterType
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +153,7 @@ class Condition:
     name: str
     parameters: tuple[ConditionParameter, ...]
     expression: str
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

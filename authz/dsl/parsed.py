@@ -6,6 +6,7 @@ from. What the parser and the JSON reader know beyond that stands here. No rules
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from authz.dsl.model import (
@@ -17,16 +18,18 @@ from authz.dsl.model import (
     Intersection,
     Relation,
     Rewrite,
+    Source,
     TupleToUserset,
     TypeDefinition,
     Union,
 )
+from authz.errors import ModelProblem
 
 MAX_NESTING = 100
 """Deepest allowed nesting of parentheses (and of operators in JSON): far beyond use, far below the recursion limit."""
 
 MAX_MODEL_BYTES = 256 * 1024
-"""Largest model text in bytes of UTF-8, as in an OpenFGA server."""
+"""Largest model text in bytes of UTF-8, as in an OpenFGA server; of a modular model all its files together."""
 
 MAX_PROBLEMS = 1000
 """Most problems that are reported of one model; a text of 256 KiB could have millions."""
@@ -36,13 +39,27 @@ Leaf = Direct | Computed | TupleToUserset
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where something stands: 1-based line and column; 0, 0 when there is no text (a model read from JSON)."""
+    """Where something stands: 1-based line and column; 0, 0 when there is no text (a model read from JSON).
+
+    ``file`` is empty unless the model has several.
+    """
 
     line: int = 0
     column: int = 0
+    file: str = ""
 
 
 NOWHERE = Position()
+
+
+def problem_at(code: str, message: str, at: Position) -> ModelProblem:
+    """Return a problem at a position."""
+    return ModelProblem(code, message, at.line, at.column, at.file)
+
+
+def in_order(problems: Iterable[ModelProblem]) -> list[ModelProblem]:
+    """Return the problems in the order of the text, file by file, and no more than MAX_PROBLEMS."""
+    return sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))[:MAX_PROBLEMS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +90,16 @@ class ParsedRelation:
 
 @dataclass(frozen=True, slots=True)
 class ParsedType:
-    """A type definition with its relations in the order of the text; ``at`` is the place of its name."""
+    """A type definition with its relations in the order of the text; ``at`` is the place of its name.
+
+    ``extends`` marks an ``extend type``, which only a single module can hold, never a whole model.
+    """
 
     name: str
     at: Position
     relations: tuple[ParsedRelation, ...] = ()
+    source: Source | None = None
+    extends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +113,25 @@ class ParsedCondition:
 
 @dataclass(frozen=True, slots=True)
 class ParsedModel:
-    """Everything that was read. ``schema_version`` is empty when the source names none."""
+    """Everything that was read. ``schema_version`` is empty when the source names none.
+
+    ``module`` is the name in a ``module`` header: then this is a part of a model, and no whole one. ``problems`` were
+    found when modules were put together.
+    """
 
     schema_version: str
     schema_at: Position
     types: tuple[ParsedType, ...] = ()
     conditions: tuple[ParsedCondition, ...] = ()
+    module: str | None = None
+    problems: tuple[ModelProblem, ...] = ()
 
     def model(self) -> AuthorizationModel:
         """Return the plain model. Of two types, relations or conditions with one name the later one stays."""
         return AuthorizationModel(
             schema_version=self.schema_version,
             types={
-                item.name: TypeDefinition(item.name, {r.relation.name: r.relation for r in item.relations})
+                item.name: TypeDefinition(item.name, {r.relation.name: r.relation for r in item.relations}, item.source)
                 for item in self.types
             },
             conditions={item.key: item.condition for item in self.conditions},

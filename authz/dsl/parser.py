@@ -2,7 +2,8 @@
 
 Source of the grammar: OpenFGAParser.g4 of the OpenFGA language. After a fault the parser goes on at the next
 ``define``, ``type`` or ``condition`` that begins a line, so that one reading reports faults of several definitions.
-A ``module`` header is read but is no whole model: it leaves the schema version empty, which the validator reports.
+A text with a ``module`` header is a part of a model: ``authz.dsl.modules`` puts them together. On its own it leaves the
+schema version empty, which the validator reports.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from functools import partial
 
 from authz.dsl.cursor import Cursor, SyntaxFault, fault, is_word, shown
 from authz.dsl.lexer import Kind, Token, tokenize
-from authz.dsl.model import Condition, ConditionParameter, Relation
+from authz.dsl.model import Condition, ConditionParameter, ParameterType, Relation, Source
 from authz.dsl.parsed import (
     MAX_MODEL_BYTES,
-    MAX_PROBLEMS,
+    MAX_NESTING,
     ParsedCondition,
     ParsedModel,
     ParsedRelation,
     ParsedType,
     Position,
+    in_order,
+    problem_at,
 )
 from authz.dsl.rewrites import parse_definition
 from authz.errors import InvalidModel, ModelProblem
@@ -28,28 +31,30 @@ from authz.errors import InvalidModel, ModelProblem
 _DEFINITIONS = ("define", "type", "extend", "condition")
 
 
-def parse_text(text: str) -> ParsedModel:
-    """Read a model text without judging its meaning.
+def parse_text(text: str, file: str = "") -> ParsedModel:
+    """Read a model text without judging its meaning; ``file`` goes into every position and source.
 
     Raises InvalidModel with every syntax fault found, in the order of the text.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_MODEL_BYTES:
-        raise InvalidModel([ModelProblem("invalid-syntax", f"the model is larger than {MAX_MODEL_BYTES} bytes", 1, 1)])
-    tokens, problems = tokenize(text)
-    parser = _Parser(tokens, problems)
+        message = f"the model is larger than {MAX_MODEL_BYTES} bytes"
+        raise InvalidModel([problem_at("invalid-syntax", message, Position(1, 1, file))])
+    tokens, problems = tokenize(text, file)
+    parser = _Parser(tokens, problems, file)
     parsed = parser.main()
     if parser.problems:
-        problems = sorted(parser.problems, key=lambda problem: (problem.line, problem.column))
-        raise InvalidModel(problems[:MAX_PROBLEMS])
+        raise InvalidModel(in_order(parser.problems))
     return parsed
 
 
 class _Parser:
-    def __init__(self, tokens: list[Token], problems: Iterable[ModelProblem]) -> None:
-        self.cursor = Cursor(tokens)
+    def __init__(self, tokens: list[Token], problems: Iterable[ModelProblem], file: str) -> None:
+        # ``//`` begins a comment of CEL wherever it stands, as in OpenFGA.
+        self.cursor = Cursor([token for token in tokens if token.kind is not Kind.COMMENT])
         self.problems = list(problems)
-        self.schema = ("", Position(1, 1))
-        self.modular = False
+        self.file = file
+        self.schema = ("", Position(1, 1, file))
+        self.source: Source | None = None
         self.extended: set[str] = set()
         self.types: list[ParsedType] = []
         self.conditions: dict[str, ParsedCondition] = {}
@@ -59,7 +64,8 @@ class _Parser:
         while self.cursor.token.kind is not Kind.END:
             self._guarded(self._definition)
         version, at = self.schema
-        return ParsedModel(version, at, tuple(self.types), tuple(self.conditions.values()))
+        module = self.source.module if self.source else None
+        return ParsedModel(version, at, tuple(self.types), tuple(self.conditions.values()), module)
 
     def _guarded(self, read: Callable[[], None]) -> None:
         start = self.cursor.index
@@ -87,8 +93,10 @@ class _Parser:
         cursor.skip(Kind.SPACE, Kind.NEWLINE)
         if cursor.take("module"):
             cursor.expect_space()
-            cursor.name("the name of the module")
-            self.modular = True
+            if cursor.token.kind is Kind.PATH:
+                raise fault(cursor.token, "the name of a module has no `.` and no `/`")
+            self.source = Source(cursor.name("the name of the module").text, self.file)
+            cursor.expect_line_end()
             return
         if not cursor.take("model"):
             raise fault(cursor.token, f"expected `model`, found {shown(cursor.token)}")
@@ -110,7 +118,7 @@ class _Parser:
             self._condition()
         elif cursor.at("define") and self.problems:
             # The fault before has torn this relation from its type: its own faults still count, itself does not.
-            self._relation({})
+            self._relation({}, None)
         elif (cursor.at("type") or cursor.at("extend")) and not self.conditions:
             self._type()
         else:
@@ -132,29 +140,29 @@ class _Parser:
         if is_word(cursor.following, "relations"):
             cursor.advance()
             cursor.advance()
-            self._relations(relations)
-        self.types.append(ParsedType(name.text, name.at, tuple(relations.values())))
+            self._relations(relations, self.source if extends else None)
+        self.types.append(ParsedType(name.text, name.at, tuple(relations.values()), self.source, extends is not None))
 
-    def _relations(self, relations: dict[str, ParsedRelation]) -> None:
+    def _relations(self, relations: dict[str, ParsedRelation], source: Source | None) -> None:
         cursor = self.cursor
         if not cursor.before_line("define"):
             missing = cursor.following if cursor.token.kind is Kind.NEWLINE else cursor.token
             raise fault(missing, f"expected `define` after `relations`, found {shown(missing)}")
         while cursor.before_line("define"):
             cursor.advance()
-            self._guarded(partial(self._relation, relations))
+            self._guarded(partial(self._relation, relations, source))
 
     def _check_extension(self, name: Token) -> None:
-        if not self.modular:
+        if self.source is None:
             message = "`extend` may only be used in a module"
         elif name.text in self.extended:
             message = f"`{name.text}` is extended twice in this module"
         else:
             self.extended.add(name.text)
             return
-        self.problems.append(ModelProblem("invalid-syntax", message, name.at.line, name.at.column))
+        self.problems.append(problem_at("invalid-syntax", message, name.at))
 
-    def _relation(self, relations: dict[str, ParsedRelation]) -> None:
+    def _relation(self, relations: dict[str, ParsedRelation], source: Source | None) -> None:
         cursor = self.cursor
         cursor.expect("define")
         cursor.expect_space()
@@ -166,7 +174,7 @@ class _Parser:
         if name.text in relations:
             self._duplicate(name, f"the relation `{name.text}` is already defined in this type")
         relations[name.text] = ParsedRelation(
-            Relation(name.text, found.rewrite, tuple(found.restrictions)),
+            Relation(name.text, found.rewrite, tuple(found.restrictions), source),
             name.at,
             tuple(found.leaves),
             tuple(found.restriction_positions),
@@ -185,7 +193,8 @@ class _Parser:
         expression = self._expression()
         if name.text in self.conditions:
             self._duplicate(name, f"the condition `{name.text}` is already defined in the model")
-        self.conditions[name.text] = ParsedCondition(name.text, Condition(name.text, parameters, expression), name.at)
+        condition = Condition(name.text, parameters, expression, self.source)
+        self.conditions[name.text] = ParsedCondition(name.text, condition, name.at)
         cursor.expect_line_end()
 
     def _parameters(self, condition: str) -> tuple[ConditionParameter, ...]:
@@ -200,35 +209,38 @@ class _Parser:
             cursor.skip(Kind.SPACE)
             if name.text in parameters:
                 self._duplicate(name, f"the parameter `{name.text}` is already defined in the condition `{condition}`")
-            parameters[name.text] = self._parameter(name.text)
+            parameters[name.text] = ConditionParameter(name.text, self._parameter_type(0))
             cursor.skip(Kind.SPACE)
             if not cursor.take(","):
                 cursor.expect(")")
                 return tuple(parameters.values())
 
-    def _parameter(self, name: str) -> ConditionParameter:
+    def _parameter_type(self, depth: int) -> ParameterType:
+        """Read a type. OpenFGA has ``any`` and a container in a container in JSON alone; here the text has them too."""
         cursor = self.cursor
         if cursor.token.kind is Kind.CONTAINER:
+            if depth >= MAX_NESTING:
+                raise fault(cursor.token, f"types are nested deeper than {MAX_NESTING}")
             container = cursor.advance()
             cursor.expect("<")
-            element = cursor.expect_kind(Kind.PARAMETER_TYPE, "an element type like `string`")
+            element = self._parameter_type(depth + 1)
             cursor.expect(">")
-            return ConditionParameter(name, container.text, (element.text,))
-        return ConditionParameter(name, cursor.expect_kind(Kind.PARAMETER_TYPE, "a type like `string`").text)
+            return ParameterType(container.text, element)
+        if cursor.token.kind is Kind.WORD and cursor.token.text == "any":
+            return ParameterType(cursor.advance().text)
+        return ParameterType(cursor.expect_kind(Kind.PARAMETER_TYPE, "a type like `string`").text)
 
     def _expression(self) -> str:
-        """Read ``{ CEL }``; comments of CEL are left out, as OpenFGA does. CEL itself is judged elsewhere."""
+        """Read ``{ CEL }`` as it stands; CEL itself is judged elsewhere."""
         cursor = self.cursor
         cursor.expect("{")
         pieces: list[str] = []
         while not cursor.at("}"):
             if cursor.token.kind is Kind.END:
                 raise fault(cursor.token, "the condition is not closed with `}`")
-            token = cursor.advance()
-            if token.kind is not Kind.COMMENT:
-                pieces.append(token.text)
+            pieces.append(cursor.advance().text)
         cursor.expect("}")
         return "".join(pieces).strip()
 
     def _duplicate(self, name: Token, message: str) -> None:
-        self.problems.append(ModelProblem("duplicated-error", message, name.at.line, name.at.column))
+        self.problems.append(problem_at("duplicated-error", message, name.at))

@@ -9,7 +9,7 @@ parser's; limits of a store and the meaning of CEL are not looked at here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from authz.dsl.entrypoints import circular, unreachable
 from authz.dsl.model import (
@@ -20,6 +20,7 @@ from authz.dsl.model import (
     Intersection,
     Relation,
     Rewrite,
+    Source,
     TupleToUserset,
     TypeDefinition,
     TypeRestriction,
@@ -27,6 +28,7 @@ from authz.dsl.model import (
 )
 from authz.dsl.parsed import (
     MAX_PROBLEMS,
+    NOWHERE,
     LeafPosition,
     ParsedModel,
     ParsedRelation,
@@ -34,7 +36,9 @@ from authz.dsl.parsed import (
     Position,
     RestrictionPosition,
     children_of,
+    in_order,
     leaves_of,
+    problem_at,
 )
 from authz.errors import ModelProblem
 
@@ -44,6 +48,7 @@ TYPE_NAME = re.compile(r"[^:#@*\s]{1,254}")
 RELATION_NAME = re.compile(r"[^:#@*\s]{1,50}")
 CONDITION_NAME = re.compile(r"[^*\s]{1,50}")
 
+_ONLY_A_MODULE = "this is one module of a model: `fga.mod`, which lists them all, is the whole"
 _NO_LEAF = LeafPosition()
 _NO_RESTRICTION = RestrictionPosition()
 
@@ -52,34 +57,56 @@ def validate(parsed: ParsedModel) -> list[ModelProblem]:
     """Return the problems of a model that was read (all of them, up to MAX_PROBLEMS), in the order of the text.
 
     Relations without an entry point are looked for only in a model without other problems, as one missing name would
-    make a whole chain of relations unreachable.
+    make a whole chain of relations unreachable. Of modules that could not be put together only the names are judged.
     """
     validator = _Validator(parsed)
     validator.run()
-    return sorted(validator.problems, key=lambda problem: (problem.line, problem.column))
+    return in_order(validator.problems)
+
+
+def obstacles(parsed: ParsedModel) -> list[ModelProblem]:
+    """Return what would be lost if a model that was read, and perhaps makes no sense, were written in another form."""
+    if parsed.module is not None:
+        return [problem_at("schema-version-required", _ONLY_A_MODULE, parsed.schema_at)]
+    return in_order([*parsed.problems, *duplicate_types(parsed)])
+
+
+def duplicate_types(parsed: ParsedModel) -> list[ModelProblem]:
+    """Return the problem of every type that is defined again."""
+    first: dict[str, ParsedType] = {}
+    problems: list[ModelProblem] = []
+    for item in parsed.types:
+        if item.name in first:
+            line = f" (again in line {item.at.line})" if item.at.line else ""
+            message = f"the type `{item.name}` is defined twice{line}"
+            problems.append(problem_at("duplicated-error", message, first[item.name].at))
+        first.setdefault(item.name, item)
+    return problems
 
 
 class _Validator:
     def __init__(self, parsed: ParsedModel) -> None:
         self.parsed = parsed
         self.model: AuthorizationModel = parsed.model()
-        self.problems: list[ModelProblem] = []
+        self.problems = list(parsed.problems)
 
     def report(self, code: str, message: str, at: Position) -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(ModelProblem(code, message, at.line, at.column))
+            self.problems.append(problem_at(code, message, at))
 
     def run(self) -> None:
         version = self.parsed.schema_version
         if not version:
-            self.report("schema-version-required", "a model names its schema version", Position(1, 1))
+            message = "a model names its schema version" if self.parsed.module is None else _ONLY_A_MODULE
+            self.report("schema-version-required", message, self.parsed.schema_at)
         elif version not in SCHEMA_VERSIONS:
             self.report("invalid-schema", f"the schema version {version} is not supported", self.parsed.schema_at)
         for item in self.parsed.types:
             self._names(item)
+        self._modules_of_files()
         if self.problems:
             return
-        self._duplicate_types()
+        self.problems += duplicate_types(self.parsed)
         for item in self.parsed.types:
             siblings = {entry.relation.name: entry.relation for entry in item.relations}
             for entry in item.relations:
@@ -101,13 +128,16 @@ class _Validator:
         if not rule.fullmatch(name):
             self.report("invalid-name", f"the {noun} name `{name[:60]}` does not match {rule.pattern}", at)
 
-    def _duplicate_types(self) -> None:
-        first: dict[str, ParsedType] = {}
-        for item in self.parsed.types:
-            if item.name in first:
-                line = f" (again in line {item.at.line})" if item.at.line else ""
-                self.report("duplicated-error", f"the type `{item.name}` is defined twice{line}", first[item.name].at)
-            first.setdefault(item.name, item)
+    def _modules_of_files(self) -> None:
+        """A file holds one module. Only JSON can say otherwise: a text has one header."""
+        modules: dict[str, set[str]] = {}
+        for source in _sources(self.parsed):
+            if source.module and source.file:
+                modules.setdefault(source.file, set()).add(source.module)
+        for file, names in modules.items():
+            if len(names) > 1:
+                message = f"the file `{file}` holds the modules {', '.join(sorted(names))}, and may hold only one"
+                self.report("multiple-modules-in-file", message, NOWHERE)
 
     # whole model
 
@@ -140,6 +170,8 @@ class _Validator:
             if not CONDITION_NAME.fullmatch(key):
                 rule = CONDITION_NAME.pattern
                 self.report("invalid-name", f"the condition name `{key[:60]}` does not match {rule}", condition.at)
+            if not condition.condition.expression:
+                self.report("invalid-syntax", f"the condition `{key}` has no expression", condition.at)
             if key not in used:
                 self.report("condition-not-used", f"the condition `{key}` is not used in the model", condition.at)
 
@@ -244,3 +276,11 @@ class _RelationCheck:
 
 def _has(owner: TypeDefinition | None, relation: str) -> bool:
     return owner is not None and relation in owner.relations
+
+
+def _sources(parsed: ParsedModel) -> Iterator[Source]:
+    for item in parsed.types:
+        if item.source:
+            yield item.source
+        yield from (entry.relation.source for entry in item.relations if entry.relation.source)
+    yield from (item.condition.source for item in parsed.conditions if item.condition.source)

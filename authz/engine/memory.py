@@ -39,9 +39,10 @@ class MemoryTuples:
 
     def subjects(self, queries: Sequence[SubjectQuery]) -> list[list[Found]]:
         """See ``TupleReader``."""
-        return [self._subjects(query) for query in queries]
+        return [self.named_by(query) for query in queries]
 
-    def _subjects(self, query: SubjectQuery) -> list[Found]:
+    def named_by(self, query: SubjectQuery) -> list[Found]:
+        """Answer one query."""
         stored = self._forward.get((query.object, query.relation))
         if not stored:
             return []

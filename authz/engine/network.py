@@ -118,7 +118,10 @@ class Network:
                     if found is None:
                         self._asked.setdefault(read.query, []).append((gate, read))
                         # Where the question itself tells the way there is no need to wait for what is stored.
-                        known = self._attach(gate, read.leaf, self._brought(read)) or known
+                        brought = self._brought(read)
+                        if brought:
+                            known = True
+                            self._attach(gate, read.leaf, brought)
                     else:
                         known = True
                         self._grow(gate, read, found)
@@ -132,8 +135,8 @@ class Network:
         asked, self._asked = self._asked, {}
         for query, waiting in asked.items():
             found: Sequence[Found] = answers[query]
-            if self._contextual is not None:
-                found = merged(self._contextual.subjects([query])[0], found)
+            if self._contextual is not None and (own := self._contextual.named_by(query)):
+                found = merged(own, found)
             self._answers[query] = found
             for gate, read in waiting:
                 brought = self._brought(read)
@@ -161,10 +164,9 @@ class Network:
             return gate
         node = f"{type_of(object_name)}#{relation}"
         outline = self._universe.outlines.of(node)
-        gate = self._gates[object_name, relation] = self._new(Operator.ANY, node)
+        gate = self._gates[object_name, relation] = self._new(outline.operator, node)
         gate.seed = self._universe.self_mask(f"{object_name}#{relation}")
         self._unbuilt.append((gate, object_name, outline))
-        self._dirty[gate] = None
         return gate
 
     def _new(self, operator: Operator, node: Node | None = None) -> Gate:
@@ -188,22 +190,25 @@ class Network:
                 child = self._new(part.operator)
                 self._unbuilt.append((child, object_name, part))
                 self._link(gate, child)
-                self._dirty[child] = None
+            if gate.seed or not (gate.waiting or gate.children):
+                self._dirty[gate] = None
 
     def _grow(self, gate: Gate, read: Read, found: Sequence[Found]) -> None:
         """Add what a read has shown to the gate that waited for it."""
         gate.waiting -= 1
-        self._attach(gate, read.leaf, found)
-        self._dirty[gate] = None
+        if found:
+            self._attach(gate, read.leaf, found)
+        if gate.seed or not gate.waiting:
+            self._dirty[gate] = None
 
     def _brought(self, read: Read) -> Sequence[Found]:
         """Return the objects that contextual tuples alone lead to; such a gate is theirs before the read is done."""
-        if self._contextual is None or read.leaf.follow is None:
+        if read.leaf.follow is None or self._contextual is None:
             return ()
-        return self._contextual.subjects([read.query])[0]
+        return self._contextual.named_by(read.query)
 
-    def _attach(self, gate: Gate, leaf: Leaf, found: Sequence[Found]) -> bool:
-        """Give a gate what tuples name; tell whether there were any."""
+    def _attach(self, gate: Gate, leaf: Leaf, found: Sequence[Found]) -> None:
+        """Give a gate what tuples name."""
         allowed, follow = leaf.allowed, leaf.follow
         nodes = self._universe.outlines.nodes
         for subject, condition in found:
@@ -223,7 +228,6 @@ class Network:
             elif kind in nodes:
                 bare, _, relation = subject.partition("#")
                 self._link(gate, self._gate_of(bare, relation))
-        return bool(found)
 
     def _learn(self) -> bool:
         """Judge the usersets that wait for it, if the gates they stand in still matter; tell whether it was done."""
@@ -241,6 +245,8 @@ class Network:
     def _link(self, gate: Gate, child: Gate) -> None:
         gate.children.append(child)
         child.parents.append(gate)
+        if child.low or child.high != self._universe.full:
+            self._dirty[gate] = None
 
     def _propagate(self) -> None:
         full = self._universe.full

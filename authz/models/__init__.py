@@ -1,7 +1,17 @@
-"""The rows of authz: tuples, the log of their changes, and the versions of the model."""
+"""The rows of authz: tuples, the log of their changes, the versions of the model, and what a remote engine needs."""
 
 from authz.models.model_version import AuthorizationModelVersion
 from authz.models.relationship_tuple import RelationshipTuple
-from authz.models.tuple_change import TupleChange, TupleOperation
+from authz.models.remote_engine import DeliveryLease, RemoteModel, RemoteStore
+from authz.models.tuple_change import Delivery, TupleChange, TupleOperation
 
-__all__ = ["AuthorizationModelVersion", "RelationshipTuple", "TupleChange", "TupleOperation"]
+__all__ = [
+    "AuthorizationModelVersion",
+    "Delivery",
+    "DeliveryLease",
+    "RelationshipTuple",
+    "RemoteModel",
+    "RemoteStore",
+    "TupleChange",
+    "TupleOperation",
+]

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import DEFAULT_DB_ALIAS
+
+from authz.clients import horizon
 from authz.services.client import configured_client
 from authz.types import CheckRequest
 
@@ -21,3 +24,13 @@ def check(request: CheckRequest) -> bool:
 def batch_check(requests: Sequence[CheckRequest]) -> list[bool]:
     """Answer all questions, in order, with one statement per level of the deepest one."""
     return configured_client().batch_check(requests)
+
+
+def revision_sql() -> str:
+    """Return a scalar SQL expression whose value changes with every tuple that is written or deleted here.
+
+    What was decided while it had one value is decided still while it has the same: a transaction that must rely on a
+    decision made before it began compares the two, and asks nobody. Of a writer that has not committed it knows
+    nothing.
+    """
+    return horizon.revision_sql(DEFAULT_DB_ALIAS)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
-from authz.clients.embedded import EmbeddedClient
+from authz.clients.base import InstallationClient
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import (
     NO_STRUCTURE,
     ColumnEdge,
     ConstantEdge,
     Edge,
-    GrantColumn,
     JoinEdge,
     Rows,
     Structure,
@@ -22,7 +21,7 @@ from authz.clients.sql.structure import (
 from authz.engine.plan import Evaluation
 from authz.engine.typesystem import type_of
 from authz.errors import UnplannableRelation
-from authz.services.client import configured_client
+from authz.services.client import configured_client, moment
 from authz.types import Actor, CheckRequest, TupleKey
 
 __all__ = [
@@ -30,12 +29,12 @@ __all__ = [
     "ColumnEdge",
     "ConstantEdge",
     "Edge",
-    "GrantColumn",
     "JoinEdge",
     "Rows",
     "Structure",
     "VisibilitySql",
     "flags",
+    "moment",
     "predicate",
 ]
 
@@ -60,24 +59,21 @@ def flags(
     edges: EdgeMap,
     structure: Structure,
     *,
-    held: Iterable[tuple[str, str]] = (),
     usersets: Sequence[str] = (),
 ) -> dict[str, frozenset[str]]:
-    """Return, for each object of ``questions``, which of its relations ``actor`` has: one statement for a whole page.
+    """Return, for each object of ``questions``, which of its relations ``actor`` has: one question for a whole page.
 
-    ``edges`` has the structure of those objects and of what it leads to (a file's drive and that drive's organization);
-    ``held`` are ``(object, relation)`` that the rows themselves give to the actor (``uploaded_by``).
+    ``edges`` has the structure of those objects and of what it leads to (a file's drive and that drive's organization).
     """
     client = configured_client(structure)
-    held = set(held)
     asked = frozenset((type_of(name), relation) for name, relations in questions.items() for relation in relations)
     try:
         plans = client.page_plans(asked)
     except UnplannableRelation:
-        return _checked(client, actor, questions, _contextual(actor, edges, held, usersets))
+        return _checked(client, actor, questions, _contextual(actor, edges, usersets))
     names = {*questions, *(target for targets in edges.values() for target in targets)}
     wanted = {(name, relation) for name in names for relation in plans.grants.get(type_of(name), ())}
-    evaluation = Evaluation(client.granted(actor, wanted, usersets) | held, edges)
+    evaluation = Evaluation(client.granted(actor, wanted, usersets), edges)
     # The files of one folder differ in few grants of their own: what is alike is worked out once.
     verdicts: dict[Hashable, frozenset[str]] = {}
     answers = {}
@@ -93,7 +89,7 @@ def flags(
 
 
 def _checked(
-    client: EmbeddedClient,
+    client: InstallationClient,
     actor: Actor,
     questions: Mapping[str, Collection[str]],
     contextual: tuple[TupleKey, ...],
@@ -108,11 +104,8 @@ def _checked(
     }
 
 
-def _contextual(
-    actor: Actor, edges: EdgeMap, held: Iterable[tuple[str, str]], usersets: Iterable[str]
-) -> tuple[TupleKey, ...]:
+def _contextual(actor: Actor, edges: EdgeMap, usersets: Iterable[str]) -> tuple[TupleKey, ...]:
     """Return the facts of the rows in the form in which a whole check takes them."""
     tuples = [TupleKey(target, tupleset, name) for (name, tupleset), targets in edges.items() for target in targets]
-    tuples += [TupleKey(actor, relation, name) for name, relation in held]
     tuples += [TupleKey(actor, userset.partition("#")[2], userset.partition("#")[0]) for userset in usersets]
     return tuple(tuples)

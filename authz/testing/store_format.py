@@ -7,14 +7,14 @@ Reads and checks the shape; running it is ``authz.testing.store_file``. A field 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from authz.dsl import from_json, parse
+from authz.dsl import load, parse
 from authz.dsl.model import AuthorizationModel
 from authz.types import RelationshipCondition, TupleKey
 
@@ -130,14 +130,12 @@ class StoreFile(_WithTuples):
             return parse(self.model)
         assert self.model_file is not None
         file = _inside(folder, self.model_file)
-        if file.suffix == ".json":
-            value = _json(file)
-            if not isinstance(value, Mapping):
-                raise InvalidStoreFile(f"{file.name}: expected an object")
-            return from_json(value)
-        if file.suffix == ".fga":
-            return parse(_text(file))
-        raise InvalidStoreFile(f"{file.name}: a model is read from .fga and .json files")
+        if file.suffix not in (".fga", ".json") and file.name != "fga.mod":
+            raise InvalidStoreFile(f"{file.name}: a model is read from .fga and .json files, and from fga.mod")
+        try:
+            return load(file)
+        except OSError as error:
+            raise InvalidStoreFile(f"{file.name}: cannot be read") from error
 
 
 def read_store_file(path: Path) -> StoreFile:

@@ -18,29 +18,39 @@ django.setup()
 
 # Models can be imported only now.
 from django.conf import settings  # noqa: E402
-from django.db import OperationalError, connection  # noqa: E402
+from django.db import connection  # noqa: E402
 
 from accounts.services import setup as first_administrator  # noqa: E402
-from filegraph import installation  # noqa: E402
+from authz.services import remote_engine  # noqa: E402
+from filegraph import installation, reachability, store_problems  # noqa: E402
 from filegraph.chores import SWEEP_LIMIT  # noqa: E402
-from filegraph.protocol import Limits, protocol_class  # noqa: E402
+from filegraph.program import program  # noqa: E402
+from filegraph.protocol import Limits  # noqa: E402
+from filegraph.zero_copy import protocol_class  # noqa: E402
 from storage.services import sweep as sweeping  # noqa: E402
 
 USAGE_ERROR = 2
-UNREACHABLE_DATABASE = "The database that FILEGRAPH_DATABASE_URL names cannot be reached; is it running?"
 
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def setup() -> None:
+def setup(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what was changed.")] = False,
+) -> None:
     """Prepare this machine: data directory, secret key, database tables, the first store. Again: nothing changes."""
+    if problem := reachability.problem():
+        _end(problem)
     try:
-        for sentence in installation.prepare():
-            typer.echo(sentence)
-    except OperationalError:
-        _end(UNREACHABLE_DATABASE)
-    typer.echo("Ready. Start the server with: filegraph serve")
+        done = installation.prepare()
+    except installation.SetupFailed as failure:
+        _end(str(failure))
+    finally:
+        _leave_database()
+    for sentence in done:
+        typer.echo(sentence)
+    if not quiet:
+        typer.echo(f"Ready. Start the server with: {program()} serve")
 
 
 @app.command()
@@ -49,11 +59,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Run the server."""
-    try:
-        problem = _cannot_serve(host)
-    except OperationalError:
-        problem = UNREACHABLE_DATABASE
-    if problem:
+    if problem := reachability.problem() or _cannot_serve(host):
         _end(problem)
     # Before anything is promised: the port may be taken.
     listener = _listen(host, port)
@@ -68,7 +74,11 @@ def serve(
     )
     config = uvicorn.Config(
         "filegraph.asgi:application",
-        http=protocol_class(limits),
+        http=protocol_class(
+            limits,
+            threads=settings.FILEGRAPH_TRANSFER_FILE_THREADS,
+            send_seconds=settings.FILEGRAPH_TRANSFER_SEND_TIMEOUT,
+        ),
         log_config=None,
         # Paths carry upload and download tokens.
         access_log=False,
@@ -80,12 +90,23 @@ def serve(
         timeout_graceful_shutdown=30,
     )
     uvicorn.Server(config).run(sockets=[listener])
+    _leave_database()
 
 
 @app.command()
 def sweep() -> None:
     """Remove expired uploads and deleted bytes once, now."""
+    if problem := reachability.problem():
+        _end(problem)
     typer.echo(str(sweeping.sweep(now=datetime.now(UTC), limit=SWEEP_LIMIT)))
+    _leave_database()
+
+
+def _leave_database() -> None:
+    """Take leave of the database instead of just vanishing: the pool is told, and ends its own threads."""
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # type: ignore[attr-defined]
 
 
 def _end(problem: str) -> NoReturn:
@@ -99,20 +120,32 @@ def _listen(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
         )
     except OSError as error:
-        _end(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port (make run PORT=...).")
+        _end(f"Cannot listen on {host} port {port}: {_reason(error)}. Choose another with --port (make run PORT=...).")
+
+
+def _reason(error: OSError) -> str:
+    """The system's words; ``socket.create_server`` adds the address, which stands before them already."""
+    return (error.strerror or "it is refused").partition(" (while")[0]
 
 
 def _cannot_serve(host: str) -> str | None:
-    """Return why the server must not start like this, or None; raises OperationalError for a database that is away."""
-    if connection.vendor != "sqlite":  # whose file need not be there yet
-        connection.ensure_connection()
+    """Return why the server must not start like this, or None."""
     if not installation.is_prepared():
-        return "This installation is not prepared. Run first: filegraph setup"
+        return f"This installation is not prepared. Run first: {program()} setup"
     if not _is_loopback(host) and not (settings.FILEGRAPH_PUBLIC_URL or len(settings.ALLOWED_HOSTS) > _LOOPBACK_NAMES):
         return (
             f"Listening on {host} lets other machines in. Say under which name they may come: set "
             "FILEGRAPH_PUBLIC_URL=https://files.example.com or FILEGRAPH_ALLOWED_HOSTS=name,address."
         )
+    return remote_engine.problem(prepared=True) or _problem_of_stores()
+
+
+def _problem_of_stores() -> str | None:
+    """Return what only a change of settings can mend. A store that is down is told, and may come back."""
+    for problem in store_problems.of_stores():
+        if not problem.passing:
+            return problem.sentence
+        typer.echo(f"{problem.sentence} The server starts without it.", err=True)
     return None
 
 
@@ -136,7 +169,7 @@ def _greet(host: str, port: int) -> None:
         return
     typer.echo(
         "\nThere is no administrator yet. Within 30 minutes, make one with\n\n"
-        f"  filegraph login {url} --username admin --setup-token {token}\n\n"
+        f"  {program()} login {url} --username admin --setup-token {token}\n\n"
         "or with\n\n"
         f"  curl {url}/graphql -H 'Content-Type: application/json' -d '"
         '{"query": "mutation { completeSetup(input: {setupToken: \\"' + token + '\\", username: \\"admin\\", '

@@ -1,4 +1,7 @@
-"""Names of the commands that run a server. ``filegraph.__main__`` loads Django and the schema for them alone."""
+"""Names of the commands that run a server, and of those that need neither server nor settings.
+
+``filegraph.__main__`` loads Django and the schema for the first alone, and nothing of a server for the others.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,26 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ServerCommand:
-    """The module whose ``app`` has the command, and the line that ``--help`` shows."""
+class LateCommand:
+    """The module whose ``app`` has the command (or group of commands), and the line that ``--help`` shows."""
 
     module: str
     help: str
 
 
-SERVER_COMMANDS: Mapping[str, ServerCommand] = {
-    "setup": ServerCommand(
+SERVER_COMMANDS: Mapping[str, LateCommand] = {
+    "setup": LateCommand(
         "filegraph.cli.server", "Prepare this machine: data directory, secret key, tables, the first store."
     ),
-    "serve": ServerCommand("filegraph.cli.server", "Run the server."),
-    "sweep": ServerCommand("filegraph.cli.server", "Remove expired uploads and deleted bytes once, now."),
-    "schema": ServerCommand("filegraph.cli.pages", "Print the GraphQL schema."),
-    "settings": ServerCommand("filegraph.cli.pages", "Print every setting: variable, default, meaning."),
+    "serve": LateCommand("filegraph.cli.server", "Run the server."),
+    "sweep": LateCommand("filegraph.cli.server", "Remove expired uploads and deleted bytes once, now."),
+    "bucket-cors": LateCommand(
+        "filegraph.cli.pages", "Print the CORS rules that a bucket needs before web pages may use it."
+    ),
+    "schema": LateCommand("filegraph.cli.pages", "Print the GraphQL schema."),
+    "settings": LateCommand("filegraph.cli.pages", "Print every setting: variable, default, meaning."),
+}
+
+OFFLINE_COMMANDS: Mapping[str, LateCommand] = {
+    "authz": LateCommand("filegraph.cli.models", "Check and convert authorization models, without a server."),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from filegraph.client import drives, groups, login, people, sharing, tokens, transfers, tree
+from filegraph.client import drives, groups, login, people, sharing, tokens, transfers, trash, tree
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(tree.rm)
     app.command()(sharing.share)
     app.command()(sharing.unshare)
+    app.add_typer(trash.app, name="trash")
     app.add_typer(drives.app, name="drive")
     app.add_typer(people.app, name="user")
     app.add_typer(groups.app, name="group")

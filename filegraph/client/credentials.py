@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filegraph.client.errors import NotSignedIn
+from filegraph.client.server_url import server_url
+from filegraph.program import program
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,10 @@ def credentials_path(environment: Mapping[str, str]) -> Path:
 
 
 def load(environment: Mapping[str, str]) -> Credentials | None:
-    """The credentials to use, or None when there are none."""
+    """The credentials to use, or None when there are none. Raises ``ServerUnreachable`` for a senseless address."""
     stored = _read(credentials_path(environment))
-    url = environment.get("FILEGRAPH_URL", "").rstrip("/")
+    given = environment.get("FILEGRAPH_URL", "")
+    url = server_url(given) if given else ""
     token = environment.get("FILEGRAPH_TOKEN", "")
     if token and (url or stored):
         return Credentials(url=url or (stored.url if stored else ""), token=token)
@@ -50,10 +53,10 @@ def load(environment: Mapping[str, str]) -> Credentials | None:
 
 
 def require(environment: Mapping[str, str]) -> Credentials:
-    """Like ``load``. Raises ``NotSignedIn`` when there are none."""
+    """Like ``load``. Raises ``NotSignedIn`` when there are none, ``ServerUnreachable`` for a senseless address."""
     found = load(environment)
     if found is None:
-        raise NotSignedIn("You are not signed in; run `filegraph login URL` first.")
+        raise NotSignedIn(f"You are not signed in; run `{program()} login URL` first.")
     return found
 
 
@@ -84,4 +87,4 @@ def _read(path: Path) -> Credentials | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, AttributeError) as error:
-        raise NotSignedIn(f"{path} cannot be read; run `filegraph login URL` again.") from error
+        raise NotSignedIn(f"{path} cannot be read; run `{program()} login URL` again.") from error

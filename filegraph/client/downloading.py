@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from filegraph.client import operations
+from filegraph.client.errand import Errand
 from filegraph.client.errors import CommandError, NotFoundOrDenied
-from filegraph.client.graphql_client import MAX_BATCH, GraphQLClient
+from filegraph.client.graphql_client import MAX_BATCH
 from filegraph.client.hashing import sha256_of
 from filegraph.client.nodes import RemoteFile
-from filegraph.client.outcome import OnConflict, Outcome
-from filegraph.client.progress import ProgressDisplay
-from filegraph.client.wire import Carrier
+from filegraph.client.outcome import OnConflict
 
 _RENEWALS = 20
 """New links for one file whose link ended before its bytes were there: how long one lives is the operator's choice."""
@@ -38,34 +36,21 @@ class DownloadJob:
 
 
 class Downloader:
-    """Fetches jobs with ``jobs`` connections and counts what came of them."""
+    """Fetches the files of an errand."""
 
-    def __init__(
-        self,
-        client: GraphQLClient,
-        carrier: Carrier,
-        on_conflict: OnConflict,
-        jobs: int,
-        outcome: Outcome,
-        display: ProgressDisplay,
-    ) -> None:
-        self._client = client
-        self._carrier = carrier
-        self._on_conflict = on_conflict
-        self._jobs = jobs
-        self._outcome = outcome
-        self._display = display
-        self._stopping = threading.Event()
+    def __init__(self, errand: Errand) -> None:
+        self._errand = errand
+        self._client = errand.client
 
     def run(self, work: Sequence[DownloadJob]) -> None:
         """Fetch everything. A failing item is counted; what concerns all is raised."""
-        self._display.expect(len(work), sum(job.file.size for job in work))
-        with ThreadPoolExecutor(self._jobs) as pool:
+        self._errand.expect(job.file.size for job in work)
+        with ThreadPoolExecutor(self._errand.jobs) as pool:
             try:
                 for start in range(0, len(work), MAX_BATCH):
                     self._run_batch(work[start : start + MAX_BATCH], pool)
             except BaseException:
-                self._stopping.set()
+                self._errand.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
@@ -93,18 +78,16 @@ class Downloader:
         try:
             if not os.path.lexists(job.target):
                 return True
-            if self._on_conflict is OnConflict.SKIP or self._is_same(job):
-                self._outcome.add_skipped()
-                self._display.advance(job.file.size)
-                self._display.finish_item()
+            if self._errand.on_conflict is OnConflict.SKIP or self._is_same(job):
+                self._errand.skip(job.file.size)
                 return False
-            if self._on_conflict is OnConflict.FAIL or job.target.is_dir():
-                self._fail(job, f"{job.target} exists already and is different.")
+            if self._errand.on_conflict is OnConflict.FAIL or job.target.is_dir():
+                self._errand.fail(job.label, f"{job.target} exists already and is different.")
                 return False
         except OSError as error:
-            self._fail(job, error.strerror or "cannot be read")
+            self._errand.fail(job.label, error.strerror or "cannot be read")
             return False
-        if self._on_conflict is OnConflict.RENAME:
+        if self._errand.on_conflict is OnConflict.RENAME:
             job.target = _free_name(job.target)
         return True
 
@@ -114,18 +97,17 @@ class Downloader:
         return sha256_of(job.target)[0] == job.file.sha256
 
     def _fetch(self, job: DownloadJob) -> None:
-        if self._stopping.is_set():
+        if self._errand.is_stopping:
             return
         try:
             self._get(job)
             os.replace(job.part, job.target)
         except CommandError as error:
-            self._fail(job, error.message)
+            self._errand.fail(job.label, error.message)
         except OSError as error:
-            self._fail(job, error.strerror or "cannot be written")
+            self._errand.fail(job.label, error.strerror or "cannot be written")
         else:
-            self._outcome.add_carried(job.file.size)
-            self._display.finish_item()
+            self._errand.finish(job.file.size)
 
     def _get(self, job: DownloadJob) -> None:
         """Fetch the part, with another link whenever one ends under way."""
@@ -133,23 +115,12 @@ class Downloader:
             if not job.url:
                 raise NotFoundOrDenied("you may not download this.")
             try:
-                self._carrier.get(job.url, job.part, job.file.size, job.file.sha256, self._advance)
+                self._errand.carrier.get(job.url, job.part, job.file.size, job.file.sha256, self._errand.advance)
                 return
             except CommandError as error:
                 if error.code != "TOKEN_EXPIRED" or not left:
                     raise
             self._link([job])
-
-    def _fail(self, job: DownloadJob, message: str) -> None:
-        if self._stopping.is_set():
-            return
-        self._outcome.add_failure(job.label, message)
-        self._display.finish_item()
-
-    def _advance(self, size: int) -> None:
-        if self._stopping.is_set():
-            raise CommandError("stopped")
-        self._display.advance(size)
 
 
 def _free_name(target: Path) -> Path:

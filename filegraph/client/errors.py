@@ -7,7 +7,8 @@
     ├── ServerUnreachable     no connection, or no sensible answer (exit 5)
     └── Refused               the server understood and said no: conflict, quota, limits (exit 6)
 
-Exit code 1: the command ran and some of its items failed. Ctrl-C ends with 130, as shells expect.
+Exit code 1: the command ran and some of its items failed, or the person said no to its question. Ctrl-C ends with
+130, as shells expect.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 from typing import ParamSpec
+
+import typer
 
 from filegraph.client.terminal import complain
 
@@ -106,6 +109,10 @@ def ends_with_exit_code(command: Callable[P, int | None]) -> Callable[P, None]:
             sys.exit(int(error.exit_code))
         except KeyboardInterrupt:
             complain("Interrupted. Run the same command again to go on where it stopped.")
+            sys.exit(int(ExitCode.INTERRUPTED))
+        except typer.Abort:
+            # Ctrl-C, or the end of input, at a question.
+            complain("Interrupted.")
             sys.exit(int(ExitCode.INTERRUPTED))
         sys.exit(int(code or ExitCode.OK))
 

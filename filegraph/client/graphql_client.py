@@ -8,11 +8,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from filegraph.client.errors import CommandError, NotFoundOrDenied, NotSignedIn, Refused, ServerUnreachable, error_of
+from filegraph.client.server_url import is_loopback, server_url
+from filegraph.program import program
 
 Json = dict[str, Any]
 
@@ -22,24 +23,6 @@ MAX_BATCH = 100
 _RETRY_PAUSES = (0.2, 0.6, 1.5)
 """Seconds between tries of an operation that is safe to repeat."""
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether ``url`` points at this machine by name or number."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
-
-
-def check_url(url: str) -> str:
-    """``url`` without a trailing slash. Raises ``ServerUnreachable`` when it is no http(s) address."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ServerUnreachable(f"{url!r} is not the address of a server; write for example https://files.example.org.")
-    return url.rstrip("/")
 
 
 @functools.cache
@@ -70,7 +53,7 @@ class GraphQLClient:
     """Sends operations to one server with one token. Safe for several threads. Close it, or use it as a context."""
 
     def __init__(self, url: str, token: str = "", *, transport: httpx.BaseTransport | None = None) -> None:
-        self.url = check_url(url)
+        self.url = server_url(url)
         headers = {"accept": "application/graphql-response+json", "user-agent": "filegraph-cli"}
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -158,7 +141,7 @@ class GraphQLClient:
             code = str(extensions.get("code", ""))
             error = error_of(code, str(entry.get("message", "The server refused the request.")))
             if isinstance(error, NotSignedIn):
-                raise NotSignedIn("The server does not accept your token; run `filegraph login URL` again.", code=code)
+                raise NotSignedIn(f"The server refuses your token; run `{program()} login URL` again.", code=code)
             if isinstance(error, NotFoundOrDenied):
                 raise error
             request = f" (request {extensions['requestId']})" if "requestId" in extensions else ""

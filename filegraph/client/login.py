@@ -13,8 +13,10 @@ from filegraph.client import credentials, operations
 from filegraph.client.connection import connect
 from filegraph.client.credentials import Credentials
 from filegraph.client.errors import CommandError, NotSignedIn, UsageFault, ends_with_exit_code
-from filegraph.client.graphql_client import GraphQLClient, is_loopback
+from filegraph.client.graphql_client import GraphQLClient
+from filegraph.client.server_url import is_loopback
 from filegraph.client.terminal import note, say
+from filegraph.program import program
 
 
 @ends_with_exit_code
@@ -77,7 +79,7 @@ def whoami() -> None:
         viewer = client.execute(operations.VIEWER)["viewer"]
         user = viewer["user"]
         if user is None:
-            raise NotSignedIn("The server does not know you; run `filegraph login URL` again.")
+            raise NotSignedIn(f"The server does not know you; run `{program()} login URL` again.")
         say(f"{user['username']} at {client.url}" + (" (administrator)" if viewer["isAdministrator"] else ""))
         if viewer["groups"]:
             say("groups: " + ", ".join(group["name"] for group in viewer["groups"]))

@@ -68,6 +68,37 @@ class RemoteGroup:
             ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class TrashedItem:
+    """A file or folder in the trash of a drive. ``path`` is where it was; None when the viewer may not see all of it.
+
+    ``size`` is bytes, None for a folder; ``trashed_at`` an ISO 8601 time in UTC.
+    """
+
+    id: str
+    name: str
+    drive: str
+    path: str | None
+    trashed_at: str
+    size: int | None
+
+    @property
+    def place(self) -> str:
+        """Where it was, for people."""
+        return f"{self.drive}:{self.path}" if self.path else f"{self.name}, from a folder that you cannot see"
+
+    @classmethod
+    def parse(cls, data: dict[str, Any], drive: str) -> TrashedItem:
+        """What ``data`` describes, in the trash of that drive. Raises ``ServerUnreachable`` when it describes none."""
+        try:
+            size = int(data["size"]) if data["__typename"] == "File" else None
+            return cls(data["id"], data["name"], drive, data["path"], str(data["trashedAt"]), size)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ServerUnreachable(
+                "The server described the trash in a way this program does not understand."
+            ) from error
+
+
 RemoteItem = RemoteFile | RemoteFolder
 RemoteContainer = RemoteDrive | RemoteFolder
 RemoteNode = RemoteDrive | RemoteFolder | RemoteFile

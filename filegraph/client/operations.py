@@ -78,6 +78,14 @@ CREATE_FOLDER: Final = (
     f"{{ createFolder(input: $input) {{ folder {{ __typename id name updatedAt }} {_ERRORS} }} }}"
 )
 TRASH: Final = f"mutation Trash($input: TrashInput!) {{ trash(input: $input) {{ results {{ {_ERRORS} }} }} }}"
+RESTORE: Final = (
+    "mutation Restore($input: RestoreInput!) "
+    f"{{ restore(input: $input) {{ results {{ item {{ name path drive {{ name }} }} {_ERRORS} }} }} }}"
+)
+TRASHED: Final = (
+    "query Trashed($id: ID!, $after: String) { node(id: $id) { ... on Drive { trashed(first: 100, after: $after) { "
+    "nodes { __typename id name path trashedAt ... on File { size } } pageInfo { hasNextPage endCursor } } } } }"
+)
 PURGE: Final = f"mutation Purge($input: PurgeInput!) {{ purge(input: $input) {{ results {{ {_ERRORS} }} }} }}"
 
 BEGIN_UPLOADS: Final = (

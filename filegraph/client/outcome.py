@@ -47,10 +47,10 @@ class Outcome:
             self.failures.append((name, message))
         complain(f"{name}: {message}")
 
-    def summarize(self, verb: str) -> ExitCode:
-        """Print one line about the whole and return the exit code."""
+    def summarize(self, verb: str, place: str) -> ExitCode:
+        """Print one line about the whole, with where it went, and return the exit code."""
         seconds = time.monotonic() - self._started
-        parts = [f"{self.carried} {verb} ({human_size(self.size)})"]
+        parts = [f"{self.carried} {verb} ({human_size(self.size)}) to {place}"]
         if self.skipped:
             parts.append(f"{self.skipped} skipped")
         if self.failures:

@@ -37,7 +37,7 @@ def drives(client: GraphQLClient) -> Iterator[RemoteDrive]:
             node = parse_node(data)
             if isinstance(node, RemoteDrive):
                 yield node
-        after = _next_cursor(page, after)
+        after = next_cursor(page, after)
         if after is None:
             return
 
@@ -49,7 +49,7 @@ def groups(client: GraphQLClient) -> Iterator[RemoteGroup]:
         page = client.execute(operations.GROUPS, {"after": after})["groups"]
         for data in page["nodes"]:
             yield RemoteGroup.parse(data)
-        after = _next_cursor(page, after)
+        after = next_cursor(page, after)
         if after is None:
             return
 
@@ -64,7 +64,7 @@ def children(client: GraphQLClient, container_id: str, *, name_contains: str = "
             raise NotFoundOrDenied(f"There is no folder {container_id} that you can see.")
         for data in node["children"]["nodes"]:
             yield parse_item(data)
-        after = _next_cursor(node["children"], after)
+        after = next_cursor(node["children"], after)
         if after is None:
             return
 
@@ -154,7 +154,7 @@ def _descend(client: GraphQLClient, node: RemoteNode, segments: tuple[str, ...])
     return node
 
 
-def _next_cursor(page: dict[str, object], before: str | None) -> str | None:
+def next_cursor(page: dict[str, object], before: str | None) -> str | None:
     """The cursor of the next page, None at the end. A server that repeats a cursor would keep us for ever."""
     info = page["pageInfo"]
     if not isinstance(info, dict) or not info["hasNextPage"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,18 +10,18 @@ import typer
 from filegraph.client import remote
 from filegraph.client.addresses import Address, parse_address
 from filegraph.client.connection import connect
-from filegraph.client.downloading import Downloader, DownloadJob
-from filegraph.client.errors import UsageFault, ends_with_exit_code
+from filegraph.client.download_plan import DownloadPlan
+from filegraph.client.downloading import Downloader
+from filegraph.client.errand import Errand
+from filegraph.client.errors import NotFoundOrDenied, UsageFault, ends_with_exit_code
 from filegraph.client.graphql_client import GraphQLClient
-from filegraph.client.local_names import NameRoster, UnsafeName, safe_name
 from filegraph.client.local_tree import LocalFile, LocalTree, parents_first, read_tree
-from filegraph.client.nodes import RemoteDropBox, RemoteFile, RemoteNode
+from filegraph.client.nodes import RemoteDropBox, RemoteFile
 from filegraph.client.outcome import OnConflict, Outcome
 from filegraph.client.progress import open_display
 from filegraph.client.remote_folders import RemoteFolders
 from filegraph.client.terminal import note
 from filegraph.client.uploading import Uploader, UploadJob
-from filegraph.client.volume import ignores_case
 from filegraph.client.wire import Carrier, open_http
 
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files carried at the same time.")]
@@ -63,37 +62,53 @@ def put(
             folders = RemoteFolders(client, container)
             folders.prepare(parents_first(tree.folders, tree.files), pool, outcome.add_failure)
             work = _upload_jobs(tree.files, folders, outcome)
-            Uploader(client, Carrier(http), on_conflict, jobs, outcome, display).run(work)
+            Uploader(Errand(client, Carrier(http), on_conflict, jobs, outcome, display)).run(work)
     finally:
         display.close()
-    return outcome.summarize("sent")
+    return outcome.summarize("sent", str(destination))
 
 
 @ends_with_exit_code
 def get(
-    source: Annotated[str, typer.Argument(metavar="DRIVE:/PATH", help="What to fetch.")],
-    destination: Annotated[Path, typer.Argument(metavar="DEST", help="Local folder, or name for a single file.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="DRIVE:/PATH... DEST", help="What to fetch, and the local place for it.")
+    ],
     jobs: Jobs = 8,
     on_conflict: Conflict = OnConflict.FAIL,
 ) -> int:
-    """Fetch a file or folder, verify every byte, and go on where an interrupted fetch stopped.
+    """Fetch files and folders, verify every byte, and go on where an interrupted fetch stopped.
 
-    `DRIVE:/photos/` with a slash means only what is inside.
+    `DRIVE:/photos/` with a slash means only what is inside. DEST is a folder, made when it is not there, or a name for
+    a single file. To make a folder for a single file, end DEST in a slash.
     """
+    if len(paths) < 2:
+        raise UsageFault("Name at least one DRIVE:/path, and then the local destination.")
+    *sources, destination = paths
+    addresses = [parse_address(source) for source in sources]
     outcome = Outcome()
     display = open_display("get")
-    address = parse_address(source)
     try:
         with connect() as client, open_http(client.url, jobs) as http:
-            node = remote.get(client, address)
-            try:
-                work = _download_jobs(client, address, node, destination, outcome)
-            except OSError as error:
-                raise UsageFault(f"{error.filename}: {error.strerror}.") from error
-            Downloader(client, Carrier(http), on_conflict, jobs, outcome, display).run(work)
+            plan = DownloadPlan(client, destination, outcome, several=len(addresses) > 1)
+            for address in addresses:
+                _plan(client, plan, address, outcome, alone=len(addresses) == 1)
+            Downloader(Errand(client, Carrier(http), on_conflict, jobs, outcome, display)).run(plan.jobs)
     finally:
         display.close()
-    return outcome.summarize("fetched")
+    return outcome.summarize("fetched", str(plan.where()))
+
+
+def _plan(client: GraphQLClient, plan: DownloadPlan, address: Address, outcome: Outcome, *, alone: bool) -> None:
+    """Add what ``address`` names. Of several, one that cannot be had is counted as failed, and the others go on."""
+    try:
+        try:
+            plan.add(address, remote.get(client, address))
+        except OSError as error:
+            raise UsageFault(f"{error.filename}: {error.strerror}.") from error
+    except (NotFoundOrDenied, UsageFault) as error:
+        if alone:
+            raise
+        outcome.add_failure(str(address), error.message.removeprefix(f"{address}: "))
 
 
 def _renamed(client: GraphQLClient, tree: LocalTree, destination: Address) -> tuple[LocalTree, Address]:
@@ -123,51 +138,3 @@ def _upload_jobs(files: list[LocalFile], folders: RemoteFolders, outcome: Outcom
         present = folder.items.get(remote.name_key(name))
         work.append(UploadJob(file.path, label, folder.id, name, file.size, present))
     return work
-
-
-def _download_jobs(
-    client: GraphQLClient, address: Address, node: RemoteNode, destination: Path, outcome: Outcome
-) -> list[DownloadJob]:
-    if isinstance(node, RemoteFile):
-        if destination.is_dir():
-            destination = destination / _own_name(node.name)
-        return [DownloadJob(node, destination, str(address))]
-    if not address.contents:
-        destination = destination / _own_name(node.name)
-    destination.mkdir(parents=True, exist_ok=True)
-    work: list[DownloadJob] = []
-    _gather(client, node.id, destination, "", ignores_case(destination), work, outcome)
-    return work
-
-
-def _own_name(name: str) -> str:
-    try:
-        return safe_name(name)
-    except UnsafeName as error:
-        raise UsageFault(f"{error}; name a local destination for it.") from error
-
-
-def _gather(
-    client: GraphQLClient,
-    folder_id: str,
-    here: Path,
-    prefix: str,
-    fold_case: bool,
-    work: list[DownloadJob],
-    outcome: Outcome,
-) -> None:
-    """Add every file below a remote folder, and make the local folders for them."""
-    roster = NameRoster(fold_case=fold_case)
-    for item in remote.children(client, folder_id):
-        label = f"{prefix}{item.name}"
-        try:
-            target = here / roster.claim(item.name)
-            if isinstance(item, RemoteFile):
-                work.append(DownloadJob(item, target, label))
-            else:
-                target.mkdir(exist_ok=True)
-                _gather(client, item.id, target, f"{label}/", fold_case, work, outcome)
-        except UnsafeName as error:
-            outcome.add_failure(label, str(error))
-        except OSError as error:
-            outcome.add_failure(label, error.strerror or "cannot be made here")

@@ -9,14 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from filegraph.client import operations, remote
-from filegraph.client.addresses import Address, parse_address
+from filegraph.client.addresses import parse_address
+from filegraph.client.batches import Labelled, apply_to_each
 from filegraph.client.connection import connect
 from filegraph.client.errors import CommandError, ExitCode, UsageFault, ends_with_exit_code
-from filegraph.client.graphql_client import MAX_BATCH, GraphQLClient, user_errors
+from filegraph.client.graphql_client import GraphQLClient
 from filegraph.client.nodes import RemoteDrive, RemoteFile, RemoteNode
-from filegraph.client.terminal import complain, human_size, say
+from filegraph.client.question import agrees
+from filegraph.client.terminal import complain, human_size, note, say
+from filegraph.program import program
 
 Found = tuple[str, RemoteNode]
+_PASTED_IDS = 5
 
 
 @ends_with_exit_code
@@ -56,45 +60,44 @@ def mkdir(
 @ends_with_exit_code
 def rm(
     paths: Annotated[list[str], typer.Argument(metavar="DRIVE:/PATH...", help="What to remove.")],
-    purge: Annotated[bool, typer.Option("--purge", help="Remove for good, past the trash.")] = False,
+    forever: Annotated[bool, typer.Option("--forever", help="Delete for good, past the trash; asks first.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
-    """Move files and folders to the trash."""
+    """Move files and folders to the trash, from where `filegraph trash restore` takes them back."""
     failed = False
     with connect() as client:
-        items: list[tuple[Address, str]] = []
+        items: list[Labelled] = []
         for address in map(parse_address, paths):
             try:
-                items.append((address, remote.get_item(client, address).id))
+                items.append(Labelled(str(address), remote.get_item(client, address).id))
             except CommandError as error:
                 if len(paths) == 1:
                     raise
                 complain(error.message)
                 failed = True
-        steps = (operations.TRASH, operations.PURGE) if purge else (operations.TRASH,)
-        for document in steps:
-            kept = _apply(client, document, items, alone=len(paths) == 1)
-            failed = failed or len(kept) < len(items)
-            items = kept
+        if forever and items and not agrees(_question(items), already=yes):
+            return ExitCode.SOME_FAILED
+        kept = [item for item, _ in apply_to_each(client, operations.TRASH, items, alone=len(paths) == 1)]
+        gone = [item for item, _ in apply_to_each(client, operations.PURGE, kept, alone=False)] if forever else []
+    _tell(kept, gone)
+    failed = failed or len(kept) < len(items) or (forever and len(gone) < len(kept))
     return ExitCode.SOME_FAILED if failed else ExitCode.OK
 
 
-def _apply(
-    client: GraphQLClient, document: str, items: list[tuple[Address, str]], *, alone: bool
-) -> list[tuple[Address, str]]:
-    """Run a batch mutation over all items; those it succeeded for. A single item's error is raised instead."""
-    kept: list[tuple[Address, str]] = []
-    for start in range(0, len(items), MAX_BATCH):
-        batch = items[start : start + MAX_BATCH]
-        results = client.results(document, {"ids": [node_id for _, node_id in batch]}, len(batch))
-        for item, result in zip(batch, results, strict=True):
-            errors = user_errors(result)
-            if errors and alone:
-                raise errors[0].as_error()
-            if errors:
-                complain(f"{item[0]}: {errors[0].message}")
-            else:
-                kept.append(item)
-    return kept
+def _tell(removed: list[Labelled], gone: list[Labelled]) -> None:
+    """Say of everything removed whether it is in the trash or gone, and how to take back what is in the trash."""
+    gone_ids = {item.id for item in gone}
+    for item in removed:
+        say(f"{item.label} is {'deleted for good' if item.id in gone_ids else f'in the trash ({item.id})'}.")
+    trashed = [item.id for item in removed if item.id not in gone_ids]
+    if trashed:
+        ids = " ".join(trashed) if len(trashed) <= _PASTED_IDS else "ID..."
+        note(f"To take back: {program()} trash restore {ids}")
+
+
+def _question(items: list[Labelled]) -> str:
+    what = items[0].label if len(items) == 1 else f"these {len(items)}"
+    return f"Delete {what} for good, folders with everything in them? The trash will not have it."
 
 
 def _list(client: GraphQLClient, path: str, *, recursive: bool) -> Iterator[Found]:

@@ -6,25 +6,25 @@ Two batches are under way at a time, so that requests for one overlap with the b
 from __future__ import annotations
 
 import mimetypes
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from filegraph.client import operations
+from filegraph.client.errand import Errand
 from filegraph.client.errors import CommandError
-from filegraph.client.graphql_client import MAX_BATCH, GraphQLClient, UserError, user_errors
+from filegraph.client.graphql_client import MAX_BATCH, UserError, user_errors
 from filegraph.client.hashing import sha256_of
 from filegraph.client.nodes import RemoteFile, RemoteItem
-from filegraph.client.outcome import OnConflict, Outcome
-from filegraph.client.progress import ProgressDisplay
-from filegraph.client.wire import Carrier, PutTarget
+from filegraph.client.outcome import OnConflict
+from filegraph.client.wire import PutTarget
 
 _LANES = 2
+_TAKEN = "It exists already and is different; choose --on-conflict replace, rename or skip."
 _PAUSES = (0.5, 2.0, 5.0)
 
 
@@ -45,34 +45,21 @@ class UploadJob:
 
 
 class Uploader:
-    """Sends jobs with ``jobs`` connections and counts what came of them."""
+    """Sends the files of an errand."""
 
-    def __init__(
-        self,
-        client: GraphQLClient,
-        carrier: Carrier,
-        on_conflict: OnConflict,
-        jobs: int,
-        outcome: Outcome,
-        display: ProgressDisplay,
-    ) -> None:
-        self._client = client
-        self._carrier = carrier
-        self._on_conflict = on_conflict
-        self._jobs = jobs
-        self._outcome = outcome
-        self._display = display
-        self._stopping = threading.Event()
+    def __init__(self, errand: Errand) -> None:
+        self._errand = errand
+        self._client = errand.client
 
     def run(self, work: Sequence[UploadJob]) -> None:
         """Send everything. A failing item is counted; what concerns all (signed out, no server) is raised."""
-        self._display.expect(len(work), sum(job.size for job in work))
-        with ThreadPoolExecutor(self._jobs) as carriers, ThreadPoolExecutor(_LANES) as lanes:
+        self._errand.expect(job.size for job in work)
+        with ThreadPoolExecutor(self._errand.jobs) as carriers, ThreadPoolExecutor(_LANES) as lanes:
             try:
                 for result in [lanes.submit(self._run_batch, batch, carriers) for batch in _batches(work)]:
                     result.result()
             except BaseException:
-                self._stopping.set()
+                self._errand.stop()
                 lanes.shutdown(wait=False, cancel_futures=True)
                 carriers.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -89,23 +76,23 @@ class Uploader:
     ) -> list[UploadJob]:
         """Run ``step`` for all at once; the jobs that go on."""
         results = [carriers.submit(self._guarded, step, job) for job in jobs]
-        wait(results)
+        # Not ``concurrent.futures.wait``: it never hears of what ``run`` cancels before it begins.
         return [job for job, result in zip(jobs, results, strict=True) if result.result()]
 
     def _guarded(self, step: Callable[[UploadJob], bool], job: UploadJob) -> bool:
-        if self._stopping.is_set():
+        if self._errand.is_stopping:
             return False
         try:
             return step(job)
         except CommandError as error:
-            self._fail(job, error.message)
+            self._errand.fail(job.label, error.message)
         except OSError as error:
-            self._fail(job, error.strerror or "cannot be read")
+            self._errand.fail(job.label, error.strerror or "cannot be read")
         return False
 
     def _prepare(self, job: UploadJob) -> bool:
         """Hash the file and decide whether it has to be sent at all."""
-        if job.present is not None and self._on_conflict is OnConflict.SKIP:
+        if job.present is not None and self._errand.on_conflict is OnConflict.SKIP:
             return self._skip(job)
         job.sha256, job.size = sha256_of(job.path)
         present = job.present
@@ -115,10 +102,10 @@ class Uploader:
 
     def _send(self, job: UploadJob) -> bool:
         if job.target is None:  # The server has these bytes already.
-            self._display.advance(job.size)
+            self._errand.advance(job.size)
             return True
         try:
-            self._carrier.put(job.target, job.path, job.size, self._advance)
+            self._errand.carrier.put(job.target, job.path, job.size, self._errand.advance)
         except (CommandError, OSError):
             self._abort(job)
             raise
@@ -129,7 +116,7 @@ class Uploader:
         for job, result in self._settled(operations.BEGIN_UPLOADS, jobs, self._begin_input):
             upload = result.get("upload")
             if upload is None:
-                self._fail(job, "the server began no upload.")
+                self._errand.fail(job.label, "the server began no upload.")
                 continue
             job.upload_id, job.target = upload["id"], _target(upload.get("transport"))
             begun.append(job)
@@ -140,8 +127,7 @@ class Uploader:
             operations.FINALIZE_UPLOADS, jobs, lambda job: {"uploadId": job.upload_id, "sha256": job.sha256}
         )
         for job, _ in finals:
-            self._outcome.add_carried(job.size)
-            self._display.finish_item()
+            self._errand.finish(job.size)
 
     def _settled(
         self, document: str, jobs: Sequence[UploadJob], describe: Callable[[UploadJob], dict[str, Any]]
@@ -166,15 +152,15 @@ class Uploader:
         return settled
 
     def _refused(self, job: UploadJob, error: UserError) -> None:
-        if error.code == "NAME_TAKEN" and self._on_conflict is OnConflict.SKIP:
+        if error.code == "NAME_TAKEN" and self._errand.on_conflict is OnConflict.SKIP:
             self._skip(job)
         elif error.code == "NAME_TAKEN":
-            self._fail(job, "It exists already and is different; choose --on-conflict replace, rename or skip.")
+            self._errand.fail(job.label, _TAKEN)
         else:
-            self._fail(job, error.message)
+            self._errand.fail(job.label, error.message)
 
     def _begin_input(self, job: UploadJob) -> dict[str, Any]:
-        policy = OnConflict.FAIL if self._on_conflict is OnConflict.SKIP else self._on_conflict
+        policy = OnConflict.FAIL if self._errand.on_conflict is OnConflict.SKIP else self._errand.on_conflict
         described = {
             "parentId": job.parent_id,
             "name": job.name,
@@ -194,21 +180,8 @@ class Uploader:
             return
 
     def _skip(self, job: UploadJob) -> bool:
-        self._outcome.add_skipped()
-        self._display.advance(job.size)
-        self._display.finish_item()
+        self._errand.skip(job.size)
         return False
-
-    def _fail(self, job: UploadJob, message: str) -> None:
-        if self._stopping.is_set():
-            return
-        self._outcome.add_failure(job.label, message)
-        self._display.finish_item()
-
-    def _advance(self, size: int) -> None:
-        if self._stopping.is_set():
-            raise CommandError("stopped")
-        self._display.advance(size)
 
 
 def _batches(work: Sequence[UploadJob]) -> Iterator[Sequence[UploadJob]]:

@@ -16,8 +16,9 @@ from pathlib import Path
 import httpx
 
 from filegraph.client.errors import CommandError, ServerUnreachable, error_of
-from filegraph.client.graphql_client import is_loopback, tls
+from filegraph.client.graphql_client import tls
 from filegraph.client.hashing import BLOCK, feed
+from filegraph.client.server_url import is_loopback
 
 Advance = Callable[[int], None]
 
@@ -102,6 +103,9 @@ class Carrier:
         except httpx.HTTPError as error:
             carried.take_back()
             raise ServerUnreachable("The connection broke while sending.", retryable=True) from error
+        if response.status_code == httpx.codes.PRECONDITION_FAILED and "if-none-match" in map(str.lower, headers):
+            # Something is there: most likely what we sent before an answer got lost. Finalize tells for sure.
+            return
         if not response.is_success:
             carried.take_back()
             raise refusal(response)
@@ -182,8 +186,10 @@ def refusal(response: httpx.Response) -> CommandError:
         error = response.json()["error"]
         return error_of(str(error["code"]), str(error["message"]), retryable=bool(error["retryable"]) or retryable)
     except (ValueError, KeyError, TypeError):
+        # Links may lead to another server, with other words. One of the few things it can mean by 403 is its end.
+        code = "TOKEN_EXPIRED" if response.status_code == httpx.codes.FORBIDDEN else ""
         message = f"The server answered HTTP {response.status_code}."
-        return error_of("", message, retryable=retryable)
+        return error_of(code, message, retryable=retryable)
 
 
 def _blocks(path: Path, size: int, advance: Advance) -> Iterator[bytes]:

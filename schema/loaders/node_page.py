@@ -60,7 +60,9 @@ class NodePage:
         """Return what the viewer may do with a node, as a projection of her grants."""
         return self._granted.get(row.id, _NOTHING)
 
-    def link(self, row: Item, disposition: str, expires_in: int | None) -> downloads.DownloadLink | None:
+    def link(
+        self, row: Item, disposition: str, expires_in: int | None
+    ) -> downloads.DownloadLink | downloads.DirectLink | None:
         """Return a signed link to a file; None when the viewer may not download it. Raises BadUserInput.
 
         None in the trash, too: there it would lead to nothing.
@@ -71,7 +73,7 @@ class NodePage:
             return None
         return downloads.link(
             self.viewer.actor,
-            row,
+            row if row.stored is not None else self._told.get(row.id, row),
             disposition=_DISPOSITIONS[disposition],
             expires_in=expires_in,
             now=self.viewer.now,
@@ -98,7 +100,8 @@ class NodePage:
 
     def version(self, row: Item) -> int:
         """Return the number of a file's version."""
-        return row.version_number or self._versions.get(row.id, 1)
+        known = row.version_number or self._told.get(row.id, row).version_number
+        return known or 1
 
     def shares(self, row: Node) -> list[sharing.Share] | None:
         """Return the shares of a node; None when the viewer may not see them."""
@@ -136,11 +139,11 @@ class NodePage:
         return nodes.paths(self.viewer.actor, self._items)
 
     @cached_property
-    def _versions(self) -> dict[str, int]:
-        """For rows fresh from a service, which does not tell their version as selectors do."""
+    def _told(self) -> dict[str, Item]:
+        """The files again, for rows fresh from a service, which does not tell of their version what selectors do."""
         refs = [NodeRef(NodeKind.FILE, row.id) for row in self._items if row.kind == ItemKind.FILE]
         found = nodes.by_ids(self.viewer.actor, refs) if refs else []
-        return {row.id: row.version_number or 1 for row in found if isinstance(row, Item)}
+        return {row.id: row for row in found if isinstance(row, Item)}
 
     @cached_property
     def _shares(self) -> dict[str, list[sharing.Share] | None]:

@@ -9,7 +9,7 @@ from schema.loaders.node_page import Loaded, NodePage
 from schema.loaders.viewer import Viewer
 from storage.models import Node, NodeKind, NodeRef, Upload, UploadState
 from storage.services import uploads
-from storage.services.uploads import AlreadyThere, SinglePut
+from storage.services.uploads import Transport
 
 
 class UploadPage:
@@ -19,13 +19,13 @@ class UploadPage:
         self,
         viewer: Viewer,
         rows: Sequence[Upload],
-        plans: Mapping[str, SinglePut | AlreadyThere | None] | None = None,
+        plans: Mapping[str, Transport | None] | None = None,
     ) -> None:
         self.viewer = viewer
         self._rows = rows
         self._given = plans
 
-    def transport(self, row: Upload) -> SinglePut | AlreadyThere | None:
+    def transport(self, row: Upload) -> Transport | None:
         """Return how to send the bytes; None once it ended, and for a viewer who may not upload there any more."""
         return self._plans[row.id]
 
@@ -34,8 +34,10 @@ class UploadPage:
         return self._files.get(NodeRef(NodeKind.FILE, row.file_id)) if row.state == UploadState.READY else None
 
     @cached_property
-    def _plans(self) -> Mapping[str, SinglePut | AlreadyThere | None]:
-        return uploads.transports(self.viewer.actor, self._rows) if self._given is None else self._given
+    def _plans(self) -> Mapping[str, Transport | None]:
+        if self._given is not None:
+            return self._given
+        return uploads.transports(self.viewer.actor, self._rows, now=self.viewer.now)
 
     @cached_property
     def _files(self) -> dict[NodeRef, Loaded[Node]]:

@@ -19,7 +19,12 @@ class Disposition(Enum):
     INLINE = value("inline", "Show them, where the content type is known to be harmless; save them otherwise.")
 
 
-@strawberry.type(description="A signed link to the bytes of a file. The permission is asked again when it is used.")
+@strawberry.type(
+    description=(
+        "A signed link to the bytes of a file. The permission is asked again when it is used, unless it leads straight "
+        "to a store: then it works for anybody until it ends."
+    )
+)
 class DownloadUrl:
     """A link and its end."""
 

@@ -23,7 +23,7 @@ class File(Item):
     def size(self) -> BigInt:
         return BigInt(self.row.size or 0)
 
-    @field("Its MIME type, found from its bytes.")
+    @field("Its MIME type: found from its bytes, or from its name where they were sent straight to a store.")
     def content_type(self) -> str:
         return self.row.content_type or "application/octet-stream"
 
@@ -54,4 +54,4 @@ class File(Item):
         link = self.page.link(self.row, disposition.value, expires_in)
         if link is None:
             return None
-        return DownloadUrl(url=URL(self.page.viewer.origin + link.path), expires_at=link.expires_at)
+        return DownloadUrl(url=URL(link.url(self.page.viewer.origin)), expires_at=link.expires_at)

@@ -115,7 +115,7 @@ class Upload(Node):
         if isinstance(plan, transports.AlreadyThere):
             return AlreadyThere(sha256=SHA256(plan.sha256))
         return SinglePut(
-            url=URL(self.page.viewer.origin + plan.path),
+            url=URL(plan.url(self.page.viewer.origin)),
             method=plan.method,
             headers=[HttpHeader(name=name, value=value) for name, value in plan.headers],
             expires_at=plan.expires_at,

@@ -13,6 +13,7 @@ from scripts.demo.person import CommandFailed
 from scripts.demo.report import Report
 from scripts.demo.stack import STACKS
 from scripts.demo.story import Mismatch, Story
+from tests.components.production import PartMissing
 from tests.components.server import ServerFailed
 
 
@@ -34,6 +35,9 @@ def main() -> int:
                 sys.stderr.write(f"Filegraph at {service.url} ({service.description})\n")
                 Story(service, folder, report, options.big, small=options.small).tell()
         print(f"\n{report.table()}\n\nEverything is as it has to be.")
+    except PartMissing as error:
+        sys.stderr.write(f"\n{error}\nscripts/install-components installs the parts that pip does not have.\n")
+        return 2
     except (Mismatch, CommandFailed, ServerFailed) as error:
         sys.stderr.write(f"\nMISMATCH: {error}\n")
         return 1

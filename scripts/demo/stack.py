@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.components.production import production as running_production
 from tests.components.server import serving
 
 
@@ -31,5 +32,14 @@ def embedded(place: Path) -> Iterator[Service]:
         yield Service(server.url, server.setup_token, f"SQLite, local files, process {server.pid}")
 
 
-STACKS: dict[str, Stack] = {"embedded": embedded}
+@contextlib.contextmanager
+def production(place: Path) -> Iterator[Service]:
+    """PostgreSQL, S3, OpenFGA, and two processes behind nginx: what `docs/production.md` describes."""
+    with running_production(place) as parts:
+        processes = " and ".join(str(server.pid) for server in parts.servers)
+        description = f"nginx, processes {processes}, PostgreSQL, SeaweedFS, OpenFGA"
+        yield Service(parts.url, parts.setup_token, description)
+
+
+STACKS: dict[str, Stack] = {"embedded": embedded, "production": production}
 """By the value of the environment variable STACK."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import logging
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -21,7 +22,7 @@ from django.core.files.base import File
 from django.core.files.storage import Storage
 
 from storage.backends.types import ObjectStat, PresignedRequest
-from storage.errors import StorageError
+from storage.errors import InvalidArgument, StorageError
 
 Chunk = bytes | bytearray | memoryview
 logger = logging.getLogger("filegraph.storage")
@@ -97,12 +98,14 @@ class StorageBackend(Storage, ABC):
     """Base of all drivers. ``backend_config`` is the row's config with every ``{"env": ...}`` resolved."""
 
     writable: ClassVar[bool] = True
-    supports_presigned_get: ClassVar[bool] = False
-    supports_presigned_put: ClassVar[bool] = False
+    supports_presigned_get: bool = False
+    supports_presigned_put: bool = False
     supports_multipart: ClassVar[bool] = False
     supports_checksum: ClassVar[bool] = False
     """``stat`` tells a SHA-256 that the store itself has verified."""
     supports_listing: ClassVar[bool] = True
+    secret_settings: ClassVar[frozenset[str]] = frozenset()
+    """Keys of the configuration whose values must not stand in it: only ``{"env": "NAME"}`` may."""
     durable: ClassVar[bool] = True
     """What was committed survives a crash of the machine."""
 
@@ -151,14 +154,53 @@ class StorageBackend(Storage, ABC):
         """Remove what writers left behind that have not moved since ``before``; return how many."""
         return 0
 
-    def presigned_get(self, key: str, *, expires_in: int, **_: Any) -> PresignedRequest | None:
-        """Return a request that reads the object for ``expires_in`` seconds, or None where the store cannot."""
+    def stat_all(self, keys: list[str]) -> dict[str, ObjectStat | None]:
+        """Return ``stat`` by key, None where there is no object. Raises BackendUnavailable."""
+        found: dict[str, ObjectStat | None] = {}
+        for key in keys:
+            try:
+                found[key] = self.stat(key)
+            except FileNotFoundError:
+                found[key] = None
+        return found
+
+    def probe(self) -> None:
+        """Raise BackendUnavailable (with a reason where there is one) unless an object could be begun now.
+
+        Cheap, and nothing is left behind: health pages ask it.
+        """
+        writer = self.open_writer(f"probe/{secrets.token_hex(13)}")
+        try:
+            writer.write(b"probe")
+        finally:
+            writer.abort()
+
+    def verify(self, *, now: datetime) -> None:
+        """Raise BackendUnavailable unless the store does all that its driver promises of it.
+
+        For an administrator who sets it up: it may take seconds, and write and delete. ``now`` is the true time.
+        """
+        self.probe()
+
+    def presigned_get(
+        self, key: str, *, expires_in: int, now: datetime, content_type: str = "", disposition: str = ""
+    ) -> PresignedRequest | None:
+        """Return a request that reads the object for ``expires_in`` seconds, or None where the store cannot.
+
+        ``content_type`` and ``disposition`` are the headers of the answer. Whether there is such an object, nobody
+        looks. Raises BackendUnavailable (nothing to sign with).
+        """
         return None
 
+    def takes_presigned_put(self, *, size: int) -> bool:
+        """Tell whether ``presigned_put`` has a request for that many bytes, given their SHA-256."""
+        return self.supports_presigned_put
+
     def presigned_put(
-        self, key: str, *, size: int, content_type: str, sha256: str, expires_in: int
+        self, key: str, *, size: int, sha256: str, expires_in: int, now: datetime
     ) -> PresignedRequest | None:
-        """Return a request that writes exactly these bytes once, or None where the store cannot bind all of that."""
+        """Return a request that writes exactly these bytes (``sha256`` in hex) to a free key, for ``expires_in``
+        seconds, or None where the store cannot bind all of that. Raises BackendUnavailable (nothing to sign with)."""
         return None
 
     # Django's Storage, told by the hooks above.
@@ -208,6 +250,13 @@ class StorageBackend(Storage, ABC):
             raise
         writer.commit()
         return name
+
+
+def check_key(key: str) -> str:
+    """Return ``key`` if it is parts joined by ``/`` that lead nowhere else; raises InvalidArgument."""
+    if "\x00" in key or any(part in ("", ".", "..") for part in key.split("/")):
+        raise InvalidArgument("This is not a key of an object.")
+    return key
 
 
 class ReaderIO(io.RawIOBase):

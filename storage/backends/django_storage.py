@@ -18,7 +18,7 @@ from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 from django.utils.module_loading import import_string
 
-from storage.backends.base import CHUNK, Chunk, ObjectReader, ObjectWriter, StorageBackend
+from storage.backends.base import CHUNK, Chunk, ObjectReader, ObjectWriter, StorageBackend, check_key
 from storage.backends.types import ObjectStat
 from storage.errors import BackendUnavailable, Conflict, InvalidArgument, StorageError
 
@@ -38,24 +38,24 @@ class DjangoStorageBackend(StorageBackend):
 
     def open_writer(self, key: str) -> ObjectWriter:
         """Begin an object in a temporary file."""
-        return _SpoolingWriter(self._storage, _checked(key))
+        return _SpoolingWriter(self._storage, check_key(key))
 
     def open_reader(self, key: str) -> ObjectReader:
         """Open an object; raises FileNotFoundError."""
         with _translated():
-            return _FileReader(self._storage.open(_checked(key), "rb"))
+            return _FileReader(self._storage.open(check_key(key), "rb"))
 
     def stat(self, key: str) -> ObjectStat:
         """Return size and time as the storage tells them; raises FileNotFoundError."""
         with _translated():
-            if not self._storage.exists(_checked(key)):
+            if not self._storage.exists(check_key(key)):
                 raise FileNotFoundError(key)
             return ObjectStat(self._storage.size(key), None, self._storage.get_modified_time(key))
 
     def delete(self, name: str) -> None:
         """Delete; an absent object is fine."""
         with _translated():
-            if self._storage.exists(_checked(name)):
+            if self._storage.exists(check_key(name)):
                 self._storage.delete(name)
 
     def copy(self, source: str, target: str) -> None:
@@ -129,12 +129,6 @@ class _FileReader(ObjectReader):
 
     def close(self) -> None:
         self._file.close()
-
-
-def _checked(key: str) -> str:
-    if "\x00" in key or any(part in ("", ".", "..") for part in key.split("/")):
-        raise InvalidArgument("This is not a key of an object.")
-    return key
 
 
 @contextmanager

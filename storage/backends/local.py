@@ -66,11 +66,11 @@ class LocalBackend(StorageBackend):
 
     def stat(self, key: str) -> ObjectStat:
         """Return size and time of commit; a file system proves no hash."""
-        fd = self._open_object(key)
-        try:
-            found = os.fstat(fd)
-        finally:
-            os.close(fd)
+        parts = _parts(key)
+        with _translated(), _directory(self._objects, parts[:-1]) as directory:
+            found = os.stat(parts[-1], dir_fd=directory, follow_symlinks=False)
+        if not stat_module.S_ISREG(found.st_mode):
+            raise FileNotFoundError(errno.ENOENT, "not an object", key)
         return ObjectStat(found.st_size, None, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def delete(self, name: str) -> None:

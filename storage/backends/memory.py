@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from storage.backends.base import Chunk, ObjectReader, ObjectWriter, StorageBackend
+from storage.backends.base import Chunk, ObjectReader, ObjectWriter, StorageBackend, check_key
 from storage.backends.types import ObjectStat
-from storage.errors import BackendFull, BackendUnavailable, Conflict, InvalidArgument
+from storage.errors import BackendFull, BackendUnavailable, Conflict
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class MemoryBackend(StorageBackend):
 
     def open_writer(self, key: str) -> ObjectWriter:
         """Begin an object."""
-        return _MemoryWriter(self._memory, _checked(key), self._capacity)
+        return _MemoryWriter(self._memory, check_key(key), self._capacity)
 
     def open_reader(self, key: str) -> ObjectReader:
         """Open an object; raises FileNotFoundError."""
@@ -56,12 +56,12 @@ class MemoryBackend(StorageBackend):
     def delete(self, name: str) -> None:
         """Forget an object."""
         with self._memory.lock:
-            self._memory.objects.pop(_checked(name), None)
+            self._memory.objects.pop(check_key(name), None)
 
     def copy(self, source: str, target: str) -> None:
         """Let two keys share the same bytes."""
         data, _ = self._find(source)
-        _put(self._memory, _checked(target), data, self._capacity)
+        _put(self._memory, check_key(target), data, self._capacity)
 
     def keys(self) -> Iterator[str]:
         """Yield the keys of this moment."""
@@ -71,7 +71,7 @@ class MemoryBackend(StorageBackend):
 
     def _find(self, key: str) -> tuple[bytes, datetime]:
         with self._memory.lock:
-            found = self._memory.objects.get(_checked(key))
+            found = self._memory.objects.get(check_key(key))
         if found is None:
             raise FileNotFoundError(key)
         return found
@@ -118,9 +118,3 @@ def _put(memory: _Memory, key: str, data: bytes, capacity: int | None) -> None:
         if capacity is not None and sum(len(d) for d, _ in memory.objects.values()) + len(data) > capacity:
             raise BackendFull
         memory.objects[key] = (data, datetime.now(UTC))
-
-
-def _checked(key: str) -> str:
-    if "\x00" in key or any(part in ("", ".", "..") for part in key.split("/")):
-        raise InvalidArgument("This is not a key of an object.")
-    return key

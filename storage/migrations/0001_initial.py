@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ('content_type', models.CharField(max_length=255)),
                 ('created_at', models.DateTimeField()),
                 ('blob', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='storage.blob')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
@@ -150,6 +150,7 @@ class Migration(migrations.Migration):
                 ('declared_sha256', models.CharField(blank=True, default='', max_length=64)),
                 ('staging_key', models.CharField(default=authz.identifiers.new_identifier, max_length=200)),
                 ('attempt', models.PositiveIntegerField(default=0)),
+                ('direct', models.BooleanField(default=False)),
                 ('received_size', models.BigIntegerField(null=True)),
                 ('received_sha256', models.CharField(blank=True, default='', max_length=64)),
                 ('received_type', models.CharField(blank=True, default='', max_length=255)),
@@ -157,9 +158,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('finished_at', models.DateTimeField(null=True)),
-                ('blob', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='storage.blob')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('drive', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to='storage.drive')),
+                ('blob', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='storage.blob')),
+                ('created_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('drive', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to='storage.drive')),
                 ('parent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='storage.item')),
             ],
         ),
@@ -241,11 +242,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='upload',
-            index=models.Index(condition=models.Q(('state__in', ['open', 'receiving', 'verifying'])), fields=['expires_at'], name='upload_live_by_expiry'),
+            index=models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['expires_at'], name='upload_live_by_expiry'),
         ),
         migrations.AddIndex(
             model_name='upload',
-            index=models.Index(fields=['actor', 'state'], name='upload_by_actor'),
+            index=models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['actor', 'expires_at'], name='upload_live_by_actor'),
+        ),
+        migrations.AddIndex(
+            model_name='upload',
+            index=models.Index(condition=models.Q(('blob__isnull', False)), fields=['blob'], name='upload_by_blob'),
+        ),
+        migrations.AddIndex(
+            model_name='upload',
+            index=models.Index(condition=models.Q(('finished_at__isnull', False)), fields=['finished_at'], name='upload_by_end'),
         ),
         migrations.AddConstraint(
             model_name='upload',

@@ -6,7 +6,7 @@ from storage.models.drive import Drive
 from storage.models.file import File, FileVersion
 from storage.models.folder import MAX_DEPTH, Folder, FolderClosure
 from storage.models.identifier import IdentifierField
-from storage.models.item import Item, ItemKind
+from storage.models.item import Item, ItemKind, StoredObject
 from storage.models.node import Node, NodeKind, NodeRef
 from storage.models.upload import LIVE_STATES, ConflictPolicy, Upload, UploadState
 
@@ -27,6 +27,7 @@ __all__ = [
     "Node",
     "NodeKind",
     "NodeRef",
+    "StoredObject",
     "Tombstone",
     "Upload",
     "UploadState",

@@ -38,3 +38,13 @@ class Drive(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether everything in it stays as it is: it can be read, and nothing else."""
+        return self.archived_at is not None
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether new bytes may be put into it. Looks at the backend too: load the drive with it."""
+        return not self.is_archived and self.backend.writable

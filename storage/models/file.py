@@ -43,7 +43,9 @@ class FileVersion(models.Model):
     number = models.PositiveIntegerField()
     content_type = models.CharField(max_length=255)
     created_at = models.DateTimeField()
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["file", "number"], name="version_number_unique_in_file")]

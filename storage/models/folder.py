@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.db import connections, models
@@ -60,6 +61,25 @@ class FolderClosureManager(models.Manager["FolderClosure"]):
             " WHERE above.descendant_id = %s AND below.ancestor_id = %s",
             [parent_id, folder_id],
         )
+
+    def above(self, folder_ids: Collection[str]) -> dict[str, list[str]]:
+        """Return by folder its own id and those of all folders above it, the root folder included, in no order."""
+        found: dict[str, list[str]] = {}
+        if not folder_ids:
+            return found
+        marks = ", ".join(["%s"] * len(folder_ids))
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(
+                f"SELECT descendant_id, ancestor_id FROM storage_folderclosure WHERE descendant_id IN ({marks})",  # noqa: S608
+                list(folder_ids),
+            )
+            for descendant, ancestor in cursor.fetchall():
+                found.setdefault(descendant, []).append(ancestor)
+        return found
+
+    def below(self, folder_id: str) -> models.QuerySet[FolderClosure, str]:
+        """Return the ids of the folder and of all folders below it, as a query to read or to put into another one."""
+        return self.filter(ancestor=folder_id).values_list("descendant_id", flat=True)
 
     def depth(self, folder_id: str) -> int:
         """Return how many levels the folder is below the root of its drive (the root itself: 0)."""

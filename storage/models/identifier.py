@@ -22,3 +22,13 @@ class IdentifierField(_TextField):
         kwargs.setdefault("default", new_identifier)
         kwargs.setdefault("editable", False)
         super().__init__(*args, **kwargs)
+
+    def db_type(self, connection: Any) -> str | None:
+        """Return the column's type, on PostgreSQL by its long name.
+
+        By the short one Django makes a second index, for LIKE, of each key and each column that points to one: every
+        upload would write a dozen that nothing reads.
+        """
+        if connection.vendor == "postgresql":
+            return f"character varying({self.max_length})"
+        return super().db_type(connection)

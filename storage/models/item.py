@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Value
@@ -18,6 +20,13 @@ class ItemKind(models.TextChoices):
     FILE = "file"
 
 
+class StoredObject(NamedTuple):
+    """Where the bytes of a version are: a backend and a key in it."""
+
+    backend_id: str
+    key: str
+
+
 class Item(models.Model):
     """A folder or a file; use ``Folder`` and ``File`` unless you mean both.
 
@@ -27,12 +36,14 @@ class Item(models.Model):
     current version of a file, and are None for a folder. ``trash`` is the item whose move to the trash took this one
     along (itself included); None when it is not in the trash.
 
-    ``ancestry`` (ids of the folders above, without the root folder, in no order) and ``version_number`` are not
-    columns: selectors fill them so that a page costs no further statement. None when they were not asked for.
+    ``ancestry`` (ids of the folders above, without the root folder, in no order), ``version_number`` and ``stored`` (of
+    the current version) are not columns: selectors fill them so that a page costs no further statement. None when they
+    were not asked for.
     """
 
     ancestry: tuple[str, ...] | None = None
     version_number: int | None = None
+    stored: StoredObject | None = None
 
     id = IdentifierField(primary_key=True)
     kind = models.CharField(max_length=6, choices=ItemKind.choices)

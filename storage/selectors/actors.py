@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from authz.types import ANONYMOUS, Actor
-from storage.selectors.mapping import fetch
+from storage.tables import fetch
 
 
 def is_active(actor: Actor) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
-
 from storage import names
 from storage.errors import InvalidArgument
 from storage.models import ItemKind
+from storage.selectors import dialect
+from storage.tables import moment
 
 Condition = tuple[str, Sequence[object]]
 """SQL over the row ``n`` of an item, with its parameters."""
@@ -70,8 +70,8 @@ class FileFilter:
             ("n.sha256 = %s", self.sha256),
             ("n.size >= %s", self.min_size),
             ("n.size <= %s", self.max_size),
-            ("n.updated_at >= %s", self._adapted(self.updated_after)),
-            ("n.updated_at < %s", self._adapted(self.updated_before)),
+            ("n.updated_at >= %s", _adapted(self.updated_after)),
+            ("n.updated_at < %s", _adapted(self.updated_before)),
             ("n.created_by_id = %s", self.created_by_id),
         ]
         found: list[Condition] = [(sql, [value]) for sql, value in plain if value is not None]
@@ -82,10 +82,6 @@ class FileFilter:
         return found
 
     @staticmethod
-    def _adapted(moment: datetime | None) -> object:
-        return None if moment is None else connection.ops.adapt_datetimefield_value(moment)
-
-    @staticmethod
     def _of_type(content_type: str) -> Condition:
         content_type = content_type.lower()
         if not content_type.endswith("/*"):
@@ -94,10 +90,12 @@ class FileFilter:
         return "substr(n.content_type, 1, %s) = %s", [len(head), head]
 
 
+def _adapted(value: datetime | None) -> object:
+    return None if value is None else moment(value)
+
+
 def _contains(text: str) -> Condition:
     key = names.key(text)
     if not names.may_be_stored(key):
         return "1 = 0", []
-    if connection.vendor == "sqlite":
-        return "instr(n.name_key, %s) > 0", [key]
-    return "strpos(n.name_key, %s) > 0", [key]
+    return dialect.contains("n.name_key"), [key]

@@ -18,7 +18,7 @@ from storage.permissions import Permission
 from storage.selectors.filters import Condition, FileFilter, ItemFilter
 from storage.selectors.pages import Page, PageRequest, Scope, Sort, SortValue, keyset, page
 from storage.selectors.rows import item_columns, items
-from storage.selectors.visible import PROBE, Statement, VisibleItems
+from storage.selectors.visible import Statement, VisibleItems
 
 
 class ItemOrderField(StrEnum):
@@ -169,16 +169,3 @@ def _run_count(statement: Statement) -> int:
 
 def _id(item: Item) -> str:
     return item.id
-
-
-__all__ = [
-    "PROBE",
-    "ItemOrder",
-    "ItemOrderField",
-    "children",
-    "count_children",
-    "count_files",
-    "count_trashed",
-    "files",
-    "trashed",
-]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
-
 from authz.types import Actor
 from storage import names
 from storage.models import MAX_DEPTH, Drive, Item, Node, NodeKind, NodeRef
 from storage.permissions import Permission, allowed
+from storage.selectors import dialect
 from storage.selectors.rows import item_columns, items
 from storage.selectors.visible import VisibleItems
+from storage.tables import fetch, marks
 
 
 def by_id(actor: Actor, ref: NodeRef) -> Node | None:
@@ -46,13 +46,9 @@ def by_path(actor: Actor, drive: Drive, path: str) -> Node | None:
     if len(parts) > MAX_DEPTH + 1 or not names.may_be_stored(path):
         return None
     keys = [names.key(part) for part in parts]
-    steps = "json_each(%s) step"
-    if connection.vendor == "postgresql":
-        numbered = "jsonb_array_elements_text(%s::jsonb) WITH ORDINALITY t(value, place)"
-        steps = f"(SELECT value, place - 1 AS key FROM {numbered}) step"  # noqa: S608
     walk = (
         "walk(id, level) AS (SELECT CAST(%s AS varchar(26)), 0 UNION ALL"  # noqa: S608
-        f" SELECT i.id, w.level + 1 FROM walk w JOIN {steps} ON step.key = w.level"
+        f" SELECT i.id, w.level + 1 FROM walk w JOIN {dialect.numbered('step')} ON step.key = w.level"
         " JOIN storage_item i ON i.parent_id = w.id AND i.name_key = step.value AND i.trash_id IS NULL)"
     )
     visible = VisibleItems.any(actor, Permission.VIEW).with_expression(walk, [drive.id, json.dumps(keys)])
@@ -70,16 +66,14 @@ def path_names(rows: Iterable[Item]) -> dict[str, tuple[tuple[str, str], ...]]:
     parents = {row.parent_id for row in rows if row.parent_id != row.drive_id}
     above: dict[str, list[tuple[str, str]]] = {}
     if parents:
-        marks = ", ".join(["%s"] * len(parents))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT c.descendant_id, f.id, f.name FROM storage_folderclosure c"  # noqa: S608
-                f" JOIN storage_item f ON f.id = c.ancestor_id WHERE c.descendant_id IN ({marks})"
-                " AND f.parent_id IS NOT NULL ORDER BY c.descendant_id, c.depth DESC",
-                list(parents),
-            )
-            for descendant, folder_id, name in cursor.fetchall():
-                above.setdefault(descendant, []).append((folder_id, name))
+        rows_above = fetch(
+            "SELECT c.descendant_id, f.id, f.name FROM storage_folderclosure c"  # noqa: S608
+            f" JOIN storage_item f ON f.id = c.ancestor_id WHERE c.descendant_id IN ({marks(parents)})"
+            " AND f.parent_id IS NOT NULL ORDER BY c.descendant_id, c.depth DESC",
+            list(parents),
+        )
+        for descendant, folder_id, name in rows_above:
+            above.setdefault(descendant, []).append((folder_id, name))
     return {row.id: tuple(above.get(row.parent_id, ())) for row in rows}
 
 
@@ -119,14 +113,14 @@ def _visible_folders(
 def _drives(actor: Actor, ids: Iterable[str]) -> list[Drive]:
     keys = sorted(ids)
     statement = VisibleItems.drives(actor, Permission.VIEW).select(
-        "n.*", [(f"n.id IN ({', '.join(['%s'] * len(keys))})", keys)], "n.id", len(keys)
+        "n.*", [(f"n.id IN ({marks(keys)})", keys)], "n.id", len(keys)
     )
     return list(Drive.objects.raw(statement.text, statement.params))
 
 
 def _items(actor: Actor, ids: Iterable[str]) -> list[Item]:
     keys = sorted(ids)
-    conditions = [(f"n.id IN ({', '.join(['%s'] * len(keys))})", keys), ("n.parent_id IS NOT NULL", [])]
+    conditions = [(f"n.id IN ({marks(keys)})", keys), ("n.parent_id IS NOT NULL", [])]
     statement = VisibleItems.any(actor, Permission.VIEW).select(item_columns(), conditions, "n.id", len(keys))
     return _without_hidden_trash(actor, items(statement.text, statement.params))
 

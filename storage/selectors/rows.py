@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db import connection
-
-from storage.models import Drive, Item, Node, NodeKind, NodeRef
-
-_COLUMNS = ", ".join(f"n.{field.column}" for field in Item._meta.concrete_fields)
+from storage.models import Drive, Item, Node, NodeKind, NodeRef, StoredObject
+from storage.selectors import dialect
+from storage.tables import DRIVES, ITEMS, STORES
 
 
 def item_columns() -> str:
-    """Return the columns of an item ``n``, with what selectors add to it: the version number and the folders above."""
-    gather = "group_concat(c.ancestor_id)" if connection.vendor == "sqlite" else "string_agg(c.ancestor_id, ',')"
+    """Return the columns of an item ``n``, with what selectors add to it: its version, its bytes, the folders above."""
     return (
-        f"{_COLUMNS}, (SELECT v.number FROM storage_fileversion v WHERE v.id = n.current_version_id) AS version_number,"  # noqa: S608
-        f" (SELECT {gather} FROM storage_folderclosure c"
+        f"{ITEMS.columns}, "  # noqa: S608
+        "(SELECT v.number || ' ' || o.backend_id || ' ' || o.key FROM storage_fileversion v"
+        " JOIN storage_blob o ON o.id = v.blob_id WHERE v.id = n.current_version_id) AS version_text,"
+        f" (SELECT {dialect.joined('c.ancestor_id')} FROM storage_folderclosure c"
         " WHERE c.descendant_id = n.parent_id AND c.ancestor_id <> n.drive_id) AS ancestry_text"
     )
 
@@ -27,7 +27,18 @@ def items(sql: str, params: Sequence[object]) -> list[Item]:
     for item in found:
         text: str | None = item.__dict__.pop("ancestry_text")
         item.ancestry = tuple(text.split(",")) if text else ()
+        version: str | None = item.__dict__.pop("version_text")
+        if version is not None:
+            number, backend_id, key = version.split(" ", 2)
+            item.version_number, item.stored = int(number), StoredObject(backend_id, key)
     return found
+
+
+def drive_with_store(row: Sequence[Any], offset: int) -> Drive:
+    """Return the drive whose columns (``DRIVES``), and then its backend's (``STORES``), begin at ``offset``."""
+    drive = DRIVES.read(row, offset)
+    drive.backend = STORES.read(row, offset + DRIVES.width)
+    return drive
 
 
 def load(refs: Sequence[NodeRef]) -> list[Node | None]:

@@ -1,47 +1,76 @@
-"""Uploads, versions and folders with all that a decision about them needs, in one statement each.
-
-**No permission is asked here**; services do, with the rows they get.
-"""
+"""Uploads with all that a decision about them needs, in one statement each. **No permission is asked here.**"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from authz.services.decisions import revision_sql
+from storage.conf import MAX_BATCH
+from storage.models import Drive, Item, Upload
+from storage.selectors import dialect
+from storage.selectors.rows import drive_with_store
+from storage.tables import DRIVES, PLACES, STORES, UPLOADS, fetch, marks, moment
 
-from storage.models import LIVE_STATES, Backend, Blob, Drive, File, FileVersion, Item, ItemKind, Upload
-from storage.selectors.mapping import Mapping, fetch, marks, moment
+Standing = tuple[Any, ...]
+"""What the decision to publish an upload rests on; equal as long as nothing of that has changed."""
 
-UPLOADS = Mapping(Upload, "u")
-ITEMS = Mapping(Item, "n")
-FILES = Mapping(File, "n")
-BLOBS = Mapping(Blob, "o")
-VERSIONS = Mapping(FileVersion, "v")
-_DRIVES = Mapping(Drive, "d")
-_BACKENDS = Mapping(Backend, "b")
+UNDER_WAY = "(SELECT COUNT(*) FROM storage_upload WHERE actor = %s AND finished_at IS NULL AND expires_at > %s)"
+"""How many uploads an actor has that are live and in time: a scalar expression."""
 
-_OPEN_UPLOADS = 0x75706C64
-"""The kind of advisory lock on an actor's open uploads; a number of our own among those of the database."""
-
-_LIVE = ", ".join(f"'{state.value}'" for state in LIVE_STATES)
+_ROW = f"{UPLOADS.columns}, {PLACES.columns}, {DRIVES.columns}, {STORES.columns}"
+_WIDTH = UPLOADS.width + PLACES.width + DRIVES.width + STORES.width
+_JOINS = (
+    "FROM storage_upload u JOIN storage_item n ON n.id = u.parent_id JOIN storage_drive d ON d.id = u.drive_id "
+    "JOIN storage_backend b ON b.id = d.backend_id"
+)
 
 
-def uploads(ids: Collection[str], *, lock: bool = False) -> list[Upload]:
-    """Return uploads with their parent, drive and backend, by id; those that are not there are left out.
-
-    ``lock`` holds the rows until the end of the transaction, where the database locks rows.
-    """
+def uploads(ids: Collection[str]) -> list[Upload]:
+    """Return uploads with their parent, drive and backend; those that are not there are left out. One statement."""
     if not ids:
         return []
-    rows = fetch(
-        f"SELECT {UPLOADS.columns}, {ITEMS.columns}, {_DRIVES.columns}, {_BACKENDS.columns} FROM storage_upload u "  # noqa: S608
-        "JOIN storage_item n ON n.id = u.parent_id JOIN storage_drive d ON d.id = u.drive_id "
-        f"JOIN storage_backend b ON b.id = d.backend_id WHERE u.id IN ({marks(list(ids))}) ORDER BY u.id"
-        + (" FOR UPDATE OF u" if lock and connection.features.has_select_for_update else ""),
-        list(ids),
-    )
+    return _read(fetch(_text(len(ids), with_rows=True, with_standing=False), list(ids)))
+
+
+def uploads_with_standing(ids: Collection[str]) -> tuple[list[Upload], dict[str, Standing]]:
+    """Return what ``uploads`` returns, and by id the standing of each. One statement."""
+    if not ids:
+        return [], {}
+    rows = fetch(_text(len(ids), with_rows=True, with_standing=True), list(ids))
+    return _read(rows), {row[0]: tuple(row[_WIDTH:]) for row in rows}
+
+
+def standing(ids: Collection[str]) -> dict[str, Standing]:
+    """Return by id the standing of uploads; those that are not there are left out. One statement."""
+    rows = fetch(_text(len(ids), with_rows=False, with_standing=True), list(ids))
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def moved_on(before: Standing, upload: Upload) -> Standing:
+    """Return a standing as it is after a step of the caller's own, which has brought ``upload`` up to date."""
+    return (upload.state, upload.attempt, *before[2:])
+
+
+def count_under_way(actor: str, now: datetime) -> int:
+    """Return how many uploads of the actor are live and in time."""
+    ((count,),) = fetch(f"SELECT {UNDER_WAY}", [actor, moment(now)])
+    return int(count)
+
+
+@lru_cache(maxsize=3 * MAX_BATCH)
+def _text(count: int, *, with_rows: bool, with_standing: bool) -> str:
+    """Return the statement for so many uploads: made once, which takes longer than to run it."""
+    above = f"(SELECT {dialect.joined('c.ancestor_id')} FROM storage_folderclosure c WHERE c.descendant_id = n.id)"  # noqa: S608
+    # The upload's own row, its place, the folders above that, and the grants of the installation.
+    standing = f"u.state, u.attempt, n.trash_id, d.archived_at IS NULL AND b.writable, {above}, {revision_sql()}"
+    columns = [_ROW if with_rows else "u.id", *([standing] if with_standing else [])]
+    return f"SELECT {', '.join(columns)} {_JOINS} WHERE u.id IN ({marks(range(count))})"
+
+
+def _read(rows: Iterable[Sequence[Any]]) -> list[Upload]:
     # The uploads of a batch share their folders and drives: each of them is read once.
     parents: dict[str, Item] = {}
     drives: dict[str, Drive] = {}
@@ -50,99 +79,9 @@ def uploads(ids: Collection[str], *, lock: bool = False) -> list[Upload]:
         upload = UPLOADS.read(row)
         parent, drive = parents.get(upload.parent_id), drives.get(upload.drive_id)
         if parent is None:
-            parent = parents[upload.parent_id] = ITEMS.read(row, UPLOADS.width)
+            parent = parents[upload.parent_id] = PLACES.read(row, UPLOADS.width)
         if drive is None:
-            drive = drives[upload.drive_id] = _drive(row, UPLOADS.width + ITEMS.width)
+            drive = drives[upload.drive_id] = drive_with_store(row, UPLOADS.width + PLACES.width)
         upload.parent, upload.drive = parent, drive
         found.append(upload)
     return found
-
-
-def folders(ids: Collection[str]) -> list[Item]:
-    """Return folders that are not in the trash, root folders included, with their drive and backend."""
-    if not ids:
-        return []
-    rows = fetch(
-        f"SELECT {ITEMS.columns}, {_DRIVES.columns}, {_BACKENDS.columns} FROM storage_item n "  # noqa: S608
-        "JOIN storage_drive d ON d.id = n.drive_id JOIN storage_backend b ON b.id = d.backend_id "
-        f"WHERE n.id IN ({marks(list(ids))}) AND n.kind = %s AND n.trash_id IS NULL",
-        [*ids, ItemKind.FOLDER.value],
-    )
-    found = []
-    for row in rows:
-        folder = ITEMS.read(row)
-        folder.drive = _drive(row, ITEMS.width)
-        found.append(folder)
-    return found
-
-
-def children(parent_ids: Collection[str], name_keys: Collection[str]) -> list[Item]:
-    """Return children of these folders, under these names, that are not in the trash."""
-    rows = fetch(
-        f"SELECT {ITEMS.columns} FROM storage_item n WHERE n.parent_id IN ({marks(list(parent_ids))}) "  # noqa: S608
-        f"AND n.name_key IN ({marks(list(name_keys))}) AND n.trash_id IS NULL",
-        [*parent_ids, *name_keys],
-    )
-    return [ITEMS.read(row) for row in rows]
-
-
-def lock_folder(folder_id: str) -> bool:
-    """Lock a folder until the end of the transaction; False when it is gone or in the trash.
-
-    Where the database locks rows, that is: SQLite has one writer.
-    """
-    sql = "SELECT 1 FROM storage_item WHERE id = %s AND kind = %s AND trash_id IS NULL"
-    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    return bool(fetch(sql + lock, [folder_id, ItemKind.FOLDER.value]))
-
-
-def blobs(drive_ids: Collection[str], hashes: Collection[str]) -> list[Blob]:
-    """Return the blobs of these drives with these SHA-256."""
-    rows = fetch(
-        f"SELECT {BLOBS.columns} FROM storage_blob o WHERE o.drive_id IN ({marks(list(drive_ids))}) "  # noqa: S608
-        f"AND o.sha256 IN ({marks(list(hashes))})",
-        [*drive_ids, *hashes],
-    )
-    return [BLOBS.read(row) for row in rows]
-
-
-def version(version_id: str, file_id: str) -> FileVersion | None:
-    """Return a version of a file that is not in the trash, with file, blob and backend."""
-    rows = fetch(
-        f"SELECT {VERSIONS.columns}, {ITEMS.columns}, {BLOBS.columns}, {_BACKENDS.columns} "  # noqa: S608
-        "FROM storage_fileversion v JOIN storage_item n ON n.id = v.file_id JOIN storage_blob o ON o.id = v.blob_id "
-        "JOIN storage_backend b ON b.id = o.backend_id WHERE v.id = %s AND v.file_id = %s AND n.trash_id IS NULL",
-        [version_id, file_id],
-    )
-    if not rows:
-        return None
-    (row,) = rows
-    found = VERSIONS.read(row)
-    found.file = ITEMS.read(row, VERSIONS.width)
-    found.blob = BLOBS.read(row, VERSIONS.width + ITEMS.width)
-    found.blob.backend = _BACKENDS.read(row, VERSIONS.width + ITEMS.width + BLOBS.width)
-    return found
-
-
-def lock_uploads_of(actor: str) -> None:
-    """Let nobody else who calls this for the actor go on until the end of the transaction.
-
-    Where the database locks rows, that is: SQLite has one writer. There is no row to lock for what is not there yet.
-    """
-    if connection.vendor == "postgresql":
-        fetch("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_OPEN_UPLOADS, actor])
-
-
-def count_under_way(actor: str, now: datetime) -> int:
-    """Return how many uploads of the actor are live and in time."""
-    ((count,),) = fetch(
-        f"SELECT COUNT(*) FROM storage_upload WHERE actor = %s AND state IN ({_LIVE}) AND expires_at > %s",  # noqa: S608
-        [actor, moment(now)],
-    )
-    return int(count)
-
-
-def _drive(row: Sequence[Any], offset: int) -> Drive:
-    drive = _DRIVES.read(row, offset)
-    drive.backend = _BACKENDS.read(row, offset + _DRIVES.width)
-    return drive

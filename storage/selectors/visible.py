@@ -102,6 +102,8 @@ class VisibleItems:
             f" LIMIT (SELECT CASE WHEN {test} THEN {limit} ELSE 0 END)) AS way"
             for source, condition, test in ways
         )
+        # There are no more anyway; but PostgreSQL, which cannot know what the other limits come to, has to be told.
+        ids = f"SELECT id FROM ({ids}) AS ways LIMIT {limit}"  # noqa: S608
         rows = f"SELECT {columns} FROM ({ids}) p CROSS JOIN {self.table} n WHERE n.id = p.id ORDER BY {order_by}"  # noqa: S608
         return self._with(rows, (*params, *params), sparse=True)
 

@@ -1,12 +1,14 @@
 """Backends: where bytes are kept, as rows. What a driver does stands in ``storage.backends``.
 
 A drive relies on its backend for good: the rows of its blobs name keys, not places. So driver and configuration are
-fixed as soon as a drive uses the backend; only its name, and whether it takes new bytes, can change then.
+fixed as soon as a drive uses the backend; only its name, and whether it takes new bytes, can change then. A store is
+tried before it is relied on: what it does not do is found out now, and not by the first person who uploads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,7 +16,7 @@ from django.db import IntegrityError, transaction
 from authz.identifiers import new_identifier
 from authz.types import Actor
 from storage import registry
-from storage.errors import Conflict, InvalidName, NameTaken, NotFound
+from storage.errors import BackendUnavailable, Conflict, InvalidArgument, InvalidName, NameTaken, NotFound
 from storage.models import Backend, Drive
 from storage.permissions import Permission, require_of_backend
 
@@ -22,24 +24,27 @@ MAX_NAME = 100
 """Characters: what the column holds."""
 
 
-def create(actor: Actor, name: str, driver: str, *, config: Mapping[str, Any], writable: bool = True) -> Backend:
+def create(
+    actor: Actor, name: str, driver: str, *, config: Mapping[str, Any], writable: bool = True, now: datetime
+) -> Backend:
     """Make a backend; needs ``can_configure``, which administrators have on every backend.
 
     ``driver`` is a key of FILEGRAPH_STORAGE_BACKEND_CLASSES. Raises PermissionDenied, InvalidName, NameTaken,
-    InvalidArgument, BackendUnavailable (the driver cannot be made of this configuration).
+    InvalidArgument, BackendUnavailable (the driver cannot be made of this configuration, or the store does not do what
+    the driver promises; its message has the reason). It may take seconds.
     """
     backend_id = new_identifier()
     require_of_backend(actor, Permission.CONFIGURE, backend_id)
-    return _insert(Backend(id=backend_id, name=name, driver=driver, config=dict(config), writable=writable))
+    return _insert(Backend(id=backend_id, name=name, driver=driver, config=dict(config), writable=writable), now)
 
 
-def create_unasked(name: str, driver: str, *, config: Mapping[str, Any]) -> Backend:
+def create_unasked(name: str, driver: str, *, config: Mapping[str, Any], now: datetime) -> Backend:
     """``create`` without the question, for setup alone: there is nobody yet who could be asked for."""
-    return _insert(Backend(name=name, driver=driver, config=dict(config)))
+    return _insert(Backend(name=name, driver=driver, config=dict(config)), now)
 
 
 def change(
-    actor: Actor, backend_id: str, *, name: str, driver: str, config: Mapping[str, Any], writable: bool
+    actor: Actor, backend_id: str, *, name: str, driver: str, config: Mapping[str, Any], writable: bool, now: datetime
 ) -> Backend:
     """Give a backend these values; needs ``can_configure``.
 
@@ -47,6 +52,9 @@ def change(
     ``create`` raises.
     """
     require_of_backend(actor, Permission.CONFIGURE, backend_id)
+    if not is_used(backend_id):
+        # Before the lock, because it may take seconds.
+        _try(driver, config, now)
     with transaction.atomic():
         # The lock keeps off whoever is making a drive on it: her row points here.
         row = Backend.objects.select_for_update().filter(id=backend_id).first()
@@ -56,7 +64,7 @@ def change(
         if moved and is_used(backend_id):
             raise Conflict("A drive uses this backend: its driver and configuration are fixed.", path=["config"])
         row.name, row.driver, row.config, row.writable = name, driver, dict(config), writable
-        _check(row, driver_too=moved)
+        _check_name(row)
         _save(row)
     return row
 
@@ -66,19 +74,31 @@ def is_used(backend_id: str) -> bool:
     return Drive.objects.filter(backend_id=backend_id).exists()
 
 
-def _insert(row: Backend) -> Backend:
-    _check(row, driver_too=True)
+def _insert(row: Backend, now: datetime) -> Backend:
+    _check_name(row)
+    _try(row.driver, row.config, now)
     _save(row, force_insert=True)
     return row
 
 
-def _check(row: Backend, *, driver_too: bool) -> None:
+def _check_name(row: Backend) -> None:
     row.name = row.name.strip()
     if not row.name or len(row.name) > MAX_NAME or not row.name.isprintable():
         raise InvalidName(f"The name of a backend has 1 to {MAX_NAME} visible characters.", path=["name"])
-    if driver_too:
-        # A backend that cannot be made is found out now, and not by the first person who uploads.
-        registry.backend_for(row)
+
+
+def _try(driver: str, config: Mapping[str, Any], now: datetime) -> None:
+    try:
+        made = registry.driver_of(driver, config)
+        for name in sorted(made.secret_settings & set(config)):
+            if not isinstance(config[name], Mapping):
+                raise InvalidArgument(
+                    f'"{name}" belongs into a variable of the environment: write {{"env": "NAME"}}.', path=["config"]
+                )
+        made.verify(now=now)
+    except BackendUnavailable as error:
+        # Who makes a backend may know what is wrong with it.
+        raise type(error)(error.reason or None, path=["config"], reason=error.reason, setting=error.setting) from error
 
 
 def _save(row: Backend, *, force_insert: bool = False) -> None:

@@ -9,16 +9,16 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import quote
 
 from authz.types import Actor
-from storage import conf, content, permissions, registry, tokens
+from storage import addresses, conf, content, permissions, registry, tokens
 from storage.backends.base import ObjectReader
+from storage.disposition import content_disposition
 from storage.errors import BackendUnavailable, InvalidArgument, NotFound
-from storage.models import FileVersion, Item
+from storage.models import FileVersion, Item, StoredObject
 from storage.permissions import Permission
-from storage.selectors import uploads as select
 from storage.selectors.actors import is_active
+from storage.selectors.versions import version as load_version
 
 logger = logging.getLogger("filegraph.storage")
 
@@ -36,6 +36,22 @@ class DownloadLink:
 
     path: str
     expires_at: datetime
+
+    def url(self, origin: str) -> str:
+        """Return the address; ``origin`` is the service's public URL without a slash at its end."""
+        return origin + self.path
+
+
+@dataclass(frozen=True, slots=True)
+class DirectLink:
+    """The store's own address, good until ``expires_at``: nobody is asked when it is used, and nobody takes it back."""
+
+    signed_url: str
+    expires_at: datetime
+
+    def url(self, origin: str) -> str:
+        """Return the address, which is the store's own."""
+        return self.signed_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +74,13 @@ def link(
     disposition: Disposition = Disposition.ATTACHMENT,
     expires_in: int | None = None,
     now: datetime,
-) -> DownloadLink:
-    """Return a link to the current version of ``file``. Pure: no permission is asked and no row is read here.
+) -> DownloadLink | DirectLink:
+    """Return a link to the current version of ``file``. No permission is asked, no row is read, nobody is called.
 
-    ``expires_in`` is in seconds; None is the operator's ``download_lifetime``, and more than ``download_lifetime_max``
-    is cut to that: ``expires_at`` tells. Raises InvalidArgument (less than 1 second), NotFound (not a file).
+    ``file.stored`` says where its bytes are; where a client may fetch them herself, the link is the store's, and
+    without it the link is ours. ``expires_in`` is in seconds; None is the operator's ``download_lifetime``, and more
+    than ``download_lifetime_max`` (for the store's own, ``direct_download_lifetime``; 0: none of those) is cut to that:
+    ``expires_at`` tells. Raises InvalidArgument (less than 1 second), NotFound (not a file).
     """
     settings = conf.current()
     wanted = settings.download_lifetime if expires_in is None else expires_in
@@ -71,9 +89,13 @@ def link(
     seconds = min(wanted, settings.download_lifetime_max)
     if file.current_version_id is None:
         raise NotFound
+    if file.stored is not None and settings.direct_download_lifetime:
+        direct = _direct(file, file.stored, disposition, min(seconds, settings.direct_download_lifetime), now)
+        if direct is not None:
+            return direct
     expires = int(now.timestamp()) + seconds
     claim = tokens.DownloadClaim(actor, file.id, file.current_version_id, disposition is Disposition.INLINE, expires)
-    return DownloadLink(f"/d/{tokens.sign_download(claim)}/{quote(file.name, safe='')}", tokens.expiry_of(expires))
+    return DownloadLink(addresses.download_path(tokens.sign_download(claim), file.name), tokens.expiry_of(expires))
 
 
 def open(token: str, *, now: datetime) -> OpenDownload:
@@ -86,7 +108,7 @@ def open(token: str, *, now: datetime) -> OpenDownload:
     actor = Actor(claim.actor)
     if not is_active(actor):
         raise NotFound
-    version = select.version(claim.version_id, claim.file_id)
+    version = load_version(claim.version_id, claim.file_id)
     if version is None:
         raise NotFound
     permissions.require(actor, Permission.DOWNLOAD, version.file)
@@ -99,6 +121,28 @@ def open(token: str, *, now: datetime) -> OpenDownload:
         claim.inline and content.may_inline(version.content_type),
         version.created_at,
     )
+
+
+def _direct(
+    file: Item, stored: StoredObject, disposition: Disposition, seconds: int, now: datetime
+) -> DirectLink | None:
+    """Return the store's own link; None where there is none, or just now nothing to sign it with."""
+    driver = registry.find_by_id(stored.backend_id)
+    if driver is None or not driver.supports_presigned_get:
+        return None
+    content_type = file.content_type or content.UNKNOWN
+    inline = disposition is Disposition.INLINE and content.may_inline(content_type)
+    try:
+        found = driver.presigned_get(
+            stored.key,
+            expires_in=seconds,
+            now=now,
+            content_type=content_type,
+            disposition=content_disposition(file.name, inline=inline),
+        )
+    except BackendUnavailable:
+        return None
+    return DirectLink(found.url, found.expires_at) if found is not None else None
 
 
 def _reader(version: FileVersion) -> ObjectReader:

@@ -72,7 +72,7 @@ def change(actor: Actor, drive_id: str, *, quota_bytes: int | None, archived: bo
             if quota_bytes is not None and quota_bytes < drive.used_bytes + drive.reserved_bytes:
                 raise Conflict("The drive holds more than that, uploads under way included.", path=["quota"])
         drive.quota_bytes = quota_bytes
-        if archived != (drive.archived_at is not None):
+        if archived != drive.is_archived:
             drive.archived_at = now if archived else None
         drive.updated_at = now
         drive.save(update_fields=["quota_bytes", "archived_at", "updated_at"])
@@ -81,7 +81,7 @@ def change(actor: Actor, drive_id: str, *, quota_bytes: int | None, archived: bo
 
 def require_writable(drives: Iterable[Drive]) -> None:
     """Raise DriveReadOnly when one of the drives is archived. Reads, and rights, stay as they are."""
-    if any(drive.archived_at is not None for drive in drives):
+    if any(drive.is_archived for drive in drives):
         raise DriveReadOnly
 
 

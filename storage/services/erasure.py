@@ -12,9 +12,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Sum
 
 from authz.services import relationships
-from storage.keys import attempt_key
 from storage.models import (
-    LIVE_STATES,
     Blob,
     Drive,
     FileVersion,
@@ -22,9 +20,9 @@ from storage.models import (
     Item,
     ItemKind,
     Upload,
-    UploadState,
 )
 from storage.services import quota, tombstones
+from storage.services.uploads import states
 
 _CHUNK = 500
 """Ids of one statement. Rows are deleted without a look at what points to them: that is dealt with here, and foreign
@@ -50,8 +48,7 @@ def _folders(row: Item) -> list[str]:
     """Return the ids of the folder and those below it, the deepest first."""
     if row.kind == ItemKind.FILE:
         return []
-    below = FolderClosure.objects.filter(ancestor=row.id).order_by("-depth")
-    return list(below.values_list("descendant_id", flat=True))
+    return list(FolderClosure.objects.below(row.id).order_by("-depth"))
 
 
 def _erase_files(drive: Drive, file_ids: Sequence[str], now: datetime) -> None:
@@ -81,17 +78,13 @@ def _bury_unused(blob_ids: Sequence[str], now: datetime) -> None:
 def _end_uploads(drive: Drive, folder_ids: Sequence[str], now: datetime) -> None:
     """Delete the uploads into the folders; those under way give back what they reserved, and their object goes."""
     uploads = Upload.objects.filter(parent__in=folder_ids)
-    live = list(uploads.filter(state__in=LIVE_STATES).values_list("declared_size", "staging_key", "attempt", "state"))
+    live = list(uploads.filter(finished_at__isnull=True))
     for settled in (False, True):
-        written = [
-            attempt_key(drive.prefix, key, attempt)
-            for _, key, attempt, state in live
-            if attempt and (state == UploadState.VERIFYING) is settled
-        ]
-        tombstones.discard(drive.backend_id, written, settled=settled, now=now)
+        owned = [states.owned_key(each, drive) for each in live if states.is_settled(each) is settled]
+        tombstones.discard(drive.backend_id, [key for key in owned if key is not None], settled=settled, now=now)
     uploads._raw_delete(uploads.db)
     if live:
-        quota.release(drive.id, sum(size for size, *_ in live))
+        quota.release(drive.id, sum(each.declared_size for each in live))
 
 
 def _erase_folders(folder_ids: Sequence[str]) -> None:

@@ -23,10 +23,8 @@ from storage.permissions import Permission, ancestries, require, require_all
 from storage.services.drives import require_writable
 from storage.services.folders import folder_id_of
 from storage.services.nodes import drive_id_of, drive_of, hold, hold_one, is_trashed, require_sight
-from storage.services.placement import Placement, Wanted, place, place_all
+from storage.services.placement import Wanted, place
 from storage.services.trash import put_into_trash
-
-__all__ = ["Placement", "Wanted", "move", "place", "place_all", "rename"]
 
 
 def rename(actor: Actor, ref: NodeRef, name: str, *, now: datetime) -> Item:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection
-
 from authz.types import Actor
 from storage.errors import NotFound, PermissionDenied
 from storage.models import Drive, Item, Node, NodeRef
 from storage.permissions import Permission, require
+from storage.selectors.locks import hold_drives
 from storage.selectors.rows import load
 
 
@@ -27,15 +26,11 @@ def hold(refs: Sequence[NodeRef]) -> list[Node | None]:
     """Lock the drives of nodes until the end of the transaction, and return the rows as ``load`` does.
 
     Whoever changes the shape of a tree (create, move, trash, restore, purge) holds its drive, one after the other.
-    Drives are locked in the order of their ids, so that two callers never wait for each other. No permission is asked.
+    No permission is asked.
     """
     rows = load(refs)
-    # SQLite has one writer at a time, and a transaction here is one from its beginning (BEGIN IMMEDIATE).
-    if not connection.features.has_select_for_update:
-        return rows
-    drive_ids = {drive_id_of(row) for row in rows if row is not None}
-    list(Drive.objects.select_for_update().filter(id__in=drive_ids).order_by("id"))
-    return load(refs)
+    held = hold_drives({drive_id_of(row) for row in rows if row is not None})
+    return load(refs) if held else rows
 
 
 def hold_one(ref: NodeRef) -> Node:

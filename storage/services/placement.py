@@ -1,6 +1,6 @@
 """Which name an item gets in a folder that may have one of that name already.
 
-Only names are decided here; ``storage.services.items`` and ``uploads`` write the rows. Call it inside the transaction
+Only names are decided here; the services write the rows. Call it inside the transaction
 that writes them: the folder's row is locked until the end of it, or its drive is held, so that two callers never
 choose one name.
 """
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from storage import names
 from storage.errors import NameTaken, NotFound, StorageError
 from storage.models import ConflictPolicy, Item, ItemKind
-from storage.selectors import uploads as select
+from storage.selectors.folders import children
+from storage.selectors.locks import lock_folder
 
 _FIRST_NUMBERS = range(2, 34)
 _POWERS = [2**exponent for exponent in range(6, 31)]
@@ -51,7 +52,7 @@ def place_all(parent_id: str, wanted: Sequence[Wanted]) -> list[Placement | Stor
     FAIL refuses a taken name. RENAME appends `` (2)``, `` (3)``, ... REPLACE returns the item to replace, and refuses
     when that is of another kind. Raises NotFound when the folder is gone or in the trash.
     """
-    if not select.lock_folder(parent_id):
+    if not lock_folder(parent_id):
         raise NotFound
     return place_all_held(parent_id, wanted)
 
@@ -61,6 +62,21 @@ def place_all_held(parent_id: str, wanted: Sequence[Wanted]) -> list[Placement |
     folder = _Names(parent_id)
     folder.look_up(names.key(each.name) for each in wanted)
     return [_place(folder, each) for each in wanted]
+
+
+def place_unseen(wanted: Sequence[tuple[str, Wanted]]) -> list[Placement] | None:
+    """Place items, each in the folder of that id, as if nothing lay there: the INSERT will tell.
+
+    None where somebody has to look first: REPLACE, the same name twice, a name that may not be.
+    """
+    try:
+        keys = [names.checked(each.name) for _, each in wanted]
+    except StorageError:
+        return None
+    distinct = len({(parent_id, key) for (parent_id, _), key in zip(wanted, keys, strict=True)}) == len(keys)
+    if not distinct or any(each.policy is ConflictPolicy.REPLACE for _, each in wanted):
+        return None
+    return [Placement(each.name, key) for (_, each), key in zip(wanted, keys, strict=True)]
 
 
 class _Names:
@@ -74,7 +90,7 @@ class _Names:
     def look_up(self, keys: Iterable[str]) -> None:
         missing = set(keys) - self._known
         if missing:
-            self._taken.update((child.name_key, child) for child in select.children([self._parent_id], missing))
+            self._taken.update((child.name_key, child) for child in children([self._parent_id], missing))
             self._known |= missing
 
     def is_taken(self, key: str) -> bool:

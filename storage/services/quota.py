@@ -7,8 +7,11 @@ constraint of the table refuses it, because that would be a fault of ours and no
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from storage.errors import NotFound, QuotaExceeded
-from storage.selectors.mapping import change, fetch
+from storage.selectors.uploads import UNDER_WAY
+from storage.tables import change, fetch, moment
 
 _RESERVE = (
     "UPDATE storage_drive SET reserved_bytes = reserved_bytes + %s "
@@ -23,6 +26,11 @@ def reserve(drive_id: str, size: int) -> None:
     """Hold ``size`` bytes for an upload; raises QuotaExceeded, or NotFound when there is no such drive."""
     if not change(_RESERVE, [size, drive_id, size]):
         raise QuotaExceeded if fetch("SELECT 1 FROM storage_drive WHERE id = %s", [drive_id]) else NotFound
+
+
+def reserve_for_uploads(drive_id: str, size: int, *, actor: str, most: int, now: datetime) -> bool:
+    """Hold ``size`` bytes if they fit and the actor has at most ``most`` uploads under way. False: nothing was done."""
+    return bool(change(f"{_RESERVE} AND {UNDER_WAY} <= %s", [size, drive_id, size, actor, moment(now), most]))
 
 
 def release(drive_id: str, size: int) -> None:

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from storage import conf
+from storage import conf, registry
 from storage.errors import StorageError
-from storage.models import LIVE_STATES, Backend, Blob, Tombstone, Upload, UploadState
-from storage.services import tombstones, transitions
+from storage.models import Backend, Blob, Tombstone, Upload, UploadState
+from storage.services.uploads import states
 
 logger = logging.getLogger("filegraph.storage")
 
@@ -49,9 +49,9 @@ def _expire(now: datetime, limit: int) -> int:
     expired = 0
     while expired < limit:
         with transaction.atomic():
-            due = Upload.objects.filter(state__in=LIVE_STATES, expires_at__lte=now).order_by("expires_at")
+            due = Upload.objects.filter(finished_at__isnull=True, expires_at__lte=now).order_by("expires_at")
             batch = due.select_related("drive")[: min(BATCH, limit - expired)]
-            ended = transitions.end_all(list(batch), UploadState.EXPIRED, now=now)
+            ended = states.end_all(list(batch), UploadState.EXPIRED, now=now)
         expired += ended
         if not ended:
             break
@@ -77,7 +77,7 @@ def _delete(now: datetime, limit: int) -> tuple[int, int]:
 
 
 def _unlink(tombstone: Tombstone) -> bool:
-    backend = tombstones.driver_of(tombstone.backend)
+    backend = registry.find(tombstone.backend)
     return backend is not None and backend.discard(tombstone.key, context="sweep")
 
 
@@ -85,7 +85,7 @@ def _remove_stale(now: datetime) -> int:
     before = now - max(timedelta(seconds=conf.current().tombstone_grace), _STALE_AFTER)
     removed = 0
     for row in Backend.objects.filter(writable=True):
-        backend = tombstones.driver_of(row)
+        backend = registry.find(row)
         try:
             removed += backend.remove_stale(before) if backend is not None else 0
         except StorageError:
@@ -95,6 +95,6 @@ def _remove_stale(now: datetime) -> int:
 
 def _forget(now: datetime, limit: int) -> int:
     before = now - timedelta(seconds=conf.current().upload_retention)
-    old = Upload.objects.filter(finished_at__lt=before).exclude(state__in=LIVE_STATES).values_list("id", flat=True)
+    old = Upload.objects.filter(finished_at__lt=before).values_list("id", flat=True)
     forgotten, _ = Upload.objects.filter(id__in=list(old[:limit])).delete()
     return forgotten

@@ -9,7 +9,6 @@ Who may end or delete what is asked elsewhere. A key is never used twice, so an 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,12 +16,8 @@ from functools import partial
 from django.db import transaction
 
 from storage import conf, registry
-from storage.backends.base import StorageBackend
-from storage.errors import StorageError
-from storage.models import Backend, Tombstone
-from storage.selectors.mapping import change, moment
-
-logger = logging.getLogger("filegraph.storage")
+from storage.models import Tombstone
+from storage.tables import change, moment
 
 _INSERT = "INSERT INTO storage_tombstone (backend_id, key, delete_after)"
 
@@ -32,7 +27,7 @@ def bury(backend_id: str, object_keys: Iterable[str], *, now: datetime) -> None:
 
     Call it in the transaction of the change. Doing it twice is fine.
     """
-    _write(backend_id, list(object_keys), now + _grace())
+    _write(backend_id, list(object_keys), now + _grace(backend_id))
 
 
 def discard(backend_id: str, object_keys: Iterable[str], *, settled: bool, now: datetime) -> None:
@@ -44,22 +39,12 @@ def discard(backend_id: str, object_keys: Iterable[str], *, settled: bool, now: 
     """
     keys = list(object_keys)
     if keys:
-        _write(backend_id, keys, now if settled else now + _grace())
+        _write(backend_id, keys, now if settled else now + _grace(backend_id))
         transaction.on_commit(partial(_delete, backend_id, keys, forget=settled), robust=True)
 
 
-def driver_of(row: Backend) -> StorageBackend | None:
-    """Return the driver of a backend; None, and a line in the log, where it cannot be made."""
-    try:
-        return registry.backend_for(row)
-    except StorageError as error:
-        logger.warning("backend %s cannot be used: %s", row.id, error.code)
-        return None
-
-
 def _delete(backend_id: str, keys: Sequence[str], *, forget: bool) -> None:
-    row = Backend.objects.filter(id=backend_id).first()
-    driver = driver_of(row) if row is not None else None
+    driver = registry.find_by_id(backend_id)
     if driver is None:
         return
     gone = [key for key in keys if driver.discard(key, context="never published")]
@@ -76,5 +61,10 @@ def _write(backend_id: str, keys: Sequence[str], after: datetime) -> None:
         )
 
 
-def _grace() -> timedelta:
-    return timedelta(seconds=conf.current().tombstone_grace)
+def _grace(backend_id: str) -> timedelta:
+    """Return how long a key is kept in mind. Where links write, one that was given out a moment ago has to end first:
+    it could bring the object about again after it was deleted."""
+    settings = conf.current()
+    driver = registry.find_by_id(backend_id)
+    linked = driver is None or driver.supports_presigned_put
+    return timedelta(seconds=settings.tombstone_grace + (settings.direct_upload_lifetime if linked else 0))

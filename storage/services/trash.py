@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from authz.types import Actor
 from storage.conf import MAX_BATCH
@@ -80,14 +79,15 @@ def purge(actor: Actor, refs: Sequence[NodeRef], *, now: datetime) -> list[str |
 def put_into_trash(rows: Sequence[Item], trashed_by_id: str | None, *, now: datetime) -> None:
     """Mark items, and what is below folders among them, as trashed. **No permission is asked.** The drive is held."""
     for row in rows:
-        subtree = FolderClosure.objects.filter(ancestor=row.id).values_list("descendant_id", flat=True)
+        taken = [Item.objects.filter(id=row.id)]
         if row.kind == ItemKind.FOLDER:
+            subtree = FolderClosure.objects.below(row.id)
             # A statement of its own: a file that is being put into one of these folders waits here, or is seen below.
             list(Item.objects.select_for_update().filter(id__in=subtree).order_by("id").values_list("id"))
-        here = Q(id=row.id) | Q(parent__in=subtree) if row.kind == ItemKind.FOLDER else Q(id=row.id)
-        Item.objects.filter(here, trash__isnull=True).update(
-            trash_id=row.id, trashed_at=now, trashed_by_id=trashed_by_id
-        )
+            # Not joined by OR, which is no way into any index.
+            taken.append(Item.objects.filter(parent__in=subtree))
+        for rows_of_it in taken:
+            rows_of_it.filter(trash__isnull=True).update(trash_id=row.id, trashed_at=now, trashed_by_id=trashed_by_id)
 
 
 def _each(

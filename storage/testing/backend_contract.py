@@ -244,9 +244,26 @@ class BackendContract:
     def test_what_it_cannot_presign_it_says(self, backend: StorageBackend) -> None:
         """None, and the flag says the same."""
         put(backend, KEY, b"x")
-        assert (backend.presigned_get(KEY, expires_in=60) is not None) == backend.supports_presigned_get
-        made = backend.presigned_put(OTHER, size=1, content_type="text/plain", sha256="", expires_in=60)
+        now = datetime.now(UTC)
+        assert (backend.presigned_get(KEY, expires_in=60, now=now) is not None) == backend.supports_presigned_get
+        made = backend.presigned_put(OTHER, size=1, sha256="ab" * 32, expires_in=60, now=now)
         assert (made is not None) == backend.supports_presigned_put
+        unbound = backend.presigned_put(OTHER, size=1, sha256="", expires_in=60, now=now)
+        assert unbound is None, "without a SHA-256 nothing binds the bytes"
+
+    def test_many_are_asked_about_at_once(self, backend: StorageBackend) -> None:
+        """Each by its key, absent ones too."""
+        put(backend, KEY, b"x")
+        put(backend, OTHER, b"yy")
+        found = backend.stat_all([KEY, "zz/z", OTHER])
+        assert [found[key] and found[key].size for key in (KEY, "zz/z", OTHER)] == [1, None, 2]  # type: ignore[union-attr]
+        assert backend.stat_all([]) == {}
+
+    def test_a_probe_leaves_nothing(self, backend: StorageBackend) -> None:
+        """It works where writing would, and no object comes of it."""
+        backend.probe()
+        backend.verify(now=datetime.now(UTC))
+        assert list(backend.keys()) == []
 
     def test_a_checksum_is_proved_or_not_told(self, backend: StorageBackend) -> None:
         """``stat`` never guesses."""

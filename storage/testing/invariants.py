@@ -21,7 +21,7 @@ from django.db.models import Sum
 from storage import registry
 from storage.backends.base import CHUNK, StorageBackend
 from storage.models import LIVE_STATES, Backend, Blob, Drive, File, FileVersion, Tombstone, Upload, UploadState
-from storage.services import transitions
+from storage.services.uploads import states
 
 
 def violations() -> list[str]:
@@ -90,7 +90,7 @@ def _objects() -> Iterator[str]:
         accounted = set(Blob.objects.filter(backend=backend).values_list("key", flat=True))
         accounted |= set(Tombstone.objects.filter(backend=backend).values_list("key", flat=True))
         for upload in Upload.objects.filter(drive__backend=backend, state__in=LIVE_STATES).select_related("drive"):
-            key = transitions.owned_key(upload, upload.drive)
+            key = states.owned_key(upload, upload.drive)
             if key is not None:
                 accounted.add(key)
         driver = registry.backend_for(backend)
@@ -101,7 +101,7 @@ def _objects() -> Iterator[str]:
             drive__backend=backend, state=UploadState.VERIFYING, attempt__gt=0
         ).select_related("drive"):
             try:
-                found = digest(driver, transitions.key_of(upload, upload.drive))
+                found = digest(driver, states.key_of(upload, upload.drive))
             except FileNotFoundError:
                 yield f"I1: the object of upload {upload.id} is missing"
             else:

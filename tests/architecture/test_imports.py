@@ -29,6 +29,7 @@ VIOLATIONS = {
     "filegraph/client/hashing.py": ("import django.utils.crypto", "The client of the command line"),
     "filegraph/client/wire.py": ("import filegraph.environment", "The client of the command line"),
     "storage/backends/local.py": ("import boto3", "boto3, azure and openfga_sdk"),
+    "authz/clients/openfga/wire.py": ("import openfga_sdk", "boto3, azure and openfga_sdk"),
     "schema/mutations/__init__.py": ("import storage.registry", "A mutation, a query or an endpoint"),
     "transfer/pace.py": ("import authz.clients.base", "A mutation, a query or an endpoint"),
     "storage/services/trash.py": ("import authz.models", "Authz is asked through its services"),

@@ -1,5 +1,6 @@
 """What the Makefile and CI promise."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -12,6 +13,18 @@ def test_help_lists_every_target_for_people() -> None:
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
     for target in ("run", "test", "demo", "bench", "lint", "types", "format", "schema", "pins", "clean", "help"):
         assert re.search(rf"^  {target} +\S", done.stdout, re.MULTILINE), target
+
+
+def test_help_lists_every_argument_with_what_it_is_when_left_out() -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("PORT", "MAKEFLAGS")}
+    done = subprocess.run(
+        ["make", "help"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=True
+    )
+    told = dict(re.findall(r"^  ([A-Z]+)=(\S*) +\w", done.stdout, re.MULTILINE))
+    settable = dict(re.findall(r"^([A-Z]+) +\?= *(.*)$", MAKEFILE, re.MULTILINE))
+    assert told == {name: value for name, value in settable.items() if name != "PYTHON"}
+    for name in told:
+        assert f"$({name})" in MAKEFILE, name
 
 
 def test_every_target_that_is_a_name_is_phony() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,9 +60,14 @@ def exchange(
     body: Iterable[Piece] | bytes = b"",
     headers: Mapping[str, str] | None = None,
     on_block: Callable[[int], Awaitable[None]] | None = None,
+    zero_copy: bool = False,
 ) -> Answer:
-    """Do one exchange. Content-Length is added to a ``body`` of bytes; ``on_block`` runs as each block goes out."""
-    return asyncio.run(exchanged(app, method, path, body=body, headers=headers, on_block=on_block))
+    """Do one exchange. Content-Length is added to a ``body`` of bytes; ``on_block`` runs as each block goes out.
+
+    ``zero_copy``: whether this server can be told to send a file.
+    """
+    work = exchanged(app, method, path, body=body, headers=headers, on_block=on_block, zero_copy=zero_copy)
+    return asyncio.run(work)
 
 
 async def exchanged(
@@ -72,6 +78,7 @@ async def exchanged(
     body: Iterable[Piece] | bytes = b"",
     headers: Mapping[str, str] | None = None,
     on_block: Callable[[int], Awaitable[None]] | None = None,
+    zero_copy: bool = False,
 ) -> Answer:
     """``exchange`` for a running event loop."""
     sent = {name.lower(): value for name, value in (headers or {}).items()}
@@ -111,15 +118,16 @@ async def exchanged(
             return
         assert answer.status, "a body before the status"
         assert not answer.complete, "a body after the end"
-        answer.body += message["body"]
-        answer.blocks.append(len(message["body"]))
+        content = message["body"] if message["type"] == "http.response.body" else _part_of_file(message)
+        answer.body += content
+        answer.blocks.append(len(content))
         if on_block is not None:
             await on_block(len(answer.blocks))
         if not message.get("more_body", False):
             answer.complete = True
             finished.set()
 
-    scope = {
+    scope: dict[str, Any] = {
         "type": "http",
         "method": method,
         "path": path,
@@ -128,6 +136,15 @@ async def exchanged(
         "query_string": b"",
         "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()],
     }
+    if zero_copy:
+        scope["extensions"] = {"http.response.zerocopysend": {}}
     async with asyncio.timeout(SECONDS):
         await app(scope, receive, send)
     return answer
+
+
+def _part_of_file(message: Mapping[str, Any]) -> bytes:
+    assert message["type"] == "http.response.zerocopysend"
+    content = os.pread(message["file"].fileno(), message["count"], message["offset"])
+    assert len(content) == message["count"]
+    return content

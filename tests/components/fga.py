@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,22 @@ def json_to_text(value: dict[str, Any], folder: Path) -> str:
     return _output(run("model", "transform", "--file", file, "--input-format", "json"))
 
 
+def json_to_json(value: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Read a model in JSON and write it again. Raises FgaError."""
+    file = folder / "model.json"
+    file.write_text(json.dumps(value))
+    answer: dict[str, Any] = json.loads(_output(run("model", "transform", "--file", file, "--output-format", "json")))
+    return answer
+
+
 def is_valid(text: str, folder: Path) -> tuple[bool, str]:
     """Tell whether an OpenFGA server would take a model, and what it says against it."""
     file = folder / "model.fga"
     file.write_text(text)
-    done = run("model", "validate", "--file", file)
+    return _verdict(run("model", "validate", "--file", file))
+
+
+def _verdict(done: subprocess.CompletedProcess[str]) -> tuple[bool, str]:
     if not done.stdout.startswith("{"):
         return False, done.stderr
     verdict = json.loads(done.stdout)
@@ -62,3 +74,18 @@ def _output(done: subprocess.CompletedProcess[str]) -> str:
     if done.returncode:
         raise FgaError(done.stderr)
     return done.stdout
+
+
+def modules_to_json(texts: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    """Write the files of a modular model into a folder and transform it. Raises FgaError."""
+    for name, text in texts.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    answer: dict[str, Any] = json.loads(_output(run("model", "transform", "--file", folder / "fga.mod")))
+    return answer
+
+
+def are_valid(folder: Path) -> tuple[bool, str]:
+    """Tell whether an OpenFGA server would take the modular model in a folder, and what it says against it."""
+    return _verdict(run("model", "validate", "--file", folder / "fga.mod"))

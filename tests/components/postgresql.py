@@ -13,7 +13,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 60
 _OPTIONS = {
@@ -46,56 +48,91 @@ def available() -> bool:
     return find_program("initdb") is not None and find_program("postgres") is not None
 
 
+@dataclass(slots=True)
+class PostgreSQL:
+    """One cluster and, while it runs, its server. ``url`` names its database ``postgres``."""
+
+    folder: Path
+    port: int
+    program: str
+    account: tuple[int, int] | tuple[None, None]
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients reach it, as ``postgresql://filegraph@127.0.0.1:port/postgres``."""
+        return f"postgresql://filegraph@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        command = [self.program, "-D", str(self.folder / "data"), "-p", str(self.port)]
+        for name, value in _OPTIONS.items():
+            command += ["-c", f"{name}={value}"]
+        log = self.folder / "log"
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(command, stdout=file, stderr=file, cwd=self.folder, **self.identity())
+        _wait(self.process, self.port, log)
+
+    def stop(self) -> None:
+        """End the server, and with it every session: PostgreSQL's "fast" shutdown, which does not wait for clients."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def identity(self) -> dict[str, Any]:
+        """Whom its programs run as, for ``subprocess``."""
+        uid, gid = self.account
+        return {"user": uid, "group": gid, "extra_groups": None if uid is None else []}
+
+
 @contextlib.contextmanager
-def postgresql() -> Iterator[str]:
-    """Start a server; yield its URL (``postgresql://filegraph@127.0.0.1:port/postgres``); stop it and remove all.
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """Start a server that can be stopped and started again; stop it and remove all at the end.
 
     PostgreSQL refuses root, so that as root it runs as ``postgres`` or ``nobody``. Raises ``PostgreSQLMissing``.
     """
-    initdb, server = find_program("initdb"), find_program("postgres")
-    if initdb is None or server is None:
+    initdb, program = find_program("initdb"), find_program("postgres")
+    if initdb is None or program is None:
         raise PostgreSQLMissing("There is no initdb on this system; on Debian: apt-get install postgresql")
-    base = Path(tempfile.mkdtemp(prefix="filegraph-postgresql-", dir="/dev/shm" if _roomy("/dev/shm") else None))
+    folder = Path(tempfile.mkdtemp(prefix="filegraph-postgresql-", dir="/dev/shm" if _roomy("/dev/shm") else None))
+    server = PostgreSQL(folder, _free_port(), program, _account())
     try:
-        uid, gid = _account()
-        groups: list[int] | None = None if uid is None else []
+        uid, gid = server.account
         if uid is not None and gid is not None:
-            os.chown(base, uid, gid)
-        data = base / "data"
-        initialise = [initdb, "-D", str(data), "-U", "filegraph", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        done = subprocess.run(
-            [*initialise, "--locale=C.UTF-8"],
-            cwd=base,
-            user=uid,
-            group=gid,
-            extra_groups=groups,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"initdb failed:\n{done.stdout}\n{done.stderr}")
-        port = _free_port()
-        command = [server, "-D", str(data), "-p", str(port)]
-        for name, value in _OPTIONS.items():
-            command += ["-c", f"{name}={value}"]
-        with (base / "log").open("wb") as log:
-            process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=base, user=uid, group=gid, extra_groups=groups
-            )
-        try:
-            _wait(process, port, base / "log")
-            yield f"postgresql://filegraph@127.0.0.1:{port}/postgres"
-        finally:
-            # SIGINT is PostgreSQL's "fast" shutdown: it does not wait for clients.
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            os.chown(folder, uid, gid)
+        _initialise(server, initdb)
+        server.start()
+        yield server
     finally:
-        shutil.rmtree(base, ignore_errors=True)
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """As ``postgresql_server``; yields only its URL."""
+    with postgresql_server() as server:
+        yield server.url
+
+
+def _initialise(server: PostgreSQL, initdb: str) -> None:
+    command = [initdb, "-D", str(server.folder / "data"), "-U", "filegraph", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    done = subprocess.run(
+        [*command, "--locale=C.UTF-8"],
+        cwd=server.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        **server.identity(),
+    )
+    if done.returncode:
+        raise RuntimeError(f"initdb failed:\n{done.stdout}\n{done.stderr}")
 
 
 def _account() -> tuple[int, int] | tuple[None, None]:

@@ -53,6 +53,17 @@ def written_bytes(pid: int) -> int:
     return total
 
 
+def moved_bytes(pid: int) -> int:
+    """Bytes that ``pid`` and its descendants read and wrote, of files and connections alike."""
+    total = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{member}/io").read_text().splitlines():
+                if line.startswith(("rchar:", "wchar:")):
+                    total += int(line.split()[1])
+    return total
+
+
 class PeakMemory:
     """The highest resident memory seen; filled while ``watching`` runs."""
 

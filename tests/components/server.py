@@ -49,8 +49,8 @@ class Server:
 
     @property
     def log(self) -> Path:
-        """Everything that the server wrote."""
-        return self.data_dir / "server.log"
+        """Everything that this process wrote."""
+        return self.data_dir / f"server-{self.port}.log"
 
     @property
     def pid(self) -> int:
@@ -143,6 +143,26 @@ def serving(settings: Mapping[str, str] | None = None, *, place: Path | None = N
             yield server
         finally:
             server.stop()
+
+
+@contextlib.contextmanager
+def serving_several(
+    count: int, settings: Mapping[str, str] | None = None, *, place: Path | None = None
+) -> Iterator[list[Server]]:
+    """``count`` processes of one fresh installation, which share its data directory; otherwise as ``serving``.
+
+    Each has an address of its own; who wants one for all puts ``reverse_proxy`` in front.
+    """
+    with tempfile.TemporaryDirectory(prefix="filegraph-server-", dir=place) as folder:
+        servers = [new_server(Path(folder), settings or {}) for _ in range(count)]
+        try:
+            servers[0].set_up()
+            for server in servers:
+                server.start()
+            yield servers
+        finally:
+            for server in servers:
+                server.stop()
 
 
 def new_server(data_dir: Path, settings: Mapping[str, str]) -> Server:

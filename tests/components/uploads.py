@@ -8,18 +8,27 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 from django.contrib.auth import get_user_model
 
 from authz.identifiers import new_identifier
 from authz.services import relationships
 from authz.types import Actor, TupleKey
-from storage import content, registry
+from storage import addresses, content, registry
 from storage.backends.base import StorageBackend
 from storage.errors import StorageError
 from storage.models import Backend, Drive, File, FolderClosure, Item, ItemKind, Upload
-from storage.services import downloads, receiving, uploads
+from storage.services import downloads, uploads
 from storage.services.sweep import SweepReport, sweep
-from storage.services.uploads import BeginRequest, FinalizedUpload, FinalizeRequest, SinglePut, StartedUpload
+from storage.services.uploads import (
+    BeginRequest,
+    FinalizedUpload,
+    FinalizeRequest,
+    PresignedPut,
+    SinglePut,
+    StartedUpload,
+    receive,
+)
 from storage.testing import invariants
 
 T = TypeVar("T")
@@ -84,18 +93,26 @@ class World:
         actor = self.actor(who)
         return uploads.begin(actor, actor.partition(":")[2], requests, now=self.now)
 
-    def start(self, started: StartedUpload, **more: Any) -> receiving.Receiving:
+    def start(self, started: StartedUpload, **more: Any) -> receive.Receiving:
         more.setdefault("content_length", started.upload.declared_size)
-        return receiving.start(token_of(started), now=self.now, **more)
+        return receive.start(token_of(started), now=self.now, **more)
 
     def put(self, started: StartedUpload, data: bytes = b"hello") -> None:
         arriving = self.start(started)
         arriving.writer.write(data)
         self.finish(arriving, data)
 
-    def finish(self, arriving: receiving.Receiving, data: bytes = b"hello") -> None:
-        receiving.finish(
+    def finish(self, arriving: receive.Receiving, data: bytes = b"hello") -> None:
+        receive.finish(
             arriving, size=len(data), sha256=sha256(data), content_type=content.sniff(data, arriving.name), now=self.now
+        )
+
+    def send(self, started: StartedUpload, data: bytes = b"hello") -> httpx.Response:
+        """PUT to the store itself, as the transport says."""
+        assert isinstance(started.transport, PresignedPut)
+        plan = started.transport
+        return httpx.request(
+            plan.method, plan.signed_url, content=data, headers=dict(plan.headers), trust_env=False, timeout=30
         )
 
     def finalize(self, who: str, started: StartedUpload | str, sha256: str = "") -> FinalizedUpload:
@@ -113,6 +130,8 @@ class World:
 
     def read(self, who: str, file: Item, **more: Any) -> bytes:
         link = downloads.link(self.actor(who), file, now=self.now, **more)
+        if isinstance(link, downloads.DirectLink):
+            return httpx.get(link.signed_url, trust_env=False).raise_for_status().content
         with downloads.open(link.path.split("/")[2], now=self.now).reader as reader:
             return reader.read(0, reader.size)
 
@@ -126,10 +145,18 @@ class World:
         invariants.check()
 
 
-def make_world(root: Path | str, *, driver: str = "local", quota: int | None = None, prefix: str = "") -> World:
+def make_world(
+    root: Path | str,
+    *,
+    driver: str = "local",
+    config: dict[str, Any] | None = None,
+    quota: int | None = None,
+    prefix: str = "",
+) -> World:
     """Make a backend and an empty drive: ``olga`` owns it, ``ed`` edits, ``vi`` views, ``up`` may only upload."""
     unique = new_identifier()
-    config = {"root": f"{root}/{unique}"} if driver == "local" else {"name": unique}
+    if config is None:
+        config = {"root": f"{root}/{unique}"} if driver == "local" else {"name": unique}
     backend = Backend.objects.create(name=unique, driver=driver, config=config)
     drive = Drive.objects.create(name=unique, name_key=unique, backend=backend, quota_bytes=quota, prefix=prefix)
     Item.objects.create(
@@ -152,7 +179,7 @@ def given(answer: T | StorageError) -> T:
 
 def token_of(started: StartedUpload) -> str:
     assert isinstance(started.transport, SinglePut)
-    return started.transport.path.removeprefix("/u/")
+    return started.transport.path.removeprefix(addresses.UPLOADS)
 
 
 def sha256(data: bytes) -> str:

@@ -1,21 +1,22 @@
 """The production page: its nginx site carries bytes, its backup can be restored, its unit and figures are right."""
 
+import contextlib
 import os
 import re
 import shutil
-import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from filegraph.environment import Environment, variable
 from tests.components.api import Api, become_administrator, get, put
-from tests.components.nginx import NginxMissing, find_program
+from tests.components.nginx import SITE, Nginx, NginxMissing, reverse_proxy
+from tests.components.production import ENVIRONMENT, documented
 from tests.components.server import ROOT, Server, free_port, new_server, serving
 
+UNIT = ROOT / "deploy" / "filegraph@.service"
 PAGE = (ROOT / "docs" / "production.md").read_text()
 CONTENT = os.urandom(9_000_000)
 
@@ -25,59 +26,26 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def behind_nginx(tmp_path: Path) -> Iterator[Server]:
-    """A server behind the page's own site; only addresses and TLS are changed. ``url`` of the API is nginx's."""
-    program = _nginx()
+def behind_nginx() -> Iterator[tuple[Server, Nginx]]:
+    """A server behind the page's own site; only addresses and TLS are changed."""
     port = free_port()
-    public = f"http://127.0.0.1:{port}"
-    with serving({"FILEGRAPH_PUBLIC_URL": public, "FILEGRAPH_TRUSTED_PROXIES": "127.0.0.1"}) as server:
+    with contextlib.ExitStack() as stack:
+        settings = {"FILEGRAPH_PUBLIC_URL": f"http://127.0.0.1:{port}", "FILEGRAPH_TRUSTED_PROXIES": "127.0.0.1"}
+        server = stack.enter_context(serving(settings))
         (site,) = blocks("nginx")
-        site = re.sub(r"^ *ssl_.*\n", "", site, flags=re.MULTILINE)
-        site = site.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
-        site = site.replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
-        site = site.replace("server 127.0.0.1:8000;", f"server 127.0.0.1:{server.port};")
-        site = site.replace("server_name files.example.com;", "server_name 127.0.0.1;")
-        paths = " ".join(
-            f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        user = "user root;" if os.geteuid() == 0 else ""
-        (tmp_path / "nginx.conf").write_text(
-            f"daemon off; worker_processes 1; pid {tmp_path}/pid; error_log {tmp_path}/error.log warn; {user}\n"
-            f"events {{}}\nhttp {{ access_log {tmp_path}/access.log; {paths}\n{site}\n}}\n"
-        )
-        nginx = subprocess.Popen([program, "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error.log"])
         try:
-            _wait(f"{public}/healthz")
-            yield server
-        finally:
-            nginx.send_signal(signal.SIGTERM)
-            nginx.wait(10)
+            proxy = stack.enter_context(reverse_proxy([server.port], port, site=site))
+        except NginxMissing as missing:
+            # On CI it has to be there; elsewhere the report of the run says what was not tested.
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"!!! THE NGINX SITE IS NOT TESTED: {missing}")
+        yield server, proxy
 
 
-def _nginx() -> str:
-    """Return the program; on CI it has to be there, elsewhere the report of the run says what was not tested."""
-    try:
-        return find_program()
-    except NginxMissing as missing:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"!!! THE NGINX SITE IS NOT TESTED: {missing}")
-
-
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            assert httpx.get(url, trust_env=False).status_code == 200
-            return
-        except httpx.HTTPError:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
-
-def test_the_nginx_site_carries_bytes_and_logs_no_link(behind_nginx: Server, tmp_path: Path) -> None:
-    direct = become_administrator(behind_nginx)
-    public = behind_nginx.environment["FILEGRAPH_PUBLIC_URL"]
+def test_the_nginx_site_carries_bytes_and_logs_no_link(behind_nginx: tuple[Server, Nginx]) -> None:
+    server, proxy = behind_nginx
+    direct, public = become_administrator(server), proxy.url
     api = Api(public, direct.token)
     upload = api.begin(api.drive(), "big.bin", len(CONTENT))
     url = upload["transport"]["url"]
@@ -88,10 +56,23 @@ def test_the_nginx_site_carries_bytes_and_logs_no_link(behind_nginx: Server, tmp
     link = api.link(api.finalize(upload["id"])["id"])
     assert get(link).content == CONTENT
     assert get(link, headers={"range": "bytes=5-9"}).content == CONTENT[5:10]
-    log = (tmp_path / "access.log").read_text()
+    log = (proxy.folder / "access.log").read_text()
     assert "/graphql" in log
-    assert "/u/" not in log + (tmp_path / "error.log").read_text()
+    assert "/u/" not in log + (proxy.folder / "error.log").read_text()
     assert "/d/" not in log
+
+
+def test_without_a_process_the_site_answers_as_filegraph_does(behind_nginx: tuple[Server, Nginx]) -> None:
+    server, proxy = behind_nginx
+    api = Api(proxy.url)
+    refused = api.post(content=b" " * 3_000_000)
+    assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (413, "BODY_TOO_LARGE")
+    server.stop()
+    answer = api.post(json={"query": "{ viewer { actor } }"})
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/json")
+    assert answer.json()["errors"][0]["extensions"] == {"code": "SERVICE_UNAVAILABLE", "retryable": True}
+    for answer in (put(f"{proxy.url}/u/x", CONTENT), get(f"{proxy.url}/d/x")):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
 
 
 def test_the_backup_can_be_restored(tmp_path: Path) -> None:
@@ -132,12 +113,24 @@ def _run(script: str, place: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_what_the_page_shows_are_the_files_of_deploy() -> None:
+    """Which are what the demonstration and the end-to-end tests run with."""
+    shown = [block for language in ("ini", "nginx") for block in blocks(language)]
+    assert shown == [path.read_text() for path in (ENVIRONMENT, UNIT, SITE)]
+
+
+def test_all_settings_of_the_page_are_settings() -> None:
+    known = {variable(name) for name in Environment.model_fields}
+    assert set(documented()) <= known
+    assert set(re.findall(r"FILEGRAPH_[A-Z0-9_]+[A-Z0-9]", PAGE)) <= known
+
+
 def test_the_unit_is_well_formed(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("needs systemd-analyze")
     (unit,) = [block for block in blocks("ini") if "[Unit]" in block]
     true = shutil.which("true") or "/bin/true"
-    path = tmp_path / "filegraph-documented.service"
+    path = tmp_path / "filegraph-documented@8000.service"
     path.write_text(re.sub(r"/opt/filegraph/\S+", true, unit).replace("User=filegraph", "User=root"))
     done = subprocess.run(["systemd-analyze", "verify", path], capture_output=True, text=True, timeout=60, check=False)
     complaints = [line for line in done.stderr.splitlines() if path.name in line]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import shlex
 import stat
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,12 +28,16 @@ class Shell:
     home: Path
     more: tuple[tuple[str, str], ...] = ()
 
-    def __call__(self, *arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str | Path, stdin: str = "", terminal: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command. ``terminal``: a descriptor to be its standard input, instead of a pipe with ``stdin``."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FILEGRAPH_")}
         environment = {**kept, "XDG_CONFIG_HOME": str(self.home), **dict(self.more)}
         command = [sys.executable, "-m", "filegraph", *map(str, arguments)]
+        given: dict[str, Any] = {"input": stdin} if terminal is None else {"stdin": terminal}
         done = subprocess.run(
-            command, env=environment, input=stdin, capture_output=True, text=True, timeout=100, check=False
+            command, env=environment, capture_output=True, text=True, timeout=100, check=False, **given
         )
         assert "Traceback" not in done.stderr + done.stdout, done.stderr
         return done
@@ -169,10 +176,125 @@ def test_mkdir_and_rm(ada: Shell, drive_name: str) -> None:
     assert ada("mkdir", f"{drive_name}:/d").returncode == 6
     ada.ok("rm", f"{drive_name}:/a/b")
     assert ada.ok("ls", "-R", f"{drive_name}:/").split() == ["a/", "d/"]
-    ada.ok("rm", "--purge", f"{drive_name}:/a", f"{drive_name}:/d")
+    unsaid = ada("rm", "--forever", f"{drive_name}:/a", f"{drive_name}:/d", stdin="y\n")
+    assert (unsaid.returncode, "--yes" in unsaid.stderr) == (2, True)
+    assert ada.ok("ls", f"{drive_name}:/").split() == ["a/", "d/"]
+    assert ada.ok("rm", "--forever", "--yes", f"{drive_name}:/a", f"{drive_name}:/d").count("deleted for good") == 2
     assert ada.ok("ls", f"{drive_name}:/") == ""
     assert ada("rm", f"{drive_name}:/a").returncode == 4
     assert ada("rm", f"{drive_name}:/").returncode == 2
+
+
+def test_what_was_removed_comes_back(ada: Shell, drive_name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("first")
+    ada.ok("put", tmp_path / "a.txt", f"{drive_name}:/folder/a.txt")
+    done = ada("rm", f"{drive_name}:/folder/a.txt")
+    assert (done.returncode, done.stdout.startswith(f"{drive_name}:/folder/a.txt is in the trash (file_")) == (0, True)
+    hint = shlex.split(done.stderr.partition(": ")[2])
+    assert hint[:5] == [sys.executable, "-m", "filegraph", "trash", "restore"]
+    assert ada.ok("ls", f"{drive_name}:/folder") == ""
+
+    # The hint, pasted.
+    assert ada.ok(*hint[3:]) == f"{drive_name}:/folder/a.txt is back.\n"
+    assert ada.ok("ls", f"{drive_name}:/folder") == "a.txt\n"
+
+    # The latest of two from one path; purging does not guess.
+    ada.ok("rm", f"{drive_name}:/folder/a.txt")
+    (tmp_path / "a.txt").write_text("second")
+    ada.ok("put", tmp_path / "a.txt", f"{drive_name}:/folder/a.txt")
+    ada.ok("rm", f"{drive_name}:/folder/a.txt")
+    unclear = ada("trash", "purge", "--yes", f"{drive_name}:/folder/a.txt")
+    assert (unclear.returncode, unclear.stderr.count("file_")) == (2, 2)
+    ada.ok("trash", "restore", f"{drive_name}:/folder/a.txt")
+    ada.ok("get", f"{drive_name}:/folder/a.txt", tmp_path / "back.txt")
+    assert (tmp_path / "back.txt").read_text() == "second"
+    # And the other: its name is taken meanwhile.
+    assert ada.ok("trash", "restore", f"{drive_name}:/folder/a.txt") == f"{drive_name}:/folder/a (2).txt is back.\n"
+    assert ada("trash", "restore", f"{drive_name}:/folder/a.txt").returncode == 4
+
+
+def test_the_trash_of_a_drive(ada: Shell, admin: Api, drive_name: str, tmp_path: Path) -> None:
+    for name in ("one", "two", "deep/three"):
+        (tmp_path / "file").write_text(name)
+        ada.ok("put", tmp_path / "file", f"{drive_name}:/{name}")
+    ada.ok("rm", f"{drive_name}:/one")
+    ada.ok("rm", f"{drive_name}:/two", f"{drive_name}:/deep")
+    listed = json.loads(ada.ok("trash", "list", "--json", f"{drive_name}:"))
+    assert [(entry["kind"], entry["path"], entry["size"]) for entry in listed[2:]] == [
+        ("file", f"{drive_name}:/one", 3)
+    ]
+    assert {entry["path"] for entry in listed[:2]} == {f"{drive_name}:/two", f"{drive_name}:/deep"}
+    lines = ada.ok("trash", "list", f"{drive_name}:/one").splitlines()
+    assert len(lines) == 1
+    assert lines[0].endswith(f"  {listed[2]['id']}  {drive_name}:/one")
+    assert f"{drive_name}:/one" in ada.ok("trash", "list")
+    inside = ada("trash", "restore", f"{drive_name}:/deep/three")
+    assert (inside.returncode, f"went to the trash with {drive_name}:/deep" in inside.stderr) == (4, True)
+
+    stranger = shell_of(new_person(admin), tmp_path / "stranger")
+    assert stranger("trash", "restore", listed[2]["id"]).returncode == 4
+    assert stranger("trash", "purge", "--yes", listed[2]["id"]).returncode == 4
+    assert stranger("trash", "list", f"{drive_name}:").returncode == 4
+    some = ada("trash", "restore", listed[2]["id"], "file_00000000000000000000000000")
+    assert (some.returncode, some.stdout) == (1, f"{drive_name}:/one is back.\n")
+
+    unsaid = ada("trash", "purge", f"{drive_name}:", stdin="y\n")
+    assert (unsaid.returncode, "--yes" in unsaid.stderr) == (2, True)
+    assert ada.ok("trash", "purge", "--yes", f"{drive_name}:").count("deleted for good") == 2
+    assert ada.ok("trash", "purge", f"{drive_name}:") == "The trash is empty.\n"
+    assert ada.ok("ls", "-R", f"{drive_name}:/") == "one\n"
+
+
+def test_the_question_before_deleting_for_good(ada: Shell, drive_name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    ada.ok("put", tmp_path / "a.txt", f"{drive_name}:/")
+    for typed, code, left in (("n\n", 1, "a.txt\n"), ("\x04", 130, "a.txt\n"), ("y\n", 0, "")):
+        ours, theirs = pty.openpty()
+        os.write(ours, typed.encode())
+        done = ada("rm", "--forever", f"{drive_name}:/a.txt", terminal=theirs)
+        os.close(ours)
+        os.close(theirs)
+        assert (done.returncode, ada.ok("ls", f"{drive_name}:/")) == (code, left), done.stderr
+        assert f"Delete {drive_name}:/a.txt for good" in done.stderr
+
+
+def test_where_things_go_is_told(ada: Shell, drive_name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    assert f"1 sent (1 B) to {drive_name}:/x in " in ada.ok("put", tmp_path / "a.txt", f"{drive_name}:/x/b.txt")
+    told = ada.ok("get", f"{drive_name}:/x/b.txt", f"{tmp_path}/new/")
+    assert told.startswith(f"1 fetched (1 B) to {tmp_path}/new/b.txt in ")
+    (tmp_path / "new" / "b.txt").write_text("mine")
+    renamed = ada.ok("get", f"{drive_name}:/x/b.txt", tmp_path / "new", "--on-conflict", "rename")
+    assert renamed.startswith(f"1 fetched (1 B) to {tmp_path}/new/b (2).txt in ")
+    missing = ada("get", f"{drive_name}:/x/b.txt", tmp_path / "mistyped" / "b.txt")
+    assert (missing.returncode, missing.stderr.count("\n"), (tmp_path / "mistyped").exists()) == (2, 1, False)
+    several = ada("get", f"{drive_name}:/x/b.txt", f"{drive_name}:/x", f"{drive_name}:/none", tmp_path / "all")
+    assert several.returncode == 1
+    assert several.stdout.startswith(f"2 fetched (2 B) to {tmp_path}/all, 1 failed in ")
+    assert f"{drive_name}:/none: there is nothing here that you can see." in several.stderr
+    assert contents(tmp_path / "all") == {"b.txt": b"a", "x/b.txt": b"a"}
+
+
+def test_every_exit_code(ada: Shell, drive_name: str, tmp_path: Path) -> None:
+    """0 to 6, as docs/reference/command-line.md has them. 130 is in tests/filegraph/client/test_commands.py."""
+    nobody = Shell(tmp_path / "nobody", (("FILEGRAPH_URL", dict(ada.more)["FILEGRAPH_URL"]),))
+    away = Shell(tmp_path / "away", (("FILEGRAPH_URL", "http://127.0.0.1:9"), ("FILEGRAPH_TOKEN", "fg_x")))
+    wrong = Shell(tmp_path / "wrong", (*nobody.more, ("FILEGRAPH_TOKEN", "fg_of_nobody")))
+    for shell, arguments, code in (
+        (ada, ("ls",), 0),
+        (ada, ("rm", f"{drive_name}:/absent", f"{drive_name}:/absent too"), 1),
+        (ada, ("get", "nocolon", "x"), 2),
+        (ada, ("no-such-command",), 2),
+        (ada, ("ls", "--no-such-option"), 2),
+        (nobody, ("ls",), 3),
+        (wrong, ("ls",), 3),
+        (ada, ("ls", f"{drive_name}:/absent"), 4),
+        (away, ("ls",), 5),
+        (ada, ("drive", "create", drive_name), 6),
+    ):
+        done = shell(*arguments)
+        assert done.returncode == code, (arguments, done.stdout, done.stderr)
+        assert bool(done.stderr) is (code != 0)
 
 
 def test_share_and_unshare(admin: Api, ada: Shell, drive: str, drive_name: str, tree: Path, tmp_path: Path) -> None:

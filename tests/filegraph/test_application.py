@@ -162,6 +162,11 @@ async def test_nothing_is_served_elsewhere(
     assert "secret" not in caplog.text
 
 
+async def test_graphql_with_a_slash_is_told_where_graphql_is(server: Server) -> None:
+    status, body = await server.request("/graphql/", method="POST")
+    assert (status, "/graphql, without a slash" in json.loads(body)["error"]["message"]) == (404, True)
+
+
 @pytest.mark.parametrize(
     "path", ["/static/../../../etc/passwd", "/static//etc/passwd", "/static/\0", "/static/admin/css", "/static/absent"]
 )

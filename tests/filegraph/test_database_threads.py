@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -55,6 +56,60 @@ async def test_a_closed_one_takes_nothing_and_finishes_what_it_took() -> None:
         threads.run(lambda: 1)
 
 
+async def test_one_asker_has_her_share_and_the_rest_waits_without_a_thread() -> None:
+    threads = DatabaseThreads(4)
+    go, running, most = threading.Event(), [0], [0]
+    lock = threading.Lock()
+
+    def work() -> None:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        go.wait(10)
+        with lock:
+            running[0] -= 1
+
+    hers = [threads.run(work, asker="ann") for _ in range(20)]
+    # Others find a thread, and so does what is nobody's.
+    assert await threads.run(lambda: 1, asker="bob") == 1
+    assert await threads.run(lambda: 2) == 2
+    go.set()
+    await asyncio.gather(*hers)
+    assert most[0] == threads.share == 2
+    await asyncio.to_thread(threads.close)
+
+
+async def test_what_waits_for_its_share_is_finished_by_closing() -> None:
+    threads = DatabaseThreads(2)
+    waiting = [threads.run(lambda: 1, asker="ann") for _ in range(20)]
+    await asyncio.to_thread(threads.close)
+    assert await asyncio.gather(*waiting) == [1] * 20
+
+
+async def test_a_failure_gives_the_share_back() -> None:
+    threads = DatabaseThreads(2)
+
+    def fail() -> None:
+        raise LookupError
+
+    for _ in range(3):
+        with pytest.raises(LookupError):
+            await threads.run(fail, asker="ann")
+    assert await threads.run(lambda: 1, asker="ann") == 1
+    await asyncio.to_thread(threads.close)
+
+
+async def test_the_thread_that_worked_last_works_next() -> None:
+    threads = DatabaseThreads(4)
+    names = [await threads.run(lambda: threading.current_thread().name)]
+    for _ in range(20):
+        await asyncio.sleep(0.002)  # it hands its result over just before it is idle
+        names.append(await threads.run(lambda: threading.current_thread().name))
+    assert len(set(names)) <= 2
+    assert Counter(names).most_common(1)[0][1] >= 15
+    await asyncio.to_thread(threads.close)
+
+
 @pytest.mark.django_db(transaction=True)
 async def test_each_thread_keeps_its_connection_and_no_transaction_survives() -> None:
     threads = DatabaseThreads(1)
@@ -80,7 +135,7 @@ async def test_each_thread_keeps_its_connection_and_no_transaction_survives() ->
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 async def test_a_connection_that_died_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("filegraph.database_threads.IDLE_SECONDS", -1.0)
+    monkeypatch.setattr("filegraph.held_connection.IDLE_SECONDS", -1.0)
     threads = DatabaseThreads(1)
 
     def kill() -> None:

@@ -61,3 +61,33 @@ def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPa
 def test_secrets_are_not_in_the_representation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILEGRAPH_SECRET_KEY", "hunter2" * 8)
     assert "hunter2" not in repr(read_environment())
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"FILEGRAPH_STORE": "s3"}, "FILEGRAPH_S3_BUCKET must name a bucket, because FILEGRAPH_STORE is s3."),
+        ({"FILEGRAPH_STORE": "tape"}, "FILEGRAPH_STORE should be 'local' or 's3'."),
+        ({"FILEGRAPH_S3_BUCKET": "Hunter2"}, "FILEGRAPH_S3_BUCKET must be the name of a bucket"),
+        ({"FILEGRAPH_S3_PREFIX": "/hunter2"}, "FILEGRAPH_S3_PREFIX must have letters"),
+        ({"FILEGRAPH_S3_ENDPOINT_URL": "hunter2"}, "FILEGRAPH_S3_ENDPOINT_URL must look like"),
+        ({"FILEGRAPH_S3_PUBLIC_ENDPOINT_URL": "https://a:hunter2@b"}, "FILEGRAPH_S3_PUBLIC_ENDPOINT_URL must look"),
+        ({"FILEGRAPH_S3_ADDRESSING_STYLE": "hunter2"}, "FILEGRAPH_S3_ADDRESSING_STYLE should be"),
+        (
+            {"FILEGRAPH_S3_ACCESS_KEY_ID": "hunter2"},
+            "FILEGRAPH_S3_SECRET_ACCESS_KEY must be set too, because FILEGRAPH_S3_ACCESS_KEY_ID is.",
+        ),
+        (
+            {"FILEGRAPH_S3_SECRET_ACCESS_KEY": "hunter2"},
+            "FILEGRAPH_S3_ACCESS_KEY_ID must be set too, because FILEGRAPH_S3_SECRET_ACCESS_KEY is.",
+        ),
+    ],
+)
+def test_mistakes_about_a_bucket(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], sentence: str) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidEnvironment) as caught:
+        read_environment()
+    (problem,) = caught.value.problems
+    assert problem.startswith(sentence)
+    assert "hunter2" not in problem.lower()

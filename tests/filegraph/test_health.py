@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from filegraph.health import Health
+from storage.errors import BackendUnavailable
 
 
 async def _run(work: Callable[[], Any]) -> Any:
@@ -42,6 +43,15 @@ async def test_unavailable_with_a_broken_part_whose_error_is_not_shown(caplog: p
     assert "hunter2" not in json.dumps(content)
     assert "hunter2" in caplog.text
     assert (await _get(app, "/healthz"))[0] == 200
+
+
+async def test_a_store_that_is_away_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def away() -> None:
+        raise BackendUnavailable(reason="The store does not answer at this address.")
+
+    assert (await _get(Health(_run, {"stores": away}), "/readyz"))[0] == 503
+    assert "The probe of stores failed: The store does not answer at this address." in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 async def test_many_who_ask_cause_one_probe() -> None:

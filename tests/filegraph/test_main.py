@@ -2,6 +2,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 
@@ -20,6 +21,9 @@ def test_setup_prepares_and_serve_asks_for_it(tmp_path: Path) -> None:
     for _ in range(2):
         done = _filegraph(place, "setup")
         assert done.returncode == 0, done.stderr
+        assert done.stdout.endswith(f"{sys.executable} -m filegraph serve\n")
+    # In front of a server that starts anyway there is nothing to say.
+    assert _filegraph(place, "setup", "--quiet").stdout == ""
     assert {path.name for path in place.iterdir()} >= {"database.sqlite3", "objects", "secret-key"}
     # Other machines are let in only by name.
     for host in ("0.0.0.0", "::"):
@@ -59,8 +63,13 @@ def test_a_client_never_loads_django() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_version(tmp_path: Path) -> None:
+    done = _filegraph(tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"filegraph {version('filegraph')}\n")
+
+
 def test_help_lists_both_sides(tmp_path: Path) -> None:
     done = _filegraph(tmp_path, "--help")
     assert done.returncode == 0
-    for name in ("login", "put", "get", "setup", "serve", "sweep", "schema", "settings"):
+    for name in ("login", "put", "get", "trash", "setup", "serve", "sweep", "schema", "settings"):
         assert f" {name} " in done.stdout

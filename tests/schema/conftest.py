@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,7 @@ from storage.services import drives, folders, sharing
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
 
-async def run_here(work: Callable[[], Any]) -> Any:
+async def run_here(work: Callable[[], Any], *, asker: Hashable | None = None) -> Any:
     """Run in the test's own thread, which has the test's transaction, and where Django must see no event loop."""
     loop = asyncio.get_running_loop()
     asyncio._set_running_loop(None)

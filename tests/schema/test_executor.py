@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import pytest
 import strawberry
-from graphql import execute_sync, parse
+from graphql import DocumentNode, execute_sync, parse
 from graphql.execution.executor import Executor
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.executor import core_schema, executor_for
+from schema.selections import Selections, depends_on_variables
 
 
 @strawberry.interface
@@ -112,18 +115,28 @@ class Query:
         return [*tree().leaves, tree()]
 
 
+REFERENCE = core_schema(strawberry.Schema(Query, types=[Leaf, Branch]))
 SCHEMA = strawberry.Schema(Query, types=[Leaf, Branch])
 CORE = core_schema(SCHEMA)
 FAST = executor_for(SCHEMA)
 
 
+def answer(core: Any, executor: type[Executor[Any]], document: DocumentNode, variables: Any, **kwargs: Any) -> Any:
+    built = executor.build(core, document, raw_variable_values=variables, hide_suggestions=True, **kwargs)
+    assert not isinstance(built, list)
+    result: Any = built.execute_operation()
+    errors = sorted((error.message, str(error.path), str(error.locations)) for error in result.errors or ())
+    return result.data, errors
+
+
 def both(query: str, **variables: Any) -> tuple[Any, Any]:
-    answers = []
-    for executor in (Executor, FAST):
-        result = execute_sync(CORE, parse(query), variable_values=variables, executor_class=executor)
-        errors = sorted((error.message, str(error.path), str(error.locations)) for error in result.errors or ())
-        answers.append((result.data, errors))
-    return answers[0], answers[1]
+    """graphql-core's answer and ours, which is the same when a document comes again."""
+    document = parse(query)
+    expected = answer(REFERENCE, Executor, document, variables)
+    selections = None if depends_on_variables(document) else Selections()
+    found = [answer(CORE, FAST, document, variables, selections=selections) for _ in range(2)]
+    assert found[0] == found[1]
+    return expected, found[0]
 
 
 QUERIES = [
@@ -168,6 +181,40 @@ _BRANCH = st.recursive(
 def test_any_selection_is_answered_as_by_graphql_core(selection: str) -> None:
     expected, found = both(f"{{ branch {selection} }}")
     assert found == expected
+
+
+def test_what_a_document_selects_is_worked_out_once() -> None:
+    document, selections = parse("{ branch { leaves { name } things { name } } }"), Selections()
+    answer(CORE, FAST, document, {}, selections=selections)
+    counts = len(selections.roots), len(selections.subfields), len(selections.steps)
+    assert min(counts) > 0
+    steps = {key: id(steps) for key, (_, steps) in selections.steps.items()}
+    answer(CORE, FAST, document, {}, selections=selections)
+    assert (len(selections.roots), len(selections.subfields), len(selections.steps)) == counts
+    assert {key: id(steps) for key, (_, steps) in selections.steps.items()} == steps
+
+
+def test_several_operations_of_a_document_keep_their_own_selections() -> None:
+    document = parse("query A { branch { name } } query B { branch { leaves { number } } }")
+    selections = Selections()
+    for _ in range(2):
+        for name in "AB":
+            expected = answer(REFERENCE, Executor, document, {}, operation_name=name)
+            assert answer(CORE, FAST, document, {}, operation_name=name, selections=selections) == expected
+
+
+def test_many_threads_may_meet_a_document_at_once() -> None:
+    document, selections = parse("{ branch { name things { name ... on Leaf { number fails } } } }"), Selections()
+    expected = answer(REFERENCE, Executor, document, {})
+    start = threading.Barrier(8)
+
+    def work(_number: int) -> list[Any]:
+        start.wait(10)
+        return [answer(CORE, FAST, document, {}, selections=selections) for _ in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = [each for answers in pool.map(work, range(8)) for each in answers]
+    assert all(each == expected for each in found)
 
 
 def test_the_short_way_is_taken() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Hashable
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -16,7 +18,8 @@ from accounts.services import sessions
 from schema import http
 from schema.export import sdl
 from schema.http import EndpointSettings
-from tests.schema.conftest import NOW, Answer, Client, World
+from tests.schema import conftest
+from tests.schema.conftest import NOW, Answer, Client, World, run_here
 
 MODERN = "application/graphql-response+json"
 ORIGIN = EndpointSettings(origin="https://files.test")
@@ -264,3 +267,26 @@ def test_a_resolver_that_fails_is_masked_and_logged(
     assert error["path"] == ["file", "downloadUrl"]
     assert b"hunter2" not in answer.body
     assert error["extensions"]["requestId"] in caplog.text
+
+
+def test_requests_of_the_same_credentials_come_out_of_one_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    askers: list[Hashable] = []
+
+    async def run(work: Callable[[], Any], *, asker: Hashable | None = None) -> Any:
+        askers.append(asker)
+        return await run_here(work)
+
+    monkeypatch.setattr(conftest, "run_here", run)
+    query = b'{"query": "{ viewer { actor } }"}'
+    for headers in (
+        {"authorization": "Bearer a"},
+        {"authorization": "Bearer a", "cookie": "x=1"},
+        {"authorization": "Bearer b"},
+        {"cookie": "x=1"},
+        {"cookie": "x=2"},
+        {},
+        {},
+    ):
+        Client().request(query, headers=headers)
+    assert None not in askers
+    assert [askers.index(asker) for asker in askers] == [0, 0, 2, 3, 4, 5, 5]

@@ -84,7 +84,7 @@ def test_a_backend_is_made_and_changed_until_a_drive_uses_it(tmp_path: Path) -> 
     client = signed_in(admin)
     values = {"name": "disk", "driver": "local", "config": "{}", "writable": "on"}
     answer = client.post(reverse("admin:storage_backend_add"), values)
-    assert "not configured correctly" in answer.content.decode()
+    assert "A local backend needs" in answer.content.decode()
     values["config"] = json.dumps({"root": str(tmp_path / "one")})
     assert client.post(reverse("admin:storage_backend_add"), values).status_code == 302
     row = Backend.objects.get()

@@ -134,6 +134,35 @@ def test_a_name_alone_makes_no_text_into_something_else(text: str, name: str) ->
     assert plain == named
 
 
+NAMED = [
+    ("a.png", "", "image/png"),
+    ("a.PNG", "text/html", "image/png"),
+    ("a.svg", "image/png", "image/svg+xml"),
+    ("a.html", "text/plain", "text/html"),
+    ("a.ogg", "", "audio/ogg"),
+    ("a.ogg", "video/ogg; codecs=theora", "video/ogg"),
+    ("a.ogg", "text/html", "audio/ogg"),
+    ("a.unheard", "Application/X-Thing", "application/x-thing"),
+    ("a.unheard", "", "application/octet-stream"),
+    ("Makefile", "", "application/octet-stream"),
+    ("", "", "application/octet-stream"),
+]
+
+
+@pytest.mark.parametrize(("name", "declared", "expected"), NAMED)
+def test_bytes_that_nobody_has_seen_have_the_type_of_their_name(name: str, declared: str, expected: str) -> None:
+    assert content.supposed(name, declared) == expected
+
+
+def test_what_a_name_stands_for_is_what_its_bytes_would_be() -> None:
+    """The two tables know the same types: one file would not be two things in two stores."""
+    seen = {found for _, found in content._SIGNATURES} | set(content._RIFF.values()) | set(content._BRANDS.values())
+    seen |= {*content._TEXT_EXTENSIONS.values(), *content._ZIP_EXTENSIONS.values()}
+    named = {found for types in content._EXTENSIONS.values() for found in types}
+    assert named >= content.INLINE_TYPES
+    assert seen - named <= {content.COMPOUND, "image/heif", "application/x-elf"}
+
+
 def test_telling_a_type_takes_microseconds() -> None:
     heads = [_png().ljust(4096, b"\0"), b"some words and more\n" * 200, "Grüße ".encode() * 500, bytes(range(256)) * 16]
     best = min(_seconds(heads) for _ in range(5))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from storage import registry
@@ -44,3 +45,33 @@ def test_what_cannot_be_made_is_an_error_without_details(settings: Settings) -> 
         registry.backend_for(Backend(driver="local", config={"root": "relative"}))
     with pytest.raises(BackendUnavailable):
         registry.backend_for(Backend(driver="wrong", config={}))
+
+
+@pytest.mark.django_db
+def test_a_backend_that_is_used_is_read_once(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setenv("STORE_SECRET", "one")
+    row = Backend.objects.create(name="x", driver="memory", config={"name": "x", "token": {"env": "STORE_SECRET"}})
+    registry.forget()
+    with django_assert_num_queries(1):
+        first = registry.find_by_id(row.id)
+        assert registry.find_by_id(row.id) is first
+        monkeypatch.setenv("STORE_SECRET", "two")
+        second = registry.find_by_id(row.id)
+        assert second is not None
+        assert second is not first
+        assert second.config["token"] == "two"
+        monkeypatch.delenv("STORE_SECRET")
+        assert registry.find_by_id(row.id) is None
+    assert registry.find_by_id("absent") is None
+
+
+@pytest.mark.django_db
+def test_the_newest_row_wins(tmp_path: Path) -> None:
+    row = Backend.objects.create(name="x", driver="local", config={"root": str(tmp_path / "a")})
+    first = registry.find_by_id(row.id)
+    row.config = {"root": str(tmp_path / "b")}
+    second = registry.backend_for(row)
+    assert first is not second
+    assert registry.find_by_id(row.id) is second

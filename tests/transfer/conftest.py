@@ -13,12 +13,11 @@ import pytest
 
 from accounts.models import User
 from authz.services import relationships
-from authz.types import Actor, TupleKey
+from authz.types import ORGANIZATION, Actor, TupleKey
 from filegraph.database_threads import DatabaseThreads
 from storage import registry
 from storage.backends.base import StorageBackend
 from storage.models import Backend, ConflictPolicy, Drive, File
-from storage.permissions import ORGANIZATION
 from storage.services import downloads, drives, uploads
 from storage.services.downloads import Disposition
 from tests.components.asgi_client import Answer, exchange
@@ -106,7 +105,7 @@ class Plane:
         """The path of a download URL."""
         return downloads.link(
             actor or self.actor, file, disposition=disposition, expires_in=expires_in, now=self.now
-        ).path
+        ).url("")
 
     def later(self, seconds: float) -> None:
         """Let time pass."""

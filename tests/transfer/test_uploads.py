@@ -13,7 +13,8 @@ from authz.services import relationships
 from authz.types import TupleKey
 from storage.backends.local import LocalWriter
 from storage.models import Drive, Upload, UploadState
-from storage.services import receiving, uploads
+from storage.services import uploads
+from storage.services.uploads import receive
 from tests.components.asgi_client import GONE, exchanged
 from tests.transfer.conftest import Plane, Stranger
 from transfer.conf import BLOCK
@@ -219,7 +220,7 @@ def test_a_newer_put_that_is_still_under_way_keeps_the_upload(plane: Plane) -> N
     upload_id, path = plane.begin(len(CONTENT))
 
     async def newer_begins() -> None:
-        await plane.threads.run(lambda: receiving.start(path[3:], content_length=None, now=plane.now))
+        await plane.threads.run(lambda: receive.start(path[3:], content_length=None, now=plane.now))
 
     older = plane.put(path, [b"x" * 100, newer_begins, CONTENT[100:]], content_length=str(len(CONTENT)))
     assert (older.status, older.code) == (409, "UPLOAD_SUPERSEDED")
@@ -251,7 +252,7 @@ def test_a_store_that_fails_at_the_very_end(plane: Plane, monkeypatch: pytest.Mo
     assert plane.put(path, CONTENT).status == 204
 
 
-@pytest.mark.parametrize("broken", ["storage.services.receiving._mine", "storage.content.sniff"])
+@pytest.mark.parametrize("broken", ["storage.services.uploads.states.is_receiving", "storage.content.sniff"])
 def test_what_nobody_expected_leaves_the_upload_open(
     plane: Plane, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, broken: str
 ) -> None:

@@ -44,16 +44,8 @@ Edge = ColumnEdge | JoinEdge | ConstantEdge
 
 
 @dataclass(frozen=True, slots=True)
-class GrantColumn:
-    """``column`` holds the id of a subject of ``kind`` (a plain type) who holds the relation, as if by a tuple."""
-
-    kind: str
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
 class Rows:
-    """The table of an object type: text ids, and the edges and grants that stand in its columns, by relation.
+    """The table of an object type: text ids, and the edges that stand in its columns, by relation.
 
     ``condition`` is extra SQL over its columns that every object of this type meets (``kind = 'file'``).
     """
@@ -61,7 +53,6 @@ class Rows:
     table: str
     id_column: str = "id"
     edges: Mapping[str, Edge] = field(default_factory=dict, hash=False)
-    grants: Mapping[str, GrantColumn] = field(default_factory=dict, hash=False)
     condition: str = ""
 
 

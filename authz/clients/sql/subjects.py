@@ -8,8 +8,9 @@ that the model does not allow (any more) is in no pair and counts for nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from authz.clients.sql.dialect import Sql, row_source, rows_parameter
+from authz.clients.sql.dialect import Sql, row_source, rows_of
 from authz.engine.reader import wildcard_of
 from authz.engine.subjects import SubjectRules
 from authz.engine.typesystem import Typesystem, kind_of
@@ -18,26 +19,36 @@ TUPLES = "authz_relationshiptuple"
 
 
 class SubjectsSql:
-    """The expressions of one model. Their text depends on the database alone; the model travels as parameters."""
+    """The expressions of one model. The model travels as parameters."""
 
     def __init__(self, typesystem: Typesystem, rules: SubjectRules, vendor: str) -> None:
-        self._rules = rules
-        self._text = _text(vendor)
-        self._rule_rows = rows_parameter([[r.kind, r.type, r.relation, r.userset] for r in rules.rules])
-        self._grant_rows = rows_parameter(
-            [[kind, *node.split("#", 1)] for node, kinds in typesystem.kinds.items() for kind in sorted(kinds)]
+        self._vendor = vendor
+        self._rules = self._rows(
+            ("kind", "object_type", "relation", "userset"),
+            [[r.kind, r.type, r.relation, r.userset] for r in rules.rules],
+        )
+        self._grants = self._rows(
+            ("kind", "object_type", "relation"),
+            [[kind, *node.split("#", 1)] for node, kinds in typesystem.kinds.items() for kind in sorted(kinds)],
         )
 
     def ctes(self, seeds: Iterable[str]) -> Sql:
         """Return ``name AS (...), ...``, to be put behind ``WITH RECURSIVE``; see ``seeds_of``."""
-        seed_rows = rows_parameter([[seed, kind_of(seed)] for seed in seeds])
-        return Sql(self._text, (self._rule_rows, seed_rows, self._grant_rows))
+        rows = self._rows(("subject", "kind"), [[seed, kind_of(seed)] for seed in seeds])
+        return Sql(
+            _text(self._rules.text, rows.text, self._grants.text),
+            (*self._rules.params, *rows.params, *self._grants.params),
+        )
+
+    def _rows(self, columns: tuple[str, ...], rows: Sequence[Sequence[str]]) -> Sql:
+        """A planner counts plain rows. It would take any JSON for a hundred, a hundred beginnings for a thousand steps,
+        and those for a reason to read all tuples there are.
+        """
+        return rows_of(self._vendor, columns, rows) if rows else Sql(row_source(self._vendor, columns), ("[]",))
 
 
-def _text(vendor: str) -> str:
-    rules = row_source(vendor, ["kind", "object_type", "relation", "userset"])
-    seeds = row_source(vendor, ["subject", "kind"])
-    grants = row_source(vendor, ["kind", "object_type", "relation"])
+@lru_cache(maxsize=256)
+def _text(rules: str, seeds: str, grants: str) -> str:
     return (
         f"subject_rules AS MATERIALIZED ({rules}), "  # noqa: S608
         f"subject_seeds AS MATERIALIZED ({seeds}), "

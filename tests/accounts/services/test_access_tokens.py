@@ -96,3 +96,12 @@ def test_the_last_use_is_written_later(principal: Principal, now: datetime) -> N
     assert TOKEN_USES.flush() == 1
     assert AccessToken.objects.get().last_used_at == now + timedelta(seconds=5)
     assert TOKEN_USES.flush() == 0
+
+
+def test_a_later_use_that_another_process_wrote_stays(principal: Principal, now: datetime) -> None:
+    TOKEN_USES.flush()
+    created = access_tokens.create(principal, "laptop", expires_in=3600, now=now)
+    access_tokens.authenticate(created.secret, now=now)
+    AccessToken.objects.update(last_used_at=now + timedelta(seconds=30))
+    TOKEN_USES.flush()
+    assert AccessToken.objects.get().last_used_at == now + timedelta(seconds=30)

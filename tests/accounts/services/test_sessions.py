@@ -156,7 +156,7 @@ def test_whoever_signs_in_here_is_signed_in_at_the_admin_pages(
     client.cookies["filegraph_session"] = signed_in.session_key
     answer = client.get("/admin/")
     assert answer.status_code == 200
-    assert b"Site administration" in answer.content
+    assert b"Administration | Filegraph" in answer.content
 
 
 def test_the_admin_pages_are_closed_to_members(administrator: User, password: str, client: Client) -> None:

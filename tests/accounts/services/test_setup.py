@@ -35,12 +35,17 @@ def test_it_is_valid_once_and_for_half_an_hour(now: datetime, password: str) -> 
     assert User.objects.count() == 1
 
 
-def test_a_newer_token_voids_the_one_before(now: datetime, password: str) -> None:
-    former = _token(now)
-    newer = _token(now)
-    with pytest.raises(InvalidSetupToken):
-        setup.complete(former, "ann", password, now=now)
-    setup.complete(newer, "ann", password, now=now)
+@pytest.mark.parametrize("used", [0, 1])
+def test_each_process_has_its_token_and_one_makes_all_void(now: datetime, password: str, used: int) -> None:
+    tokens = [_token(now), _token(now)]
+    setup.complete(tokens[used], "ann", password, now=now)
+    assert not SetupToken.objects.exists()
+
+
+def test_a_token_whose_time_is_over_goes_when_a_new_one_comes(now: datetime) -> None:
+    _token(now)
+    _token(now + setup.LIFETIME)
+    assert SetupToken.objects.count() == 1
 
 
 def test_a_refused_password_does_not_spend_it(now: datetime, password: str) -> None:

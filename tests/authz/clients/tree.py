@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import connection
 from hypothesis import strategies as st
 
-from authz.clients.sql.structure import ColumnEdge, ConstantEdge, GrantColumn, JoinEdge, Rows, Structure
+from authz.clients.sql.structure import ColumnEdge, ConstantEdge, JoinEdge, Rows, Structure
 from authz.dsl.model import AuthorizationModel
 from authz.types import TupleKey
 
@@ -22,14 +22,13 @@ STRUCTURE = Structure(
         "file": Rows(
             "test_file",
             edges={"drive": ColumnEdge("drive", "drive"), "ancestor": ABOVE},
-            grants={"uploaded_by": GrantColumn("user", "uploader")},
         ),
     }
 )
 TABLES = (
     "test_drive (id text PRIMARY KEY)",
     "test_folder (id text PRIMARY KEY, drive text, folder text)",
-    "test_file (id text PRIMARY KEY, drive text, folder text, uploader text)",
+    "test_file (id text PRIMARY KEY, drive text, folder text)",
     "test_closure (ancestor text, descendant text, PRIMARY KEY (ancestor, descendant))",
 )
 ACTORS = ["user:a", "user:b", "user:c", "service:a", "anonymous:v"]
@@ -48,11 +47,11 @@ SUBJECTS = [
 
 @dataclass
 class Tree:
-    """Drives, folders (parent folder or None, drive) and files (folder or None, drive, uploader)."""
+    """Drives, folders (parent folder or None, drive) and files (folder or None, drive)."""
 
     drives: list[str]
     folders: dict[str, tuple[str | None, str]]
-    files: dict[str, tuple[str | None, str, str | None]]
+    files: dict[str, tuple[str | None, str]]
 
     def above(self, folder: str | None) -> list[str]:
         """The folder and those above it."""
@@ -74,20 +73,14 @@ class Tree:
         for drive in self.drives:
             found[f"drive:{drive}", "organization"] = [ORGANIZATION]
         places = [(f"folder:{name}", *place) for name, place in self.folders.items()]
-        places += [(f"file:{name}", folder, drive) for name, (folder, drive, _) in self.files.items()]
+        places += [(f"file:{name}", folder, drive) for name, (folder, drive) in self.files.items()]
         for name, folder, drive in places:
             found[name, "drive"] = [f"drive:{drive}"]
             found[name, "ancestor"] = [f"folder:{above}" for above in self.above(folder)]
         return found
 
     def structure_tuples(self) -> list[TupleKey]:
-        found = [TupleKey(target, edge, name) for (name, edge), targets in self.edges().items() for target in targets]
-        found += [
-            TupleKey(f"user:{uploader}", "uploaded_by", f"file:{name}")
-            for name, (_, _, uploader) in self.files.items()
-            if uploader
-        ]
-        return found
+        return [TupleKey(target, edge, name) for (name, edge), targets in self.edges().items() for target in targets]
 
     @contextmanager
     def stored(self) -> Iterator[None]:
@@ -96,8 +89,8 @@ class Tree:
         for name, (parent, drive) in self.folders.items():
             rows.append(("test_folder", (name, drive, parent)))
             rows += [("test_closure", (above, name)) for above in self.above(name)]
-        for name, (folder, drive, uploader) in self.files.items():
-            rows.append(("test_file", (name, drive, folder, uploader)))
+        for name, (folder, drive) in self.files.items():
+            rows.append(("test_file", (name, drive, folder)))
         with connection.cursor() as cursor:
             for table in TABLES:
                 cursor.execute(f"DELETE FROM {table.split()[0]}")
@@ -120,11 +113,11 @@ def trees(draw: st.DrawFn) -> Tree:
         parent = draw(st.sampled_from([None, *folders]))
         drive = draw(st.sampled_from(drives)) if parent is None else folders[parent][1]
         folders[f"f{number}"] = (parent, drive)
-    files: dict[str, tuple[str | None, str, str | None]] = {}
+    files: dict[str, tuple[str | None, str]] = {}
     for number in range(draw(st.integers(1, 5))):
         folder = draw(st.sampled_from([None, *folders]))
         drive = draw(st.sampled_from(drives)) if folder is None else folders[folder][1]
-        files[f"i{number}"] = (folder, drive, draw(st.sampled_from([None, "a", "b"])))
+        files[f"i{number}"] = (folder, drive)
     return Tree(drives, folders, files)
 
 

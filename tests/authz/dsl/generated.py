@@ -15,8 +15,10 @@ from authz.dsl.model import (
     Difference,
     Direct,
     Intersection,
+    ParameterType,
     Relation,
     Rewrite,
+    Source,
     TupleToUserset,
     TypeDefinition,
     TypeRestriction,
@@ -33,8 +35,59 @@ CALLS = 200 if FULL else 8
 
 NAMES = ("a", "b", "can_view", "x-1", "_p", "model", "type", "relation")
 PATHS = (*NAMES, "a.b/c", "team/doc-v2", "x.y")
+FILES = ("core.fga", "wiki.fga", "teams/a b.fga", "teams/100%+.fga", "é.fga")
+SCRAPS = (
+    *(
+        " ",
+        "\n",
+        "  ",
+        "[",
+        "]",
+        "(",
+        ")",
+        ":",
+        "#",
+        "*",
+        ",",
+        "{",
+        "}",
+        "<",
+        ">",
+        '"',
+        "//",
+        "\t",
+        "\r\n",
+        "é",
+        "-",
+        "\0",
+    ),
+    *(
+        " and ",
+        " or ",
+        " but not ",
+        " from ",
+        " with ",
+        "define ",
+        "type ",
+        "relations",
+        "condition ",
+        "module ",
+        "any",
+    ),
+    *("extend type ", "model", "list<", "map<any>", "self", "1.2"),
+)
 EXPRESSIONS = ("x < y", 'name == "}"', "a in [1, 2] && b.c() >= 1.5", "a ||\n  b == 'c'", 'ip.in_cidr("10.0.0.0/8")')
 ELEMENTS = ("bool", "string", "int", "uint", "double", "duration", "timestamp", "ipaddress")
+SIMPLE_TYPES = st.builds(ParameterType, st.sampled_from(ELEMENTS))
+CONTAINERS = st.sampled_from(("list", "map"))
+PARAMETER_TYPES = SIMPLE_TYPES | st.builds(ParameterType, CONTAINERS, SIMPLE_TYPES)
+"""What OpenFGA's text can say."""
+ALL_PARAMETER_TYPES = st.recursive(
+    SIMPLE_TYPES | st.just(ParameterType("any")),
+    lambda inner: st.builds(ParameterType, CONTAINERS, inner),
+    max_leaves=3,
+)
+"""What JSON, and our text, can say."""
 
 
 def rewrites(names: tuple[str, ...], tuplesets: tuple[str, ...]) -> st.SearchStrategy[Rewrite]:
@@ -96,21 +149,58 @@ def relations(
 
 
 @st.composite
-def condition_definitions(draw: st.DrawFn, name: str) -> Condition:
+def condition_definitions(draw: st.DrawFn, name: str, types: st.SearchStrategy[ParameterType]) -> Condition:
     parameters = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True))
-    kinds = [draw(st.sampled_from((*ELEMENTS, "list", "map"))) for _ in parameters]
     return Condition(
         name,
-        tuple(
-            ConditionParameter(parameter, kind, (draw(st.sampled_from(ELEMENTS)),) if kind in ("list", "map") else ())
-            for parameter, kind in zip(parameters, kinds, strict=True)
-        ),
+        tuple(ConditionParameter(parameter, draw(types)) for parameter in parameters),
         draw(st.sampled_from(EXPRESSIONS)),
     )
 
 
 @st.composite
-def models(draw: st.DrawFn) -> AuthorizationModel:
+def modular_models(
+    draw: st.DrawFn, parameters: st.SearchStrategy[ParameterType] = PARAMETER_TYPES
+) -> AuthorizationModel:
+    """Models of several modules, whether or not they make sense: every type comes from one, relations from others."""
+    model = draw(models(parameters))
+    files = draw(st.lists(st.sampled_from(FILES), min_size=1, max_size=3, unique=True))
+    sources = [Source(draw(st.sampled_from(NAMES)), file) for file in files]
+    types = {}
+    for definition in model.types.values():
+        owner = draw(st.sampled_from(sources))
+        types[definition.name] = TypeDefinition(
+            definition.name,
+            {
+                name: replace(relation, source=draw(st.sampled_from([None, *(s for s in sources if s != owner)])))
+                for name, relation in definition.relations.items()
+            },
+            owner,
+        )
+    conditions = {
+        name: replace(condition, source=draw(st.sampled_from(sources))) for name, condition in model.conditions.items()
+    }
+    return AuthorizationModel("1.2", types, conditions)
+
+
+@st.composite
+def mutations(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> str:
+    """Texts that were right until something was put in, taken out, or said twice."""
+    text = draw(texts)
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(text)))
+        match draw(st.sampled_from(("insert", "remove", "repeat"))):
+            case "insert":
+                text = text[:place] + draw(st.sampled_from(SCRAPS)) + text[place:]
+            case "remove":
+                text = text[:place] + text[place + draw(st.integers(1, 8)) :]
+            case _:
+                text = text[:place] + text[place - draw(st.integers(1, 40)) :]
+    return text
+
+
+@st.composite
+def models(draw: st.DrawFn, parameters: st.SearchStrategy[ParameterType] = PARAMETER_TYPES) -> AuthorizationModel:
     """Models the language can say, whether or not they make sense."""
     types = tuple(draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=4, unique=True)))
     known = tuple(draw(st.lists(st.sampled_from(("c", "d-1", "_e")), max_size=2, unique=True)))
@@ -121,7 +211,9 @@ def models(draw: st.DrawFn) -> AuthorizationModel:
             name, {item: draw(relations(item, types, PATHS, known, PATHS)) for item in names}
         )
     return AuthorizationModel(
-        draw(st.sampled_from(("1.1", "1.2"))), definitions, {name: draw(condition_definitions(name)) for name in known}
+        draw(st.sampled_from(("1.1", "1.2"))),
+        definitions,
+        {name: draw(condition_definitions(name, parameters)) for name in known},
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from authz.dsl.json import to_json
+from authz.dsl.json_writer import to_json
 from authz.dsl.model import (
     AuthorizationModel,
     Computed,
@@ -14,6 +14,7 @@ from authz.dsl.model import (
     Difference,
     Direct,
     Intersection,
+    ParameterType,
     Relation,
     Rewrite,
     TypeDefinition,
@@ -23,7 +24,7 @@ from authz.dsl.model import (
 from authz.dsl.parser import parse_text
 from authz.dsl.printer import canonical, to_text
 from authz.errors import InvalidModel
-from tests.authz.dsl.generated import CALLS, MODELS, models
+from tests.authz.dsl.generated import ALL_PARAMETER_TYPES, CALLS, MODELS, models
 from tests.components import fga
 
 USER = (TypeRestriction("user"),)
@@ -35,7 +36,7 @@ def model(rewrite: Rewrite, *conditions: Condition, name: str = "a") -> Authoriz
     return AuthorizationModel("1.1", types, {item.name: item for item in conditions})
 
 
-@given(models())
+@given(models(ALL_PARAMETER_TYPES))
 @settings(max_examples=MODELS, suppress_health_check=[HealthCheck.too_slow])
 def test_text_to_model_to_text_to_model(generated: AuthorizationModel) -> None:
     text = to_text(generated)
@@ -75,9 +76,9 @@ def test_a_direct_list_moves_to_the_front() -> None:
         model(Direct(), name="two words"),
         model(Direct(), name="define"),
         model(Direct(), Condition("c", (), "true")),
-        model(Direct(), Condition("c", (ConditionParameter("x", "int"),), "x == {1: 2}[1]")),
-        model(Direct(), Condition("c", (ConditionParameter("x", "int"),), "x // y")),
-        model(Direct(), Condition("c", (ConditionParameter("x", "string"),), 'x == "a #b"')),
+        model(Direct(), Condition("c", (ConditionParameter("x", ParameterType("int")),), "x == {1: 2}[1]")),
+        model(Direct(), Condition("c", (ConditionParameter("x", ParameterType("int")),), "x // y")),
+        model(Direct(), Condition("c", (ConditionParameter("x", ParameterType("string")),), 'x == "a #b"')),
     ],
 )
 def test_what_the_language_cannot_say_is_refused_and_not_changed(unspeakable: AuthorizationModel) -> None:

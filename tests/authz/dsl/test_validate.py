@@ -93,6 +93,7 @@ def test_a_right_relation(line: str) -> None:
         ("module wiki\ntype t\n", [("schema-version-required", 1, 1)]),
         ("model\n  schema 1.1\ntype t\ntype u\ntype t\n", [("duplicated-error", 3, 6)]),
         (HEAD + "condition c(x: int) { x > 1 }\n", [("condition-not-used", 7, 11)]),
+        (HEAD + "    define a: [user with c]\ncondition c(x: int) { // later\n}\n", [("invalid-syntax", 8, 11)]),
         (
             HEAD + f"    define a: [user with {'c' * 51}]\ncondition {'c' * 51}(x: int) {{ x }}\n",
             [("invalid-name", 8, 11)],

@@ -81,6 +81,17 @@ def test_a_tuple_the_model_does_not_allow(tmp_path: Path) -> None:
         run(tmp_path, STORE.replace("relation: reader, object: doc:2", "relation: can_read, object: doc:2"))
 
 
+def test_a_model_of_several_modules(tmp_path: Path) -> None:
+    (tmp_path / "core.fga").write_text(
+        "module core\ntype user\ntype doc\n  relations\n    define reader: [user, user:*]\n"
+    )
+    more = "    define banned: [user]\n    define can_read: reader but not banned\n"
+    (tmp_path / "more.fga").write_text(f"module more\nextend type doc\n  relations\n{more}")
+    (tmp_path / "fga.mod").write_text("schema: '1.2'\ncontents: [core.fga, more.fga]\n")
+    modular = run(tmp_path, STORE.replace("model_file: model.fga", "model_file: fga.mod"))
+    assert modular.assertions == run(tmp_path).assertions
+
+
 def test_a_wrong_model(tmp_path: Path) -> None:
     with pytest.raises(InvalidModel):
         run(tmp_path, "model: |\n  model\n    schema 1.1\n  type t\n    relations\n      define a: b\n")

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from filegraph.client.graphql_client import GraphQLClient
+
 Answer = tuple[int, bytes]
 
 
@@ -63,3 +65,10 @@ def scripted() -> Iterator[ScriptedServer]:
         yield script
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def client(scripted: ScriptedServer) -> Iterator[GraphQLClient]:
+    """A client of the scripted server."""
+    with GraphQLClient(scripted.url) as client:
+        yield client

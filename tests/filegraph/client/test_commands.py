@@ -1,11 +1,21 @@
+from __future__ import annotations
+
+import os
+import signal
 import subprocess
 import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from filegraph.client.commands import register
+
+if TYPE_CHECKING:
+    from tests.filegraph.client.conftest import ScriptedServer
 
 
 @pytest.fixture
@@ -54,3 +64,31 @@ def test_no_server(app: typer.Typer, url: str) -> None:
     result = CliRunner().invoke(app, ["login", url, "--username", "ada", "--password-stdin"], input="secret\n")
     assert result.exit_code == 5, result.output
     assert "secret" not in result.output
+
+
+def test_control_c_ends_a_command_with_130_and_one_sentence(scripted: ScriptedServer, tmp_path: Path) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def answer(_: object) -> tuple[int, bytes]:
+        asked.set()
+        go_on.wait(20)
+        return 404, b""
+
+    scripted.answer = answer
+    environment = {
+        **os.environ,
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "FILEGRAPH_URL": scripted.url,
+        "FILEGRAPH_TOKEN": "x",
+    }
+    command = [sys.executable, "-m", "filegraph", "get", "Work:/", str(tmp_path)]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert asked.wait(20)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+            go_on.set()
+    assert process.returncode == 130
+    assert said == "filegraph: Interrupted. Run the same command again to go on where it stopped.\n"

@@ -39,8 +39,10 @@ def test_the_environment_overrides(home: dict[str, str]) -> None:
 
 def test_a_stored_token_never_goes_to_another_server(home: dict[str, str]) -> None:
     credentials.store(KEPT, home)
-    assert credentials.load(home | {"FILEGRAPH_URL": "https://one.example/"}) == KEPT
-    assert credentials.load(home | {"FILEGRAPH_URL": "https://evil.example"}) is None
+    for same in ("https://one.example/", "https://one.example/graphql"):
+        assert credentials.load(home | {"FILEGRAPH_URL": same}) == KEPT
+    for other in ("https://evil.example", "https://one.example@evil.example", "https://one.example/other"):
+        assert credentials.load(home | {"FILEGRAPH_URL": other}) is None
 
 
 def test_nothing_stored(home: dict[str, str]) -> None:

@@ -5,14 +5,18 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from filegraph.client.errors import NotFoundOrDenied, Refused, ServerUnreachable
+from filegraph.client.errors import CommandError, NotFoundOrDenied, Refused, ServerUnreachable
 from filegraph.client.wire import Carrier, DamagedDownload, LocalFileChanged, PutTarget
+from storage.backends.s3.backend import S3Backend
+from tests.components.seaweedfs import SeaweedFS
 
 CONTENT = bytes(range(256)) * 4096
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -205,3 +209,50 @@ def test_a_link_that_is_gone(faulty: Faulty, carrier: Carrier, tmp_path: Path) -
     handler.faults = ["denied"]
     with pytest.raises(NotFoundOrDenied):
         carrier.get(url, tmp_path / "x.part", len(CONTENT), SHA256, lambda _: None)
+
+
+def to_store(url: str, seaweed: SeaweedFS, *, expires_in: int = 60) -> PutTarget:
+    """A link as the server makes it: for these bytes, once."""
+    made = S3Backend(backend_config=seaweed.config()).presigned_put(
+        url, size=len(CONTENT), sha256=SHA256, expires_in=expires_in, now=datetime.now(UTC)
+    )
+    assert made is not None
+    return PutTarget(made.url, made.method, tuple(made.headers.items()))
+
+
+def test_a_store_that_has_the_bytes_already(seaweed: SeaweedFS, carrier: Carrier, source: Path) -> None:
+    """The answer to the first PUT got lost: the second one is refused by its own condition, and all is well."""
+    target = to_store(f"wire/{uuid4().hex}", seaweed)
+    for _ in range(2):
+        carrier.put(target, source, len(CONTENT), lambda _: None)
+
+
+def test_a_refusal_of_a_store_is_told_as_the_end_of_a_link(
+    seaweed: SeaweedFS, carrier: Carrier, source: Path, tmp_path: Path
+) -> None:
+    key = f"wire/{uuid4().hex}"
+    carrier.put(to_store(key, seaweed), source, len(CONTENT), lambda _: None)
+    backend = S3Backend(backend_config=seaweed.config())
+    for age, ended in ((0, False), (61, True)):
+        link = backend.presigned_get(key, expires_in=60, now=datetime.now(UTC) - timedelta(seconds=age))
+        assert link is not None
+        if not ended:
+            carrier.get(link.url, tmp_path / "x.part", len(CONTENT), SHA256, lambda _: None)
+            assert (tmp_path / "x.part").read_bytes() == CONTENT
+            continue
+        with pytest.raises(CommandError) as caught:
+            carrier.get(link.url, tmp_path / "y.part", len(CONTENT), SHA256, lambda _: None)
+        assert caught.value.code == "TOKEN_EXPIRED"
+
+
+def test_a_broken_download_from_a_store_goes_on(
+    seaweed: SeaweedFS, carrier: Carrier, source: Path, tmp_path: Path
+) -> None:
+    key = f"wire/{uuid4().hex}"
+    carrier.put(to_store(key, seaweed), source, len(CONTENT), lambda _: None)
+    link = S3Backend(backend_config=seaweed.config()).presigned_get(key, expires_in=60, now=datetime.now(UTC))
+    assert link is not None
+    part = tmp_path / "x.part"
+    part.write_bytes(CONTENT[:1000])
+    carrier.get(link.url, part, len(CONTENT), SHA256, lambda _: None)
+    assert part.read_bytes() == CONTENT

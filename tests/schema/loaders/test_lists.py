@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from schema.ids import Kind, encode
+from storage import registry
 from tests.schema.conftest import World, make_file
 
 FIELDS = """
@@ -33,6 +34,8 @@ def full(world: World) -> World:
     for number in range(100):
         make_file(world.drive, world.shared, f"f{number:03}", b"%d" % number, world.olga)
         make_file(world.drive, world.drive, f"top{number:03}", b"%d" % number, world.olga)
+    # A process reads the row of a backend once, when it meets it first.
+    registry.find_by_id(world.drive.backend_id)
     return world
 
 

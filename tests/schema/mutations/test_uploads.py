@@ -12,7 +12,8 @@ import pytest
 from schema.ids import Kind, encode
 from storage.models import NodeKind, NodeRef
 from storage.permissions import Role
-from storage.services import receiving, sharing
+from storage.services import sharing
+from storage.services.uploads import receive
 from tests.schema.conftest import NOW, Client, World
 
 CONTENT = b"the bytes of a file"
@@ -23,9 +24,9 @@ FILE = "file { id name size sha256 contentType version path viewerCan { download
 def send(url: str, content: bytes) -> None:
     """Do what the byte plane does with a PUT."""
     token = url.removeprefix("https://files.test/u/")
-    started = receiving.start(token, content_length=len(content), now=NOW)
+    started = receive.start(token, content_length=len(content), now=NOW)
     started.writer.write(content)
-    receiving.finish(
+    receive.finish(
         started, size=len(content), sha256=hashlib.sha256(content).hexdigest(), content_type="text/plain", now=NOW
     )
 

@@ -90,7 +90,6 @@ def test_what_the_rows_tell_authz(place: Place) -> None:
         (f"folder:{inner.id}", "ancestor", f"file:{file.id}"),
         (f"folder:{top.id}", "ancestor", f"file:{file.id}"),
         (f"folder:{top.id}", "ancestor", f"folder:{inner.id}"),
-        (place.owner, "uploaded_by", f"file:{file.id}"),
     }
     (seen,) = nodes.by_ids(place.owner, [ref(file)])
     assert isinstance(seen, Item)

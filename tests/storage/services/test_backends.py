@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from storage.errors import (
 )
 from storage.models import Backend
 from storage.services import backends, drives
+from tests.components.seaweedfs import SeaweedFS
 from tests.storage.tree import NOW, grant, person
 
 pytestmark = pytest.mark.django_db
@@ -38,22 +40,22 @@ def change(actor: Actor, row: Backend, **values: Any) -> Backend:
         "config": row.config,
         "writable": row.writable,
     }
-    return backends.change(actor, row.id, **{**present, **values})
+    return backends.change(actor, row.id, **{**present, "now": NOW, **values})
 
 
 def test_administrators_make_backends_and_nobody_else(admin: Actor) -> None:
-    row = backends.create(admin, " disk ", "memory", config={})
+    row = backends.create(admin, " disk ", "memory", config={}, now=NOW)
     assert Backend.objects.get() == row
     assert (row.name, row.driver, row.writable) == ("disk", "memory", True)
     for other in (person(), Actor("anonymous:visitor")):
         with pytest.raises(PermissionDenied):
-            backends.create(other, "mine", "memory", config={})
+            backends.create(other, "mine", "memory", config={}, now=NOW)
         with pytest.raises(PermissionDenied):
             change(other, row, writable=False)
 
 
 def test_whoever_administers_one_backend_changes_that_one(admin: Actor) -> None:
-    row, other = (backends.create(admin, name, "memory", config={}) for name in ("a", "b"))
+    row, other = (backends.create(admin, name, "memory", config={}, now=NOW) for name in ("a", "b"))
     keeper = person()
     grant(keeper, "admin", f"backend:{row.id}")
     assert not change(keeper, row, writable=False).writable
@@ -74,10 +76,10 @@ def test_whoever_administers_one_backend_changes_that_one(admin: Actor) -> None:
     ],
 )
 def test_what_cannot_be(admin: Actor, values: dict[str, Any], error: type[Exception]) -> None:
-    taken = backends.create(admin, "taken", "memory", config={})
-    row = backends.create(admin, "row", "memory", config={})
+    taken = backends.create(admin, "taken", "memory", config={}, now=NOW)
+    row = backends.create(admin, "row", "memory", config={}, now=NOW)
     with pytest.raises(error):
-        backends.create(admin, **{"name": "new", "driver": "memory", "config": {}, **values})
+        backends.create(admin, **{"name": "new", "driver": "memory", "config": {}, "now": NOW, **values})
     with pytest.raises(error):
         change(admin, row, **values)
     assert list(Backend.objects.order_by("created_at").values_list("name", "driver")) == [
@@ -87,8 +89,8 @@ def test_what_cannot_be(admin: Actor, values: dict[str, Any], error: type[Except
 
 
 def test_where_bytes_are_kept_is_fixed_once_a_drive_uses_it(admin: Actor, tmp_path: Path) -> None:
-    row = backends.create(admin, "disk", "local", config={"root": str(tmp_path / "one")})
-    row = change(admin, row, config={"root": str(tmp_path / "two")})
+    row = backends.create(admin, "disk", "local", config={"root": str(tmp_path / "one")}, now=NOW)
+    row = change(admin, row, config={"root": str(tmp_path / "two")}, now=NOW)
     drives.create(admin, None, "Team", backend_id=row.id, now=NOW)
     for values in (
         {"config": {"root": str(tmp_path / "one")}},
@@ -105,7 +107,7 @@ def test_a_used_backend_that_cannot_be_reached_can_still_be_closed(
     admin: Actor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FILEGRAPH_TEST_ROOT", str(tmp_path))
-    row = backends.create(admin, "disk", "local", config={"root": {"env": "FILEGRAPH_TEST_ROOT"}})
+    row = backends.create(admin, "disk", "local", config={"root": {"env": "FILEGRAPH_TEST_ROOT"}}, now=NOW)
     drives.create(admin, None, "Team", backend_id=row.id, now=NOW)
     monkeypatch.delenv("FILEGRAPH_TEST_ROOT")
     assert not change(admin, row, writable=False).writable
@@ -114,3 +116,22 @@ def test_a_used_backend_that_cannot_be_reached_can_still_be_closed(
 def test_one_that_is_not_there(admin: Actor) -> None:
     with pytest.raises(NotFound):
         change(admin, Backend(id="0" * 26, name="x", driver="memory", config={}))
+
+
+def test_a_bucket_is_tried_before_it_is_relied_on(
+    admin: Actor, seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    with pytest.raises(InvalidArgument, match="secret_access_key"):
+        backends.create(admin, "photos", "s3", config=seaweed.config(), now=now)
+    secret = {"env": "FILEGRAPH_TEST_SECRET"}
+    monkeypatch.setenv("FILEGRAPH_TEST_SECRET", "wrong")
+    with pytest.raises(BackendUnavailable, match="The secret does not belong to the access key"):
+        backends.create(admin, "photos", "s3", config=seaweed.config(secret_access_key=secret), now=now)
+    monkeypatch.setenv("FILEGRAPH_TEST_SECRET", seaweed.secret_key)
+    with pytest.raises(BackendUnavailable, match="There is no bucket"):
+        backends.create(admin, "photos", "s3", config=seaweed.config(bucket="none", secret_access_key=secret), now=now)
+    row = backends.create(admin, "photos", "s3", config=seaweed.config(secret_access_key=secret), now=now)
+    assert seaweed.secret_key not in str(Backend.objects.filter(id=row.id).values())
+    with pytest.raises(BackendUnavailable, match="There is no bucket"):
+        change(admin, row, config={**row.config, "bucket": "none"}, now=now)

@@ -10,7 +10,7 @@ from storage import names
 from storage.errors import InvalidName, NameTaken, NotFound
 from storage.models import ConflictPolicy, Item, ItemKind
 from storage.services import trash
-from storage.services.placement import Placement, Wanted, place_all
+from storage.services.placement import Placement, Wanted, place_all, place_unseen
 from storage.services.placement import place as place_one
 from tests.storage.tree import NOW, Place, ref
 
@@ -95,3 +95,14 @@ def test_the_longest_name_is_shortened(place: Place) -> None:
     place.file(longest)
     with transaction.atomic():
         assert place_one(place.drive.id, Wanted(longest, RENAME)).name == "x" * 247 + " (2).txt"
+
+
+def test_names_that_may_be_tried_without_a_look() -> None:
+    two_folders = [("one", Wanted("a")), ("other", Wanted("a", RENAME))]
+    assert place_unseen(two_folders) == [Placement("a", "a"), Placement("a", "a")]
+    for needs_a_look in (
+        [("one", Wanted("a")), ("one", Wanted("a"))],
+        [("one", Wanted("a", REPLACE))],
+        [("one", Wanted("a/b"))],
+    ):
+        assert place_unseen(needs_a_look) is None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connections, transaction
 
 from storage.errors import NotFound, QuotaExceeded
-from storage.models import Drive
+from storage.models import Drive, Upload
 from storage.services import quota
-from tests.storage.tree import Place
+from tests.storage.tree import NOW, Place
 
 
 def figures(place: Place) -> tuple[int, int]:
@@ -35,6 +36,26 @@ def test_reserve_settle_release_refund() -> None:
     for wrong in (quota.release, quota.refund, quota.settle):
         with pytest.raises(IntegrityError), transaction.atomic():
             wrong(place.drive.id, 1)
+
+
+@pytest.mark.django_db
+def test_uploads_are_counted_where_their_bytes_are_reserved() -> None:
+    place = Place.make(quota_bytes=100)
+
+    def reserve(size: int, most: int, actor: str = "user:a") -> bool:
+        return quota.reserve_for_uploads(place.drive.id, size, actor=actor, most=most, now=NOW)
+
+    assert not reserve(101, 5)
+    assert not reserve(1, -1)
+    assert reserve(60, 0)
+    times = {"created_at": NOW, "expires_at": NOW + timedelta(hours=1)}
+    Upload.objects.create(drive=place.drive, parent_id=place.drive.id, actor="user:a", declared_size=60, **times)
+    assert not reserve(1, 0)
+    assert reserve(1, 1)
+    assert reserve(1, 0, "user:b")
+    Upload.objects.update(expires_at=NOW)
+    assert reserve(1, 0)
+    assert figures(place) == (0, 63)
 
 
 @pytest.mark.django_db

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
-from storage import conf
+from storage import conf, registry
 from storage.errors import ChecksumMismatch, StorageError, UploadAborted, UploadExpired
 from storage.models import Backend, Item, NodeKind, NodeRef, Tombstone, Upload, UploadState
-from storage.services import receiving, tombstones, trash, uploads
-from storage.services.uploads import StartedUpload
+from storage.services import tombstones, trash, uploads
+from storage.services.uploads import StartedUpload, receive
 from tests.components.uploads import World, given, make_world
 
 # What happens after a commit can only be seen where something is committed.
@@ -124,8 +124,10 @@ def test_a_store_that_cannot_be_made_disturbs_nobody(world: World) -> None:
     world.put(started)
     driver = world.backend.driver
     Backend.objects.filter(id=world.backend.id).update(driver="gone")
+    registry.forget()
     abort(world, started)
     Backend.objects.filter(id=world.backend.id).update(driver=driver)
+    registry.forget()
     assert world.state(started) == UploadState.ABORTED
     assert world.sweep().deleted == 1
     world.check()
@@ -176,7 +178,7 @@ def test_a_newer_put_leaves_nothing_of_the_older(world: World) -> None:
     newer = world.start(started)
     assert keys(world) == []
     with pytest.raises(StorageError):
-        receiving.finish(arriving, size=5, sha256="0" * 64, content_type="", now=world.now)
+        receive.finish(arriving, size=5, sha256="0" * 64, content_type="", now=world.now)
     newer.writer.write(b"hello")
     world.finish(newer)
     assert world.finalize("ed", started).file is not None

@@ -1,0 +1,183 @@
+"""Whole checks and lists of objects, asked of the server with what it does not know yet.
+
+What is on its way is read first (see the package). Tuples still to be written travel as contextual tuples. Of a
+deletion that may matter and cannot be delivered the server cannot be told; then, and where a question has more context
+than OpenFGA takes, our own engine decides over the server's tuples (``patched``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connections
+
+from authz.clients.openfga import outbox, wire
+from authz.clients.openfga.calls import Call, Deadline
+from authz.clients.openfga.context import MAX_CONTEXTUAL, Context
+from authz.clients.openfga.delivery import Courier
+from authz.clients.openfga.moments import Moments
+from authz.clients.openfga.outbox import Concern, Delta
+from authz.clients.openfga.patched import PatchedTuples
+from authz.clients.openfga.remote import Remote
+from authz.dsl.model import AuthorizationModel, TupleToUserset
+from authz.engine import check, list_objects
+from authz.engine.typesystem import leaves, typesystem_of
+from authz.errors import AuthorizationUnavailable
+from authz.types import CheckRequest, ListObjectsRequest, TupleKey
+
+MAX_CHECKS = 50
+"""Checks of one batch: OpenFGA's limit."""
+_MAX_TUPLES = 1500
+"""Contextual tuples of one batch, all its checks together: a request has at most 512 KiB."""
+Asked = tuple[CheckRequest, Sequence[TupleKey]]
+"""A check and the contextual tuples that go with it."""
+
+
+class Questions:
+    """Asks one store about one model. ``structural`` are the edges that the application answers for."""
+
+    def __init__(
+        self,
+        model: AuthorizationModel,
+        remote: Remote,
+        structural: Collection[tuple[str, str]],
+        moments: Moments,
+        using: str,
+    ) -> None:
+        self._model = model
+        self._types = typesystem_of(model)
+        self._remote = remote
+        self._structural = frozenset(structural)
+        self._moments = moments
+        self._using = using
+        self._courier = Courier(remote, using)
+        self._tuplesets = frozenset(
+            leaf.tupleset
+            for definition in model.types.values()
+            for relation in definition.relations.values()
+            for leaf in leaves(relation.rewrite)
+            if isinstance(leaf, TupleToUserset)
+        )
+
+    def concern(self, *users: str) -> Concern:
+        """Return what makes a tuple matter to a question about these users."""
+        return Concern(frozenset(users), self._tuplesets)
+
+    def delta(self, concern: Concern | None, deadline: Deadline) -> Delta:
+        """Return what is on its way of tuples that can matter; deletions are delivered first, if that can be.
+
+        A transaction that is open here cannot wait for a delivery, least of all of its own changes.
+        """
+        found = outbox.delta(self._using, concern)
+        if found.deletes and not connections[self._using].in_atomic_block:
+            self._courier.settle(deadline)
+            found = outbox.delta(self._using, concern)
+        return found
+
+    def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
+        """Answer all questions, in order. Raises as ``authz.engine.check`` does, and AuthorizationUnavailable."""
+        for request in requests:
+            self._types.require_object(request.object, request.relation)
+            self._types.require_user(request.user)
+            self._types.require_no_context(request.context)
+        if not requests:
+            return []
+        deadline = self._moments.deadline()
+        delta = self.delta(self.concern(*(request.user for request in requests)), deadline)
+        remotely: dict[int, Asked] = {}
+        locally: dict[int, CheckRequest] = {}
+        contexts: dict[tuple[str, int], Context] = {}
+        for place, request in enumerate(requests):
+            # By identity: hashing hundreds of tuples per question would cost more than it could save.
+            key = (request.user, id(request.contextual_tuples))
+            context = contexts.get(key)
+            if context is None:
+                context = contexts[key] = self._context(request.user, request.contextual_tuples, delta)
+            contextual = context.relevant(request.object, request.relation)
+            if len(contextual) > MAX_CONTEXTUAL or any(map(self.concern(request.user).meets, delta.deletes)):
+                locally[place] = request
+            else:
+                remotely[place] = (request, contextual)
+        answers = dict(zip(remotely, self._ask(list(remotely.values()), deadline), strict=True))
+        if locally:
+            reader = PatchedTuples(self._remote, delta, deadline)
+            verdicts = check.batch_check(self._model, reader, list(locally.values()))
+            answers.update(zip(locally, verdicts, strict=True))
+        return [answers[place] for place in range(len(requests))]
+
+    def object_lists(
+        self,
+        user: str,
+        nodes: Sequence[tuple[str, str]],
+        contextual: Sequence[TupleKey],
+        delta: Delta,
+        deadline: Deadline,
+    ) -> list[list[str]]:
+        """Return for each ``(type, relation)`` every object to which ``user`` has the relation, all asked at once."""
+        context = self._context(user, contextual, delta)
+        tuples = [context.relevant_of_type(*node) for node in nodes]
+        deleted = any(map(self.concern(user).meets, delta.deletes))
+        remotely = [place for place, found in enumerate(tuples) if not deleted and len(found) <= MAX_CONTEXTUAL]
+        calls = [self._list_call(user, nodes[place], tuples[place]) for place in remotely]
+        streams = self._remote.send(calls, deadline) if calls else []
+        answers = {place: _objects(stream, nodes[place][0]) for place, stream in zip(remotely, streams, strict=True)}
+        reader = PatchedTuples(self._remote, delta, deadline)
+        for place, (type_name, relation) in enumerate(nodes):
+            if place not in answers:
+                request = ListObjectsRequest(user, relation, type_name, tuple(contextual))
+                answers[place] = list_objects.list_objects(self._model, reader, request)
+        return [answers[place] for place in range(len(nodes))]
+
+    def _context(self, user: str, contextual: Iterable[TupleKey], delta: Delta) -> Context:
+        keys = list(contextual)
+        for key in keys:
+            self._types.require_tuple(key)
+        return Context(self._types, self._structural, [*keys, *filter(self.concern(user).meets, delta.writes)])
+
+    def _list_call(self, user: str, node: tuple[str, str], contextual: Sequence[TupleKey]) -> Call:
+        body = {"user": user, "type": node[0], "relation": node[1], **wire.contextual_json(contextual)}
+        return self._remote.question("streamed-list-objects", body, streamed=True)
+
+    def _ask(self, asked: Sequence[Asked], deadline: Deadline) -> list[bool]:
+        if not asked:
+            return []
+        if len(asked) == 1:
+            (answer,) = self._remote.send([self._remote.question("check", _check_json(*asked[0]))], deadline)
+            return [wire.allowed(answer)]
+        batches = _batches(asked)
+        calls = [self._batch_call(batch) for batch in batches]
+        answers = self._remote.send(calls, deadline)
+        return [
+            verdict
+            for batch, answer in zip(batches, answers, strict=True)
+            for verdict in wire.verdicts(answer, len(batch))
+        ]
+
+    def _batch_call(self, batch: Sequence[Asked]) -> Call:
+        checks = [{**_check_json(*each), "correlation_id": str(place)} for place, each in enumerate(batch)]
+        return self._remote.question("batch-check", {"checks": checks})
+
+
+def _check_json(request: CheckRequest, contextual: Sequence[TupleKey]) -> dict[str, Any]:
+    key = TupleKey(request.user, request.relation, request.object)
+    return {"tuple_key": wire.tuple_json(key), **wire.contextual_json(contextual)}
+
+
+def _batches(asked: Sequence[Asked]) -> list[list[Asked]]:
+    batches: list[list[Asked]] = [[]]
+    size = 0
+    for each in asked:
+        if len(batches[-1]) == MAX_CHECKS or (batches[-1] and size + len(each[1]) > _MAX_TUPLES):
+            batches.append([])
+            size = 0
+        batches[-1].append(each)
+        size += len(each[1])
+    return batches
+
+
+def _objects(stream: Iterable[Mapping[str, Any]], type_name: str) -> list[str]:
+    found = {wire.text(line, "object") for line in stream}
+    if not all(name.startswith(f"{type_name}:") for name in found):
+        raise AuthorizationUnavailable("a list with objects of another type")
+    return sorted(found)

@@ -1,0 +1,113 @@
+"""Stored tuples, page by page: what is on its way first, then what the server has, without what is being deleted."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+
+from authz.clients.base import ChangePage, TuplePage
+from authz.clients.openfga import outbox, wire
+from authz.clients.openfga.calls import Call, Deadline
+from authz.clients.openfga.outbox import Delta
+from authz.clients.openfga.patched import patched
+from authz.clients.openfga.remote import Remote
+from authz.clients.pages import PAGE_LIMIT
+from authz.errors import InvalidContinuationToken, InvalidRequest
+from authz.types import TupleKey
+
+_WAITING = "waiting "
+_STORED = "stored "
+
+
+def read_page(remote: Remote, using: str, filter: Mapping[str, str], page_size: int, token: str) -> TuplePage:
+    """Return one page. It is empty at the end alone, and may be shorter than asked for.
+
+    Raises InvalidRequest (page size, or a filter that OpenFGA cannot answer) and InvalidContinuationToken.
+    """
+    _require_page_size(page_size)
+    delta = outbox.delta(using)
+    phase, position = _read_token(token)
+    if phase == _WAITING:
+        fitting = [key for key in delta.writes if _fits(key, filter)]
+        start = int(position)
+        page = fitting[start : start + page_size]
+        room = page_size - len(page)
+        rest = _stored_page(remote, filter, room or 1, "", delta)
+        if room:
+            return TuplePage((*page, *rest.tuples), rest.continuation_token)
+        more = start + page_size < len(fitting) or rest.tuples
+        return TuplePage(tuple(page), _token(_WAITING, str(start + page_size)) if more else "")
+    return _stored_page(remote, filter, page_size, position, delta)
+
+
+def _stored_page(remote: Remote, filter: Mapping[str, str], size: int, position: str, delta: Delta) -> TuplePage:
+    deadline = Deadline()
+    while True:
+        (answer,) = remote.send([remote.read_call(filter, size, position)], deadline)
+        stored = [wire.key_of(entry.get("key")) for entry in wire.entries(answer, "tuples")]
+        position = wire.text(answer, "continuation_token")
+        found = tuple(key for key in stored if not _is_told(key, delta))
+        if found or not position:
+            return TuplePage(found, _token(_STORED, position) if position else "")
+
+
+def read_objects(remote: Remote, using: str, objects: Sequence[str], relation: str | None) -> list[list[TupleKey]]:
+    """Return the stored tuples on each object, in their order. A call for each object, some at a time."""
+    if not objects:
+        return []
+    delta = outbox.delta(using)
+    filters = [{"object": name, **({"relation": relation} if relation is not None else {})} for name in objects]
+    return [
+        patched(stored, delta, [key for key in delta.writes if _fits(key, filter)])
+        for filter, stored in zip(filters, remote.read_all(filters), strict=True)
+    ]
+
+
+def read_changes(remote: Remote, type: str, page_size: int, token: str) -> ChangePage:
+    """Return one page of the server's log. What is on its way is not in it yet."""
+    _require_page_size(page_size)
+    query = [("page_size", str(page_size))]
+    if type:
+        query.append(("type", type))
+    if token:
+        query.append(("continuation_token", token))
+    (answer,) = remote.send([Call("GET", f"/stores/{remote.store_id}/changes", query=tuple(query))], Deadline())
+    return ChangePage(tuple(wire.changes(answer)), wire.text(answer, "continuation_token"))
+
+
+def _require_page_size(page_size: int) -> None:
+    if not 1 <= page_size <= PAGE_LIMIT:
+        raise InvalidRequest(f"a page has 1 to {PAGE_LIMIT} entries, not {page_size}")
+
+
+def _fits(key: TupleKey, filter: Mapping[str, str]) -> bool:
+    name = filter.get("object", key.object)
+    return (
+        filter.get("user", key.user) == key.user
+        and filter.get("relation", key.relation) == key.relation
+        and (key.object.startswith(name) if name.endswith(":") else key.object == name)
+    )
+
+
+def _is_told(key: TupleKey, delta: Delta) -> bool:
+    """Tell whether a stored tuple is being deleted, or stood among those on their way."""
+    bare = TupleKey(key.user, key.relation, key.object)
+    return bare in delta.deletes or bare in delta.writes
+
+
+def _token(phase: str, position: str) -> str:
+    return base64.urlsafe_b64encode((phase + position).encode()).decode()
+
+
+def _read_token(token: str) -> tuple[str, str]:
+    if not token:
+        return _WAITING, "0"
+    try:
+        text = base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise InvalidContinuationToken("the continuation token cannot be read") from None
+    for phase in (_WAITING, _STORED):
+        if text.startswith(phase) and (phase == _STORED or text[len(phase) :].isdecimal()):
+            return phase, text[len(phase) :]
+    raise InvalidContinuationToken("the continuation token belongs to another question")

@@ -1,0 +1,95 @@
+"""The store and the model of this installation on the server: found again by what was noted here, or made.
+
+A store is never looked for by its name: two installations on one server would take each other's. Whoever wants to go
+on with a store that is not noted here names it in the settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from datetime import datetime
+from typing import Literal
+
+from authz.clients.openfga import wire
+from authz.clients.openfga.calls import Call, Deadline, Sender
+from authz.clients.openfga.failures import NotAllowed, Refused
+from authz.clients.openfga.models import write_model
+from authz.dsl import to_json
+from authz.dsl.model import AuthorizationModel
+from authz.errors import AuthorizationUnavailable
+from authz.models import RemoteModel, RemoteStore
+
+Setting = Literal["api_url", "api_token", "store_id"]
+
+
+class Unusable(Exception):
+    """The server cannot be used as it is configured: ``setting`` is at fault, for a reason that holds no secret."""
+
+    def __init__(self, setting: Setting, reason: str) -> None:
+        self.setting = setting
+        self.reason = reason
+        super().__init__(f"{setting} {reason}")
+
+
+def noted_store(configured: str) -> str | None:
+    """Return the id of the store: the configured one, else the one that was made here; None when there is neither."""
+    return configured or RemoteStore.objects.values_list("store_id", flat=True).first()
+
+
+def noted_model(store_id: str, model: AuthorizationModel) -> str | None:
+    """Return the id under which a model was written to a store, if it was."""
+    found = RemoteModel.objects.filter(store_id=store_id, digest=_digest(model))
+    return found.values_list("model_id", flat=True).first()
+
+
+def require_server(sender: Sender) -> None:
+    """Raise Unusable unless an OpenFGA server answers and takes our token."""
+    wire.entries(_ask(sender, Call("GET", "/stores", query=(("page_size", "1"),))), "stores")
+
+
+def require_store(sender: Sender, store_id: str) -> None:
+    """Raise Unusable unless the server has the store."""
+    try:
+        sender.send([Call("GET", f"/stores/{store_id}")], Deadline())
+    except Refused:
+        raise Unusable("store_id", "names a store that the OpenFGA server does not have.") from None
+
+
+def prepare(sender: Sender, configured: str, model: AuthorizationModel, *, now: datetime) -> list[str]:
+    """Find or make the store and the model, and note their ids; return a sentence for each thing that was done.
+
+    One caller at a time. Raises Unusable and AuthorizationUnavailable. A store that was made, but could not be noted
+    any more, stays behind empty.
+    """
+    require_server(sender)
+    done = []
+    store_id = noted_store(configured)
+    if store_id is None:
+        answer = _ask(sender, Call("POST", "/stores", {"name": f"filegraph-{secrets.token_hex(8)}"}, repeatable=False))
+        store_id = wire.text(answer, "id")
+        RemoteStore.objects.create(store_id=store_id, created_at=now)
+        done.append(f"Permissions will be kept in the OpenFGA store {store_id}.")
+    else:
+        require_store(sender, store_id)
+    if noted_model(store_id, model) is None:
+        model_id = write_model(sender, store_id, model)
+        RemoteModel.objects.create(store_id=store_id, digest=_digest(model), model_id=model_id, created_at=now)
+        done.append(f"The OpenFGA store has the authorization model {model_id}.")
+    return done
+
+
+def _ask(sender: Sender, call: Call) -> object:
+    try:
+        (answer,) = sender.send([call], Deadline())
+    except NotAllowed:
+        raise Unusable("api_token", "is not what the OpenFGA server expects.") from None
+    except (AuthorizationUnavailable, Refused):
+        raise Unusable("api_url", "is not the address of an OpenFGA server that answers; is it running?") from None
+    found: object = answer
+    return found
+
+
+def _digest(model: AuthorizationModel) -> str:
+    return hashlib.sha256(json.dumps(to_json(model), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,35 @@
+"""What may be written and deleted at all, for every client: OpenFGA's rules of a write request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from authz.conf import MAX_TUPLES_PER_WRITE
+from authz.engine.typesystem import Typesystem
+from authz.errors import InvalidRequest, InvalidTuple
+from authz.types import TupleKey
+
+
+def require_writable(types: Typesystem, writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> None:
+    """Raise InvalidRequest (none or more than 100 tuples, one named twice) or InvalidTuple (not allowed by the model).
+
+    Deletes need only be well formed, so that leftovers of an older model can go.
+    """
+    keys = [(key.object, key.relation, key.user) for key in (*deletes, *writes)]
+    if not keys:
+        raise InvalidRequest("nothing to write and nothing to delete")
+    if len(keys) > MAX_TUPLES_PER_WRITE:
+        raise InvalidRequest(f"more than {MAX_TUPLES_PER_WRITE} tuples in one write")
+    if len(set(keys)) < len(keys):
+        raise InvalidRequest("a tuple stands twice in one write")
+    for key in writes:
+        types.require_tuple(key)
+    for key in deletes:
+        _require_deletable(key)
+
+
+def _require_deletable(key: TupleKey) -> None:
+    if key.condition is not None:
+        raise InvalidTuple("a delete names no condition")
+    if not all(part and part.isprintable() for part in (key.user, key.relation)) or ":" not in key.object[1:-1]:
+        raise InvalidTuple("not a tuple")

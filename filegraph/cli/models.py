@@ -1,0 +1,169 @@
+"""``filegraph authz``: commands for authorization models that need neither a server nor a database nor settings.
+
+What a model means is said by ``authz.dsl``; here it is only read from files and shown.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from authz.dsl import to_json, to_modules, to_text
+from authz.dsl.files import read_file
+from authz.dsl.lint import lint
+from authz.dsl.model import AuthorizationModel
+from authz.dsl.parsed import ParsedModel
+from authz.dsl.validate import obstacles
+from authz.dsl.validate import validate as problems_of
+from authz.errors import InvalidModel, ModelProblem
+from filegraph.client.terminal import complain, say
+
+INVALID = 1
+USAGE_ERROR = 2
+
+app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
+commands = typer.Typer(no_args_is_help=True, help="Check and convert authorization models, without a server.")
+app.add_typer(commands, name="authz")
+
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A model: `.fga`, `.json`, or `fga.mod` for a model of several modules.")
+]
+
+
+class Form(Enum):
+    """How a model is written."""
+
+    FGA = "fga"
+    JSON = "json"
+
+
+@commands.command()
+def validate(
+    file: ModelFile,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+) -> None:
+    """Judge a model: every error with its place and code, and warnings about what OpenFGA's coming resolver refuses.
+
+    Exit code 0: valid (warnings or not); 1: it has errors; 2: the file cannot be opened.
+    """
+    parsed: ParsedModel | None = None
+    try:
+        parsed = _read(file)
+        errors: Sequence[ModelProblem] = problems_of(parsed)
+    except InvalidModel as error:
+        errors = error.problems
+    warnings = lint(parsed) if parsed and not errors else []
+    if as_json:
+        _print_json(
+            {
+                "valid": not errors,
+                "schema_version": (parsed.schema_version if parsed else "") or None,
+                "errors": [_entry(file, problem) for problem in errors],
+                "warnings": [_entry(file, problem) for problem in warnings],
+            }
+        )
+    else:
+        for kind, found in (("error", errors), ("warning", warnings)):
+            for problem in found:
+                say(f"{_place(file, problem)}: {kind}: {problem.message} [{problem.code}]")
+        if parsed and not errors:
+            say(f"{file}: valid ({_summary(parsed.model())})")
+    if errors:
+        raise typer.Exit(INVALID)
+
+
+@commands.command()
+def transform(
+    file: ModelFile,
+    to: Annotated[
+        Form | None,
+        typer.Option("--to", help="What to print. Without it JSON becomes text, and everything else becomes JSON."),
+    ] = None,
+    modules: Annotated[
+        Path | None,
+        typer.Option("--modules", help="Print nothing, and write `fga.mod` and its modules into this new folder."),
+    ] = None,
+) -> None:
+    """Print a model in its other form: text as OpenFGA's JSON, JSON as text. Only comments are lost.
+
+    The meaning is not judged (see `validate`), but what could not be carried over is refused. The text of a model of
+    several modules tells them in comments; `--modules` writes them as files again. Exit code 1: the model has errors;
+    2: a file cannot be opened or written.
+    """
+    if to is not None and modules is not None:
+        raise typer.BadParameter("--to and --modules cannot stand together")
+    try:
+        parsed = _read(file)
+        if problems := obstacles(parsed):
+            raise InvalidModel(problems)
+        model = parsed.model()
+        form = to or (Form.FGA if file.suffix == ".json" else Form.JSON)
+        if modules is not None:
+            _write(modules, to_modules(model))
+        elif form is Form.JSON:
+            _print_json(to_json(model))
+        else:
+            sys.stdout.write(to_text(model))
+    except InvalidModel as error:
+        for problem in error.problems:
+            complain(f"{_place(file, problem)}: {problem.message} [{problem.code}]")
+        raise typer.Exit(INVALID) from error
+
+
+def _read(file: Path) -> ParsedModel:
+    try:
+        return read_file(file)
+    except OSError as error:
+        complain(f"{file}: {error.strerror or 'cannot be read'}")
+        raise typer.Exit(USAGE_ERROR) from error
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    """Write the files of a model into a folder that is new or empty: nothing is ever overwritten."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            complain(f"{folder}: the folder is not empty")
+            raise typer.Exit(USAGE_ERROR)
+        for name, text in texts.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        complain(f"{folder}: {error.strerror or 'cannot be written'}")
+        raise typer.Exit(USAGE_ERROR) from error
+
+
+def _place(file: Path, problem: ModelProblem) -> str:
+    """``file:line:column`` as editors understand it; without the numbers where there is no text."""
+    path = file.parent / problem.file if problem.file else file
+    return f"{path}:{problem.line}:{problem.column}" if problem.line else str(path)
+
+
+def _entry(file: Path, problem: ModelProblem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "file": str(file.parent / problem.file if problem.file else file),
+        "line": problem.line or None,
+        "column": problem.column or None,
+    }
+
+
+def _summary(model: AuthorizationModel) -> str:
+    relations = sum(len(definition.relations) for definition in model.types.values())
+    text = f"schema {model.schema_version}, types: {len(model.types)}, relations: {relations}"
+    if not model.conditions:
+        return text
+    return f"{text}, conditions: {len(model.conditions)}, their expressions not judged"
+
+
+def _print_json(value: Any) -> None:
+    # Escapes everything beyond ASCII, so nothing in it can steer a terminal.
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")

@@ -1,0 +1,48 @@
+"""Whether the database can be used at all, told at the start of a command in one sentence without a secret.
+
+A running server does not come here: it tells its clients (``storage.outages``) and goes on when the database is back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from filegraph.environment import variable
+
+OLDEST = 14
+"""Of PostgreSQL, as Django 5.2 asks for."""
+
+_NAME = variable("database_url")
+_FATAL = "FATAL:"
+
+
+def problem() -> str | None:
+    """Return why the database cannot be used, or None. A SQLite file need not be there yet.
+
+    This connects beside the pool, which would only tell that no connection came in time.
+    """
+    if connection.vendor != "postgresql":
+        return None
+    driver: Any = connection.Database  # type: ignore[attr-defined]
+    try:
+        with driver.connect(**connection.get_connection_params()) as raw:
+            version, encoding = raw.info.server_version, raw.info.parameter_status("server_encoding")
+    except driver.Error as error:
+        return _sentence(str(error))
+    if version < OLDEST * 10_000:
+        return f"The server that {_NAME} names is PostgreSQL {version // 10_000}; {OLDEST} or newer is needed."
+    if encoding != "UTF8":
+        return f"The database that {_NAME} names keeps text in {encoding}; make one with the encoding UTF8."
+    return None
+
+
+def _sentence(report: str) -> str:
+    """What libpq reports names host, user and database, and never a password; only the server's own words are shown."""
+    if "invalid connection option" in report or "invalid value" in report or "invalid integer" in report:
+        return f"{_NAME} has a parameter behind the question mark that PostgreSQL does not know."
+    _, found, reason = report.rpartition(_FATAL)
+    if found:
+        return f"The server that {_NAME} names refuses us: {reason.strip().splitlines()[0].rstrip('.')}."
+    return f"The database that {_NAME} names cannot be reached; is it running?"

@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from filegraph.environment import Environment, read_environment, variable
+from filegraph.first_store import first_store
+from storage.backends.s3.config import read_config
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Environment.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+
+
+def test_without_a_word_it_is_the_data_directory() -> None:
+    found = first_store(read_environment(), Path("/data"))
+    assert (found.driver, found.config) == ("local", {"root": "/data/objects"})
+
+
+def test_a_bucket_is_kept_by_its_name_and_secrets_by_the_names_of_their_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {
+        "STORE": "s3",
+        "S3_BUCKET": "files",
+        "S3_PREFIX": "main",
+        "S3_ENDPOINT_URL": "http://127.0.0.1:8333/",
+        "S3_REGION": "eu-central-1",
+        "S3_ADDRESSING_STYLE": "path",
+        "S3_ACCESS_KEY_ID": "key",
+        "S3_SECRET_ACCESS_KEY": "hunter2",
+        "S3_DIRECT": "false",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"FILEGRAPH_{name}", value)
+    found = first_store(read_environment(), Path("/data"))
+    assert found.driver == "s3"
+    assert found.config == {
+        "bucket": "files",
+        "prefix": "main",
+        "region": "eu-central-1",
+        "addressing_style": "path",
+        "direct": False,
+        "endpoint_url": {"env": "FILEGRAPH_S3_ENDPOINT_URL"},
+        "access_key_id": {"env": "FILEGRAPH_S3_ACCESS_KEY_ID"},
+        "secret_access_key": {"env": "FILEGRAPH_S3_SECRET_ACCESS_KEY"},
+    }
+    assert "hunter2" not in json.dumps(found.config) + found.sentence
+
+
+def test_what_is_not_set_is_left_to_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILEGRAPH_STORE", "s3")
+    monkeypatch.setenv("FILEGRAPH_S3_BUCKET", "files")
+    config = first_store(read_environment(), Path("/data")).config
+    assert config == {"bucket": "files", "addressing_style": "auto", "direct": True}
+    assert read_config(config).access_key_id == ""

@@ -9,7 +9,7 @@ PORT   ?= 8000
 NAME   ?=
 #= SIZE=short        bench: short or full
 SIZE   ?= short
-#= STACK=            demo: what it runs on
+#= STACK=            demo: embedded, or production (PostgreSQL, S3, OpenFGA, two processes, nginx)
 STACK  ?=
 #= ARGS=             test-sqlite, test-postgresql, demo, bench: more arguments, such as ARGS="tests/schema -x"
 ARGS   ?=
@@ -20,7 +20,7 @@ SAY    := @printf '\033[1m%s\033[0m\n'
 
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help venv run test test-sqlite test-postgresql demo bench lint types imports format schema docs pins clean
+.PHONY: help venv run test test-sqlite test-postgresql test-stack demo bench lint types imports format schema docs pins clean
 
 help: ## List the targets and their arguments
 	awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ run: $(STAMP) ## Prepare ./var if needed and run the server (PORT=)
 	$(BIN)/filegraph setup --quiet
 	$(BIN)/filegraph serve --port $(PORT)
 
-test: $(STAMP) format-check lint types imports test-sqlite test-postgresql ## Everything that must pass before a change goes in
+test: $(STAMP) format-check lint types imports test-sqlite test-postgresql test-stack ## Everything that must pass before a change goes in
 	$(SAY) "All is well."
 
 .PHONY: format-check
@@ -53,12 +53,20 @@ format-check: $(STAMP)
 test-sqlite: $(STAMP) ## The tests on SQLite
 	$(BIN)/python -m tests.components.openfga || test "$$CI" != true
 	$(SAY) "Testing on SQLite ..."
-	FILEGRAPH_TEST_DATABASE=sqlite $(BIN)/pytest -q -n 2 $(ARGS)
+	FILEGRAPH_TEST_DATABASE=sqlite $(BIN)/pytest -q -n 2 -m "not alone" $(ARGS)
 
 test-postgresql: $(STAMP) ## The tests on PostgreSQL (needs its programs: Debian postgresql)
 	if $(BIN)/python -m tests.components.postgresql; then \
 		printf '\033[1m%s\033[0m\n' "Testing on PostgreSQL ..."; \
-		FILEGRAPH_TEST_DATABASE=postgresql $(BIN)/pytest -q -n 2 $(ARGS); \
+		FILEGRAPH_TEST_DATABASE=postgresql $(BIN)/pytest -q -n 2 -m "not alone" $(ARGS); \
+	elif [ "$$CI" = true ]; then \
+		exit 1; \
+	fi
+
+test-stack: $(STAMP) ## The tests of the whole production stack, which have the machine for themselves
+	if $(BIN)/python -m tests.components.postgresql; then \
+		printf '\033[1m%s\033[0m\n' "Testing the production stack ..."; \
+		FILEGRAPH_TEST_DATABASE=postgresql $(BIN)/pytest -q -m alone $(ARGS) tests/e2e/test_production_stack.py; \
 	elif [ "$$CI" = true ]; then \
 		exit 1; \
 	fi

@@ -22,6 +22,7 @@ BENCHMARKS = {
     "s3_1gib": "benchmarks.s3_1gib",
     "small_files": "benchmarks.small_files",
     "page_100": "benchmarks.page_100",
+    "page_stacks": "benchmarks.page_stacks",
     "selective_page": "benchmarks.selective_page",
     "check": "benchmarks.checks",
 }

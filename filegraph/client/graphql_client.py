@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import ssl
 import time
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,10 @@ MAX_BATCH = 100
 """Entries of one request (uploads, ids): the server's limit."""
 
 _RETRY_PAUSES = (0.2, 0.6, 1.5)
-"""Seconds between tries of an operation that is safe to repeat."""
+"""Seconds between tries of an operation that is safe to repeat, when the connection breaks."""
+_UNREADY_PAUSES = (*_RETRY_PAUSES, 4.0, 8.0)
+"""The same when the server, or a proxy before it, answers that a part of it is away: that is worth more patience."""
+_UNREADY = "SERVICE_UNAVAILABLE"
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
@@ -77,18 +81,19 @@ class GraphQLClient:
         self._http.headers["x-csrftoken"] = token
 
     def execute(self, document: str, variables: Mapping[str, Any] | None = None, *, repeatable: bool = True) -> Json:
-        """The ``data`` of an operation. ``repeatable`` operations are tried again when the connection breaks.
+        """The ``data`` of an operation. ``repeatable`` ones are tried again when the connection breaks.
 
         Raises ``NotSignedIn``, ``ServerUnreachable``, ``Refused`` or ``NotFoundOrDenied``.
         """
-        pauses = list(_RETRY_PAUSES) if repeatable else []
-        while True:
+        for tries in itertools.count():
             try:
                 return self._send(document, variables or {})
             except ServerUnreachable as error:
-                if not pauses or not error.retryable:
+                pauses = _UNREADY_PAUSES if error.code == _UNREADY else _RETRY_PAUSES
+                if not repeatable or not error.retryable or tries >= len(pauses):
                     raise
-                time.sleep(pauses.pop(0))
+                time.sleep(pauses[tries])
+        raise AssertionError
 
     def mutate(self, document: str, arguments: Mapping[str, Any], *, repeatable: bool = False) -> Json:
         """The payload of a document with one mutation; its first user error is raised."""
@@ -121,7 +126,8 @@ class GraphQLClient:
         except httpx.HTTPError as error:
             raise ServerUnreachable(f"{self.url} cannot be reached.", retryable=True) from error
         if response.status_code in (502, 503, 504):
-            raise ServerUnreachable(f"{self.url} is not ready (HTTP {response.status_code}).", retryable=True)
+            reason = f"{self.url} is not ready (HTTP {response.status_code})."
+            raise ServerUnreachable(reason, code=_UNREADY, retryable=True)
         try:
             body = response.json()
         except ValueError:

@@ -19,7 +19,7 @@ from tests.components.patient import Sender
 from tests.components.production import PartMissing, Production, production, require_parts
 from tests.components.server import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgresql, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.postgresql, pytest.mark.timeout(600)]
 
 SENDERS = 2
 AWAY_SECONDS = 4.0

@@ -27,7 +27,11 @@ from transfer.app import TransferApp
 
 
 def utc_now() -> datetime:
-    """Return the time, aware, in UTC: the one place where the server reads its clock."""
+    """Return the time, aware, in UTC: the clock of GraphQL, the byte plane and the chores.
+
+    Others read it themselves: the stamps of tuples and models (``authz.services.client``, ``.models``), administration
+    pages (``storage.admin``, ``accounts.services.admin_login``), ``created_at`` of rows, the memory store, commands.
+    """
     return datetime.now(UTC)
 
 

@@ -38,17 +38,18 @@ def prepare() -> list[str]:
 
 
 def _prepare() -> list[str]:
-    # Before anything is made.
-    if problem := remote_engine.problem(prepared=False):
-        raise SetupFailed(problem)
-    done: list[str] = []
     pending = unapplied_migrations()
+    # Before anything is made. Where nothing is left to be told to it, an engine that is away does not hold up a start.
+    problem = remote_engine.problem(prepared=False)
+    if problem is not None and not (problem.passing and not pending and remote_engine.is_prepared()):
+        raise SetupFailed(problem.sentence)
+    done: list[str] = []
     if pending:
         call_command("migrate", verbosity=0, interactive=False)
         done.append(f"The database is up to date ({pending} migrations).")
     if not Backend.objects.exists():
         done.append(_make_first_store(settings.FIRST_STORE))
-    return done + remote_engine.prepare(now=datetime.now(UTC))
+    return done if problem is not None else done + remote_engine.prepare(now=datetime.now(UTC))
 
 
 def _make_first_store(wanted: FirstStore) -> str:

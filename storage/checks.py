@@ -39,7 +39,9 @@ def check_engine(app_configs: Any = None, **kwargs: Any) -> Sequence[CheckMessag
 
 @register()
 def check_connections(app_configs: Any = None, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Under ASGI each request may run in a thread of its own, so that kept connections are never used again."""
+    """Django runs each request for a page of its own (``/admin/``) in a thread of its own under ASGI, whose kept
+    connection is never used again. Everything else runs in the worker threads, which keep theirs.
+    """
     database = settings.DATABASES[_DATABASE]
     if database["ENGINE"].endswith("postgresql") and database.get("CONN_MAX_AGE"):
         return [

@@ -1,9 +1,10 @@
 """What bytes are: a MIME type told from the first of them, and which types may be shown in a browser.
 
-The client's word for a type never decides. The extension of the name may refine what the bytes say, and only among
-types that look the same from their first bytes (text to CSV, ZIP to a word processor's document). Own tables, because
-the libraries measured take 0.4 ms or more per file and this takes microseconds; signatures follow the formats' own
-specifications and the WHATWG MIME Sniffing Standard.
+Where the bytes pass through us, the client's word for a type never decides. Those of a direct upload nobody has looked
+at: ``supposed`` goes by the extension, and by the declared type where that leaves room. In ``sniff`` the extension of
+the name may refine what the bytes say, and only among types that look the same from their first bytes (text to CSV, ZIP
+to a word processor's document). Own tables, because the libraries measured take 0.4 ms or more per file and this takes
+microseconds; signatures follow the formats' own specifications and the WHATWG MIME Sniffing Standard.
 """
 
 from __future__ import annotations

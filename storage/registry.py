@@ -20,17 +20,19 @@ from storage.models import Backend
 
 logger = logging.getLogger("filegraph.storage")
 
-_rows: dict[str, Backend] = {}
-"""The rows that this process has met, by id."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A driver, and the variables that its configuration named when it was made, with their values."""
+    """A driver, the row that it was made of, and the variables that this row names, with their values at that time."""
 
     driver: StorageBackend
+    row: Backend
     names: tuple[str, ...]
     values: tuple[str | None, ...]
+
+    def is_of(self, row: Backend) -> bool:
+        """Tell whether ``row`` still says the same."""
+        return (self.row.driver, self.row.config) == (row.driver, row.config)
 
 
 _drivers: dict[str, _Made] = {}
@@ -44,9 +46,10 @@ def backend_for(row: Backend) -> StorageBackend:
     is used at once. Raises BackendUnavailable where a variable is missing or the driver cannot be made (the message
     names no value), InvalidArgument for an unknown driver key.
     """
-    # The newest row wins: as long as no drive uses the backend, its configuration may change.
-    _rows[row.id] = row
-    _drivers.pop(row.id, None)
+    # As long as no drive uses the backend, its configuration may change, and another process may have changed it.
+    made = _drivers.get(row.id)
+    if made is not None and not made.is_of(row):
+        _drivers.pop(row.id, None)
     return driver_of(row.driver, row.config)
 
 
@@ -75,18 +78,17 @@ def find_by_id(backend_id: str) -> StorageBackend | None:
     made = _drivers.get(backend_id)
     if made is not None and made.values == tuple(map(os.environ.get, made.names)):
         return made.driver
-    row = _rows.get(backend_id) or Backend.objects.filter(id=backend_id).first()
+    row = Backend.objects.filter(id=backend_id).first()
     driver = find(row) if row is not None else None
     if row is not None and driver is not None:
         names = tuple(_variables(row.config))
-        _drivers[backend_id] = _Made(driver, names, tuple(map(os.environ.get, names)))
+        _drivers[backend_id] = _Made(driver, row, names, tuple(map(os.environ.get, names)))
     return driver
 
 
 def forget() -> None:
     """Make every driver anew from now on (tests; a changed class setting)."""
     _instance.cache_clear()
-    _rows.clear()
     _drivers.clear()
 
 

@@ -42,7 +42,7 @@ class StoredFile(Protocol):
 
     @property
     def content_type(self) -> str:
-        """As sniffed from the bytes."""
+        """As sniffed from the bytes; of a direct upload, as its name and its sender say."""
 
     @property
     def inline(self) -> bool:

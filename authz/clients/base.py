@@ -1,8 +1,9 @@
 """``AuthzClient``: the one way to ask and to write, with openfga-sdk's method names; ``GrantIndex``: lists and pages.
 
 Two real clients implement both: ``EmbeddedClient`` (tuples in the Django database) and ``OpenFGAClient`` (a server).
-Cache, audit and metrics are wrappers of the same Protocols, never an ``if`` inside a client. Synchronous: a whole
-request runs in one worker thread, so that no question costs a thread hop of its own.
+What a client keeps is its own business: ``OpenFGAClient`` shares the lists of one request (``Moments``), the embedded
+one keeps nothing of tuples. Synchronous: a whole request runs in one worker thread, so that no question costs a thread
+hop of its own.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ With the embedded engine there is nothing to do in any of these.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -22,6 +23,14 @@ from authz.services.models import active_model
 logger = logging.getLogger("filegraph.authz")
 
 _USING = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineProblem:
+    """Why the server cannot be used: a sentence without a secret. ``passing``: it may come back by itself."""
+
+    sentence: str
+    passing: bool = False
 
 
 def is_chosen() -> bool:
@@ -61,8 +70,16 @@ def prepare(*, now: datetime) -> list[str]:
     return done
 
 
-def problem(*, prepared: bool) -> str | None:
-    """Return in one sentence, without a secret, why the server cannot be used, or None.
+def is_prepared() -> bool:
+    """Return whether ``prepare`` has nothing left to do, as far as this installation knows."""
+    try:
+        return not is_chosen() or bool(remote())
+    except AuthorizationUnavailable:
+        return False
+
+
+def problem(*, prepared: bool) -> EngineProblem | None:
+    """Return why the server cannot be used, or None.
 
     ``prepared``: ``prepare`` has to have run as well.
     """
@@ -77,12 +94,12 @@ def problem(*, prepared: bool) -> str | None:
             store.require_store(transport(), remote().store_id)
     except store.Unusable as unusable:
         if unusable.setting == "store_id" and not configured:
-            return (
+            return EngineProblem(
                 "The OpenFGA server that FILEGRAPH_OPENFGA_API_URL names does not have the store of this installation."
             )
-        return f"FILEGRAPH_OPENFGA_{unusable.setting.upper()} {unusable.reason}"
+        return EngineProblem(f"FILEGRAPH_OPENFGA_{unusable.setting.upper()} {unusable.reason}", unusable.passing)
     except (AuthorizationUnavailable, InvalidRequest) as error:
-        return f"OpenFGA cannot be used: {error}."
+        return EngineProblem(f"OpenFGA cannot be used: {error}.")
     return None
 
 

@@ -1,6 +1,8 @@
 """Lists and pages: permissions as a predicate for many rows, and as flags for the rows of a page.
 
 Both answer exactly as a whole check does; what opens bytes or changes state still asks ``authz.services.decisions``.
+One exception: storage's links straight to a store rest on ``flags``, because a whole check for each of a page's links
+could take an OpenFGA server seconds.
 """
 
 from __future__ import annotations

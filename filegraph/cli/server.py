@@ -21,6 +21,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from accounts.services import setup as first_administrator  # noqa: E402
+from authz.errors import AuthorizationUnavailable  # noqa: E402
 from authz.services import remote_engine  # noqa: E402
 from filegraph import installation, reachability, store_problems  # noqa: E402
 from filegraph.chores import SWEEP_LIMIT  # noqa: E402
@@ -137,12 +138,16 @@ def _cannot_serve(host: str) -> str | None:
             f"Listening on {host} lets other machines in. Say under which name they may come: set "
             "FILEGRAPH_PUBLIC_URL=https://files.example.com or FILEGRAPH_ALLOWED_HOSTS=name,address."
         )
-    return remote_engine.problem(prepared=True) or _problem_of_stores()
+    return _problem_of_parts()
 
 
-def _problem_of_stores() -> str | None:
-    """Return what only a change of settings can mend. A store that is down is told, and may come back."""
-    for problem in store_problems.of_stores():
+def _problem_of_parts() -> str | None:
+    """Return what only a change of settings can mend. A part that is down is told, and may come back: until then all
+    that needs it is refused.
+    """
+    engine = remote_engine.problem(prepared=True)
+    found: list[store_problems.StoreProblem | remote_engine.EngineProblem] = [*store_problems.of_stores()]
+    for problem in [engine, *found] if engine is not None else found:
         if not problem.passing:
             return problem.sentence
         typer.echo(f"{problem.sentence} The server starts without it.", err=True)
@@ -164,7 +169,11 @@ def _greet(host: str, port: int) -> None:
     name = f"[{host}]" if ":" in host else host
     url = settings.FILEGRAPH_PUBLIC_URL or f"http://{name}:{port}"
     typer.echo(f"Filegraph listens on http://{name}:{port}/ (GraphQL: {url}/graphql, administration: {url}/admin/).")
-    token = first_administrator.issue_token(now=datetime.now(UTC))
+    try:
+        token = first_administrator.issue_token(now=datetime.now(UTC))
+    except AuthorizationUnavailable:
+        # Whether there is an administrator is not to be known now; the next start will offer a token.
+        return
     if token is None:
         return
     typer.echo(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.components.api import Api, Json, become_administrator, get, new_person
@@ -221,3 +222,24 @@ def test_a_store_goes_on_after_a_second_setup_and_is_missed_when_gone(tmp_path: 
         done = command(server, "serve", "--port", str(server.port))
         assert done.returncode == 2
         assert "does not have the store of this installation" in done.stderr
+
+
+def test_a_server_that_is_prepared_starts_while_openfga_is_away(tmp_path: Path) -> None:
+    """Or a restart in the middle of an outage would make a longer one of it."""
+    require_openfga()
+    with openfga(token=TOKEN) as fga:
+        server = new_server(tmp_path, settings(fga))
+        server.command("setup")
+        fga.stop()
+        assert "OpenFGA" not in server.command("setup")
+        arguments = [sys.executable, "-m", "filegraph", "serve", "--port", str(server.port)]
+        with server.log.open("wb") as log:
+            process = subprocess.Popen(arguments, cwd=ROOT, env=server.environment, stdout=log, stderr=log)
+        try:
+            with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=30) as probe:
+                answers = [probe.get(f"{server.url}/{name}").status_code for name in ("healthz", "readyz")]
+        finally:
+            process.terminate()
+            process.wait(20)
+        assert answers == [200, 503]
+        assert "The server starts without it." in server.log.read_text()

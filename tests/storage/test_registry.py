@@ -57,6 +57,9 @@ def test_a_backend_that_is_used_is_read_once(
     with django_assert_num_queries(1):
         first = registry.find_by_id(row.id)
         assert registry.find_by_id(row.id) is first
+        assert registry.backend_for(row) is first
+        assert registry.find_by_id(row.id) is first
+    with django_assert_num_queries(2):
         monkeypatch.setenv("STORE_SECRET", "two")
         second = registry.find_by_id(row.id)
         assert second is not None
@@ -72,6 +75,19 @@ def test_the_newest_row_wins(tmp_path: Path) -> None:
     row = Backend.objects.create(name="x", driver="local", config={"root": str(tmp_path / "a")})
     first = registry.find_by_id(row.id)
     row.config = {"root": str(tmp_path / "b")}
+    row.save()
     second = registry.backend_for(row)
     assert first is not second
     assert registry.find_by_id(row.id) is second
+
+
+@pytest.mark.django_db
+def test_a_row_that_was_only_met_is_read_again(tmp_path: Path) -> None:
+    """Another process may have changed it since: a tombstone must not delete from the store that was before."""
+    row = Backend.objects.create(name="x", driver="local", config={"root": str(tmp_path / "old")})
+    former = registry.backend_for(row)
+    Backend.objects.filter(id=row.id).update(config={"root": str(tmp_path / "new")})
+    found = registry.find_by_id(row.id)
+    assert found is not None
+    assert found is not former
+    assert found.config == {"root": str(tmp_path / "new")}

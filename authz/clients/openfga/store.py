@@ -25,10 +25,14 @@ Setting = Literal["api_url", "api_token", "store_id"]
 
 
 class Unusable(Exception):
-    """The server cannot be used as it is configured: ``setting`` is at fault, for a reason that holds no secret."""
+    """The server cannot be used as it is configured: ``setting`` is at fault, for a reason that holds no secret.
 
-    def __init__(self, setting: Setting, reason: str) -> None:
+    ``passing``: it may also just be away, and come back by itself.
+    """
+
+    def __init__(self, setting: Setting, reason: str, *, passing: bool = False) -> None:
         self.setting = setting
+        self.passing = passing
         self.reason = reason
         super().__init__(f"{setting} {reason}")
 
@@ -86,7 +90,8 @@ def _ask(sender: Sender, call: Call) -> object:
     except NotAllowed:
         raise Unusable("api_token", "is not what the OpenFGA server expects.") from None
     except (AuthorizationUnavailable, Refused):
-        raise Unusable("api_url", "is not the address of an OpenFGA server that answers; is it running?") from None
+        reason = "is not the address of an OpenFGA server that answers; is it running?"
+        raise Unusable("api_url", reason, passing=True) from None
     found: object = answer
     return found
 

@@ -1,9 +1,13 @@
 """Finalize: from verified bytes to a file that people see. Three phases, so that no transaction waits for a network.
 
-1. Load and judge, and ask for permission: read only, outside of any transaction.
+1. Load and judge, and ask for permission, outside of any transaction.
 2. Ask the store whether it has the objects: likewise.
-3. ``publish``: the write transaction. It reads again what the judgement rests on - the upload, its folder and the ones
-   above it, the drive, the newest grant of the installation - and begins again at 1 when any of it has changed.
+3. ``publish``: the transaction that makes files. It reads again what the judgement rests on - the upload, its folder
+   and the ones above it, the drive, the newest grant of the installation - and begins again at 1 when any has changed.
+
+What 1 and 2 find out about an upload itself they write at once, each in a short transaction of its own that asks
+nobody: that it ended (overdue, wrong bytes), that its bytes are lost, that those of a direct upload have come. Only
+publishing waits until all is asked.
 
 The core works on batches: uploads, permissions, names and blobs are each asked once. What a client was told is there,
 and what it was not told is the old state. Doing it twice, or twice at once, gives the same answer.

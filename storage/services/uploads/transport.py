@@ -1,5 +1,6 @@
-"""How the bytes of an upload travel: a plan for each way. Pure: a row, a driver and a clock in, a plan out.
+"""How the bytes of an upload travel: a plan for each way. A row, a driver and a clock in, a plan out.
 
+No I/O. The signing key and the longest life of a direct link are read from the settings.
 The plan follows from what the driver of the drive's backend can do; whoever asks has asked for permission.
 """
 

@@ -294,9 +294,9 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
+def read_environment() -> Environment:
     """Read and judge all settings. Raises ``InvalidEnvironment`` with every mistake at once."""
-    problems = _misspelled(os.environ if environ is None else environ)
+    problems = _misspelled(os.environ)
     try:
         environment = Environment()
     except ValidationError as error:

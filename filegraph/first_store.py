@@ -25,9 +25,15 @@ class FirstStore:
 
 def first_store(environment: Environment, data_dir: Path) -> FirstStore:
     """Return the store of these settings."""
-    if environment.store == "local":
-        root = data_dir / "objects"
-        return FirstStore("local", {"root": str(root)}, f"Files will be kept in {root}.")
+    match environment.store:
+        case "local":
+            root = data_dir / "objects"
+            return FirstStore("local", {"root": str(root)}, f"Files will be kept in {root}.")
+        case "s3":
+            return _s3_store(environment)
+
+
+def _s3_store(environment: Environment) -> FirstStore:
     by_value = {
         "bucket": environment.s3_bucket,
         "prefix": environment.s3_prefix,

@@ -19,7 +19,9 @@ SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks
 
 PUBLIC_URL = ENVIRONMENT.public_url
 _PUBLIC_HOST = [PUBLIC_URL.split("://")[1].rsplit(":", 1)[0]] if PUBLIC_URL else []
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *_PUBLIC_HOST, *ENVIRONMENT.allowed_hosts]
+# Names under which other machines may reach the server.
+OUTSIDE_HOSTS = [*_PUBLIC_HOST, *ENVIRONMENT.allowed_hosts]
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *OUTSIDE_HOSTS]
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -133,7 +133,7 @@ def _cannot_serve(host: str) -> str | None:
     """Return why the server must not start like this, or None."""
     if not installation.is_prepared():
         return f"This installation is not prepared. Run first: {program()} setup"
-    if not _is_loopback(host) and not (settings.FILEGRAPH_PUBLIC_URL or len(settings.ALLOWED_HOSTS) > _LOOPBACK_NAMES):
+    if not _is_loopback(host) and not settings.OUTSIDE_HOSTS:
         return (
             f"Listening on {host} lets other machines in. Say under which name they may come: set "
             "FILEGRAPH_PUBLIC_URL=https://files.example.com or FILEGRAPH_ALLOWED_HOSTS=name,address."
@@ -152,9 +152,6 @@ def _problem_of_parts() -> str | None:
             return problem.sentence
         typer.echo(f"{problem.sentence} The server starts without it.", err=True)
     return None
-
-
-_LOOPBACK_NAMES = 3
 
 
 def _is_loopback(host: str) -> bool:

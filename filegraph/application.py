@@ -5,9 +5,10 @@ Import it once Django is set up (``filegraph.asgi`` does). What the parts do is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TypeVar
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
@@ -24,6 +25,11 @@ from schema.http import GRAPHQL_PATHS, EndpointSettings, GraphQLEndpoint
 from storage import addresses
 from transfer import conf as transfer_conf
 from transfer.app import TransferApp
+
+T = TypeVar("T")
+
+_BYTE_PLANE = object()
+"""Who asks when bytes are moved, to the line of the database threads."""
 
 
 def utc_now() -> datetime:
@@ -43,7 +49,9 @@ class Application:
         self._background = Background(threads.run, background, clock=utc_now)
         self._health = health.Health(threads.run, probes.ALL)
         self._graphql: App = GraphQLEndpoint(threads.run, utc_now, _endpoint_settings(threads.share))
-        self._transfer = TransferApp(run=threads.run, clock=utc_now, settings=transfer_conf.from_django(settings))
+        self._transfer = TransferApp(
+            run=self._run_for_bytes, clock=utc_now, settings=transfer_conf.from_django(settings)
+        )
         self._django: App = DjangoPages()
         self._requests: App = CloseUnread(self._answer)
 
@@ -73,6 +81,10 @@ class Application:
         if path in GRAPHQL_PATHS:
             return self._graphql
         return self._django
+
+    def _run_for_bytes(self, work: Callable[[], T], /) -> Awaitable[T]:
+        """Run work of the byte plane. Some of it waits for a store: all together it has half of the threads at most."""
+        return self._threads.run(work, asker=_BYTE_PLANE)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

@@ -79,7 +79,7 @@ class Intake:
         self._under_way: asyncio.Future[None] | None = None
 
     async def take(self, body: Body) -> Received:
-        """Read ``body`` to its end, write and sync it. Committing is ``receive.finish``'s.
+        """Read ``body`` to its end, write and sync it. Committing is ``receive.store``'s.
 
         Raises SizeMismatch as soon as there are more bytes than ``size`` or the body ends with fewer, the errors of
         ``Body.gather``, and those of the store. When it returns or raises, no thread uses the writer any more.

@@ -65,19 +65,11 @@ class Uploads:
         """Take the body and finish; when it returns or raises, nothing works on the attempt any more."""
         intake = Intake(attempt.writer, attempt.size, threads=self._threads, budget=self._budget)
         received = await intake.take(body)
-        work = partial(
-            receive.finish,
-            attempt,
-            size=received.size,
-            sha256=received.sha256,
-            content_type=content.sniff(received.head, attempt.name),
-            now=self._clock(),
-        )
-        finishing = asyncio.ensure_future(self._run(work))
-        try:
-            await asyncio.shield(finishing)
-        finally:
-            await settle(finishing)
+        size, sha256 = received.size, received.sha256
+        await _whole(self._threads.submit(partial(receive.store, attempt, size=size, sha256=sha256)))
+        kind = content.sniff(received.head, attempt.name)
+        finish = partial(receive.finish, attempt, size=size, sha256=sha256, content_type=kind, now=self._clock())
+        await _whole(asyncio.ensure_future(self._run(finish)))
         return received
 
     async def _interrupt(self, attempt: receive.Receiving) -> None:
@@ -87,3 +79,11 @@ class Uploads:
         except Exception:
             # The attempt stays RECEIVING: a new PUT takes it over, the sweep finds what it left.
             logger.exception("could not interrupt upload %s", attempt.upload_id)
+
+
+async def _whole(step: asyncio.Future[None]) -> None:
+    """Wait for a step; also when the client is gone, it has ended when this returns or raises."""
+    try:
+        await asyncio.shield(step)
+    finally:
+        await settle(step)

@@ -103,9 +103,13 @@ class World:
         self.finish(arriving, data)
 
     def finish(self, arriving: receive.Receiving, data: bytes = b"hello") -> None:
-        receive.finish(
-            arriving, size=len(data), sha256=sha256(data), content_type=content.sniff(data, arriving.name), now=self.now
-        )
+        arrived: dict[str, Any] = {"size": len(data), "sha256": sha256(data)}
+        try:
+            receive.store(arriving, **arrived)
+        except BaseException:
+            receive.interrupt(arriving, now=self.now)
+            raise
+        receive.finish(arriving, **arrived, content_type=content.sniff(data, arriving.name), now=self.now)
 
     def send(self, started: StartedUpload, data: bytes = b"hello") -> httpx.Response:
         """PUT to the store itself, as the transport says."""

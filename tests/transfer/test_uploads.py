@@ -4,6 +4,7 @@ import base64
 import errno
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -252,7 +253,21 @@ def test_a_store_that_fails_at_the_very_end(plane: Plane, monkeypatch: pytest.Mo
     assert plane.put(path, CONTENT).status == 204
 
 
-@pytest.mark.parametrize("broken", ["storage.services.uploads.states.is_receiving", "storage.content.sniff"])
+def test_the_store_is_waited_for_without_a_database_thread(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    really_commit = LocalWriter.commit
+
+    def commit(writer: LocalWriter) -> None:
+        names.append(threading.current_thread().name)
+        really_commit(writer)
+
+    monkeypatch.setattr(LocalWriter, "commit", commit)
+    _, path = plane.begin(len(CONTENT))
+    assert plane.put(path, CONTENT).status == 204
+    assert [name.rpartition("_")[0] for name in names] == ["filegraph-file"]
+
+
+@pytest.mark.parametrize("broken", ["storage.services.uploads.states.receive", "storage.content.sniff"])
 def test_what_nobody_expected_leaves_the_upload_open(
     plane: Plane, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, broken: str
 ) -> None:

@@ -1,7 +1,7 @@
 """Receive: what the byte plane does around a PUT. Called in a worker thread, never on the event loop.
 
-``start`` judges everything that can be judged before the first byte. ``finish`` makes the bytes durable, then tells the
-row; ``interrupt`` gives the upload back to whoever tries next. No rows are touched while bytes arrive.
+``start`` judges everything that can be judged before the first byte. ``store`` makes the bytes durable, and ``finish``
+tells the row; ``interrupt`` gives the upload back to whoever tries next. No rows are touched while bytes arrive.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from storage.services.uploads import states
 
 @dataclass(frozen=True, slots=True)
 class Receiving:
-    """One PUT under way: write all bytes to ``writer``, then call either ``finish`` or ``interrupt``.
+    """One PUT under way: write all bytes to ``writer``, then ``store`` and ``finish``, or ``interrupt``.
 
     ``size`` (bytes) and ``declared_sha256`` (hex or empty) are what the client promised; ``name`` helps to tell
     the type.
@@ -91,33 +91,34 @@ def start(token: str, *, content_length: int | None, now: datetime) -> Receiving
     )
 
 
-def finish(receiving: Receiving, *, size: int, sha256: str, content_type: str, now: datetime) -> None:
-    """Take what arrived: ``size`` bytes with this ``sha256`` (hex), told to be ``content_type`` by their first bytes.
+def store(receiving: Receiving, *, size: int, sha256: str) -> None:
+    """Make what arrived durable, unless it is not what was declared: then it is forgotten, and ``finish`` says so.
 
-    When this returns the bytes are durable and the upload waits to be finalized. Raises SizeMismatch, ChecksumMismatch
-    (both end the upload), UploadSuperseded, UploadAborted, UploadExpired, UploadFailed, BackendUnavailable, BackendFull
-    (after the last two a new PUT may be tried).
+    No database: a store may take its time, and the threads that hold a connection are few. A writer that was overtaken
+    meanwhile has an object of its own, which its ``finish`` discards. Raises BackendUnavailable, BackendFull (most
+    likely nothing is there; a store that cannot tell may have kept it all the same): then call ``interrupt``.
     """
-    upload_id, attempt = receiving.upload_id, receiving.attempt
+    if _mismatch(receiving, size, sha256) is None:
+        receiving.writer.commit()
+    else:
+        receiving.writer.abort()
+
+
+def finish(receiving: Receiving, *, size: int, sha256: str, content_type: str, now: datetime) -> None:
+    """Take what ``store`` made durable: ``size`` bytes with this ``sha256`` (hex), a ``content_type`` by their looks.
+
+    When this returns the upload waits to be finalized. Raises SizeMismatch, ChecksumMismatch (both end the upload),
+    UploadSuperseded, UploadAborted, UploadExpired, UploadFailed.
+    """
     mismatch = _mismatch(receiving, size, sha256)
     if mismatch is not None:
-        receiving.writer.abort()
         if not _fail(receiving, mismatch, now=now):
-            raise states.refusal(upload_id, attempt)
+            raise states.refusal(receiving.upload_id, receiving.attempt)
         raise mismatch
-    if not states.is_receiving(upload_id, attempt):
-        receiving.writer.abort()
-        raise states.refusal(upload_id, attempt)
-    try:
-        receiving.writer.commit()
-    except BaseException:
-        # Most likely nothing is there; a store that cannot tell may have kept it all the same.
-        interrupt(receiving, now=now)
-        raise
-    if not states.receive(upload_id, attempt, size=size, sha256=sha256, content_type=content_type):
+    if not states.receive(receiving.upload_id, receiving.attempt, size=size, sha256=sha256, content_type=content_type):
         # Whoever moved the upload on has discarded this attempt's object before it was there: so do it again.
         tombstones.discard(receiving.backend_id, [receiving.key], settled=True, now=now)
-        raise states.refusal(upload_id, attempt)
+        raise states.refusal(receiving.upload_id, receiving.attempt)
 
 
 def interrupt(receiving: Receiving, *, now: datetime) -> None:

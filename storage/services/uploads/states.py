@@ -39,7 +39,7 @@ from storage.errors import (
 from storage.models import LIVE_STATES, Blob, Drive, Upload, UploadState
 from storage.selectors.locks import hold_drives
 from storage.services import quota, tombstones
-from storage.tables import change, fetch, marks, moment
+from storage.tables import change, marks, moment
 
 _OPEN_STATES = (UploadState.OPEN, UploadState.RECEIVING)
 _WITH_OBJECT = (UploadState.RECEIVING, UploadState.VERIFYING)
@@ -124,12 +124,6 @@ def take(upload: Upload, *, now: datetime) -> int:
         if former is not None:
             tombstones.discard(upload.drive.backend_id, [former], settled=False, now=now)
     return attempt
-
-
-def is_receiving(upload_id: str, attempt: int) -> bool:
-    """Tell whether the writer of this attempt is still the one."""
-    sql = "SELECT 1 FROM storage_upload WHERE id = %s AND attempt = %s AND state = %s"
-    return bool(fetch(sql, [upload_id, attempt, UploadState.RECEIVING.value]))
 
 
 def reopen(upload_id: str, attempt: int) -> bool:

@@ -26,9 +26,9 @@ def send(url: str, content: bytes) -> None:
     token = url.removeprefix("https://files.test/u/")
     started = receive.start(token, content_length=len(content), now=NOW)
     started.writer.write(content)
-    receive.finish(
-        started, size=len(content), sha256=hashlib.sha256(content).hexdigest(), content_type="text/plain", now=NOW
-    )
+    arrived: dict[str, Any] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    receive.store(started, **arrived)
+    receive.finish(started, **arrived, content_type="text/plain", now=NOW)
 
 
 def begin(client: Client, **given: Any) -> Any:

@@ -172,6 +172,21 @@ def test_the_same_content_twice_needs_no_bytes_and_no_request(world: World, aske
     world.check()
 
 
+def test_an_added_encoding_uses_the_upload_up(world: World) -> None:
+    """The store may forget the SHA-256 of such an object; its key is taken all the same."""
+    started = world.begin("ed", sha256=HELLO)
+    plan = started.transport
+    assert isinstance(plan, PresignedPut)
+    sent = httpx.put(
+        plan.signed_url, content=b"hello", headers={**dict(plan.headers), "Content-Encoding": "identity"}, timeout=30
+    )
+    assert sent.is_success  # this store takes it
+    with pytest.raises(ChecksumMismatch):
+        world.finalize("ed", started)
+    assert world.state(started) == UploadState.FAILED
+    world.check()
+
+
 def test_the_same_key_gives_the_same_upload_and_a_link_that_works(world: World) -> None:
     first = begin(world, idempotency_key="k")
     world.pass_time(minutes=5)
@@ -252,7 +267,7 @@ def test_a_direct_upload_has_no_way_through_us(world: World) -> None:
     [
         (ObjectStat(6, HELLO, datetime.now(UTC)), SizeMismatch, UploadState.FAILED),
         (ObjectStat(5, sha256(b"HELLO"), datetime.now(UTC)), ChecksumMismatch, UploadState.FAILED),
-        (ObjectStat(5, None, datetime.now(UTC)), BackendUnavailable, UploadState.OPEN),
+        (ObjectStat(5, None, datetime.now(UTC)), ChecksumMismatch, UploadState.FAILED),
     ],
 )
 def test_what_the_store_says_is_compared(

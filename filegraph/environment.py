@@ -7,6 +7,7 @@ settings stands in ``filegraph.settings``; ``docs/reference/settings.md`` is gen
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -47,13 +48,23 @@ def _database_url(value: str) -> str:
 
 def _origin(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ValueError("must look like https://files.example.com, with nothing after the host and port")
+    beside = (parts.path.strip("/"), parts.query, parts.fragment, parts.username, parts.password)
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(beside):
+        raise ValueError("must look like https://files.example.com, with nothing but host and port")
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def _public_url(value: str) -> str:
     return _origin(value) if value else ""
+
+
+def _networks(values: list[str]) -> list[str]:
+    for value in values:
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            raise ValueError("must be addresses or networks, such as 127.0.0.1,10.0.0.0/8") from None
+    return values
 
 
 def _api_url(value: str) -> str:
@@ -142,7 +153,7 @@ class Environment(BaseSettings):
     allowed_origins: Annotated[list[str], NoDecode, AfterValidator(_origins)] = Field(
         [], description="Web origins besides our own whose pages may call the service (CORS), between commas."
     )
-    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+    trusted_proxies: Annotated[list[str], NoDecode, AfterValidator(_networks)] = Field(
         [],
         description="Addresses of reverse proxies, between commas, whose X-Forwarded-For and X-Forwarded-Proto count.",
     )

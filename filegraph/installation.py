@@ -47,6 +47,8 @@ def _prepare() -> list[str]:
     if pending:
         call_command("migrate", verbosity=0, interactive=False)
         done.append(f"The database is up to date ({pending} migrations).")
+    if left := remote_engine.abandoned():
+        raise SetupFailed(left.sentence)
     if not Backend.objects.exists():
         done.append(_make_first_store(settings.FIRST_STORE))
     return done if problem is not None else done + remote_engine.prepare(now=datetime.now(UTC))

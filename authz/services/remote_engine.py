@@ -18,6 +18,7 @@ from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.remote import Remote
 from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.models import RelationshipTuple, RemoteModel
 from authz.services.models import active_model
 
 logger = logging.getLogger("filegraph.authz")
@@ -68,6 +69,23 @@ def prepare(*, now: datetime) -> list[str]:
     done = store.prepare(transport(), authz_settings().openfga_store_id, active_model(), now=now)
     remote.cache_clear()
     return done
+
+
+def abandoned() -> EngineProblem | None:
+    """Return why the chosen engine is not the one that keeps the permissions of this installation, or None.
+
+    With the wrong one nobody would have any right, the administrators neither. The tables must be there.
+    """
+    if is_chosen():
+        if not is_prepared() and RelationshipTuple.objects.exists():
+            return EngineProblem(
+                "FILEGRAPH_AUTHZ_CLIENT must be embedded: the permissions of this installation are in its database."
+            )
+    elif RemoteModel.objects.exists():
+        return EngineProblem(
+            "FILEGRAPH_AUTHZ_CLIENT must be openfga: the permissions of this installation are in an OpenFGA store."
+        )
+    return None
 
 
 def is_prepared() -> bool:

@@ -145,7 +145,7 @@ def _problem_of_parts() -> str | None:
     """Return what only a change of settings can mend. A part that is down is told, and may come back: until then all
     that needs it is refused.
     """
-    engine = remote_engine.problem(prepared=True)
+    engine = remote_engine.abandoned() or remote_engine.problem(prepared=True)
     found: list[store_problems.StoreProblem | remote_engine.EngineProblem] = [*store_problems.of_stores()]
     for problem in [engine, *found] if engine is not None else found:
         if not problem.passing:

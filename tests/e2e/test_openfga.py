@@ -243,3 +243,23 @@ def test_a_server_that_is_prepared_starts_while_openfga_is_away(tmp_path: Path) 
             process.wait(20)
         assert answers == [200, 503]
         assert "The server starts without it." in server.log.read_text()
+
+
+def test_the_other_engine_is_refused_where_permissions_are(tmp_path: Path) -> None:
+    """With an engine that knows nothing, nobody has any right, and a new administrator could be made."""
+    require_openfga()
+    with openfga(token=TOKEN) as fga:
+        server = new_server(tmp_path / "one", settings(fga))
+        server.command("setup")
+        del server.environment["FILEGRAPH_AUTHZ_CLIENT"]
+        for name in ("setup", "serve"):
+            done = command(server, name)
+            assert done.returncode == 2
+            assert done.stderr.startswith("FILEGRAPH_AUTHZ_CLIENT must be openfga")
+        with serving(database_settings()) as other:
+            become_administrator(other)
+            database = other.environment.get("FILEGRAPH_DATABASE_URL", "")
+            other.environment |= {**settings(fga), "FILEGRAPH_DATABASE_URL": database}
+            done = command(other, "setup")
+        assert done.returncode == 2
+        assert done.stderr.startswith("FILEGRAPH_AUTHZ_CLIENT must be embedded")

@@ -14,6 +14,7 @@ from filegraph.installation import prepare
 from schema import http
 from schema.context import Context
 from schema.execution import Operation, execute
+from storage.errors import BackendUnavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -116,6 +117,30 @@ async def test_each_path_goes_to_its_part(server: Server) -> None:
     assert (await server.request("/admin/login/"))[0] == 200
     assert (await server.request("/static/admin/css/base.css"))[0] == 200
     assert (await server.request("/absent"))[0] == 404
+
+
+async def test_uploads_that_wait_for_a_store_leave_threads_to_others(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, waiting = threading.Event(), threading.Semaphore(0)
+
+    def hang(*_: object, **__: object) -> None:
+        waiting.release()
+        goes_on.wait(30)
+        raise BackendUnavailable
+
+    monkeypatch.setattr("storage.tokens.read_upload", lambda *_, **__: "x")
+    monkeypatch.setattr("storage.services.uploads.receive.start", hang)
+    puts = [asyncio.create_task(server.request("/u/x", method="PUT", body=b"x")) for _ in range(6)]
+    try:
+        assert await asyncio.to_thread(waiting.acquire, timeout=10)
+        query = json.dumps({"query": "{ viewer { actor } }"}).encode()
+        async with asyncio.timeout(10):
+            status, _ = await server.request("/graphql", method="POST", body=query, kind="application/json")
+        assert status == 200
+    finally:
+        goes_on.set()
+    assert {status for status, _ in await asyncio.gather(*puts)} == {503}
 
 
 @pytest.mark.parametrize("host", ["evil.example", "", "localhost.evil.example", "localhost@evil.example", "a b"])

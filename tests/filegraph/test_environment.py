@@ -42,6 +42,30 @@ def test_every_mistake_is_named_at_once_and_no_value_is_shown(monkeypatch: pytes
         assert "hunter2" not in problem
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FILEGRAPH_PUBLIC_URL", "https://ada:hunter2@files.example.com"),
+        ("FILEGRAPH_PUBLIC_URL", "https://hunter2@files.example.com"),
+        ("FILEGRAPH_PUBLIC_URL", "https://files.example.com/#hunter2"),
+        ("FILEGRAPH_ALLOWED_ORIGINS", "https://ada:hunter2@files.example.com"),
+        ("FILEGRAPH_TRUSTED_PROXIES", "127.0.0.1, hunter2"),
+    ],
+)
+def test_addresses_are_addresses_alone(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidEnvironment) as caught:
+        read_environment()
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{name} must ")
+    assert "hunter2" not in problem
+
+
+def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILEGRAPH_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8, ::1")
+    assert read_environment().trusted_proxies == ["127.0.0.1", "10.0.0.0/8", "::1"]
+
+
 def test_lists_are_words_between_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILEGRAPH_ALLOWED_HOSTS", " a.example,b.example ,")
     monkeypatch.setenv("FILEGRAPH_ALLOWED_ORIGINS", "HTTPS://A.example/")

@@ -54,6 +54,18 @@ def test_a_server_that_is_starting_is_asked_again(scripted: ScriptedServer) -> N
     assert {request["token"] for request in scripted.requests} == {"Bearer secret"}
 
 
+def test_a_part_that_is_away_is_waited_for_and_not_for_ever(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("filegraph.client.graphql_client.time.sleep", pauses.append)
+    scripted.answer = lambda _: (503, b"")
+    with GraphQLClient(scripted.url) as client, pytest.raises(ServerUnreachable):
+        client.execute("{ a }")
+    assert len(scripted.requests) == len(pauses) + 1
+    assert 10 < sum(pauses) < 15
+
+
 def test_what_cannot_be_repeated_is_not(scripted: ScriptedServer) -> None:
     scripted.answer = lambda _: (502, b"")
     with GraphQLClient(scripted.url) as client, pytest.raises(ServerUnreachable):

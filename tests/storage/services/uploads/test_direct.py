@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -27,7 +26,7 @@ from storage.errors import (
     UploadIncomplete,
 )
 from storage.models import NodeKind, NodeRef, Tombstone, Upload, UploadState
-from storage.services import downloads, trash, uploads
+from storage.services import trash, uploads
 from storage.services.uploads import (
     AlreadyThere,
     FinalizedUpload,
@@ -41,7 +40,7 @@ from storage.services.uploads import (
 from storage.services.uploads.finalize import _Batch
 from storage.tokens import sign_upload
 from tests.components.seaweedfs import SeaweedFS
-from tests.components.uploads import World, given, make_world, sha256
+from tests.components.uploads import World, given, make_direct_world, sha256
 
 pytestmark = pytest.mark.django_db
 
@@ -50,11 +49,7 @@ HELLO = sha256(b"hello")
 
 @pytest.fixture
 def world(seaweed: SeaweedFS) -> World:
-    config = seaweed.config(prefix=f"tests/{uuid4().hex}")
-    made = make_world("", driver="s3", config=config, prefix="team")
-    # Links are judged by the store's clock.
-    made.now = datetime.now(UTC)
-    return made
+    return make_direct_world(seaweed.config(prefix=f"tests/{uuid4().hex}"))
 
 
 @pytest.fixture
@@ -489,60 +484,3 @@ def test_the_type_is_that_of_the_name(world: World, name: str, declared: str, fo
     file = world.finalize("ed", started).file
     assert file is not None
     assert file.content_type == found
-
-
-# Downloads.
-
-
-def test_a_link_leads_to_the_store_and_says_name_and_type(world: World) -> None:
-    started = begin(world, "Größe.png")
-    world.send(started)
-    file = world.finalize("ed", started).file
-    assert file is not None
-    link = downloads.link(world.actor("vi"), file, disposition=downloads.Disposition.INLINE, now=world.now)
-    assert isinstance(link, downloads.DirectLink)
-    assert link.url("https://files.example.com") == link.signed_url
-    answer = httpx.get(link.signed_url, trust_env=False)
-    assert answer.content == b"hello"
-    assert answer.headers["content-type"] == "image/png"
-    assert re.match("inline; filename=.*Gr%C3%B6%C3%9Fe.png", answer.headers["content-disposition"])
-
-
-def test_where_links_must_be_taken_back_they_lead_to_us(world: World, settings: Any) -> None:
-    settings.FILEGRAPH_DIRECT_DOWNLOAD_LIFETIME = 0
-    started = begin(world, "a.txt")
-    assert isinstance(started.transport, PresignedPut)
-    world.send(started)
-    file = world.finalize("ed", started).file
-    assert file is not None
-    assert isinstance(downloads.link(world.actor("vi"), file, now=world.now), downloads.DownloadLink)
-    assert world.read("vi", file) == b"hello"
-
-
-def test_what_could_be_active_is_saved_and_never_shown(world: World) -> None:
-    started = begin(world, "page.html", b"<script>alert(1)</script>")
-    world.send(started, b"<script>alert(1)</script>")
-    file = world.finalize("ed", started).file
-    assert file is not None
-    link = downloads.link(world.actor("vi"), file, disposition=downloads.Disposition.INLINE, now=world.now)
-    answer = httpx.get(link.url(""), trust_env=False)
-    assert answer.headers["content-disposition"].startswith("attachment;")
-
-
-@pytest.mark.parametrize(("asked_for", "granted"), [(None, 300), (60, 60), (86_400, 300)])
-def test_nobody_can_take_it_back_so_it_lives_for_minutes(world: World, asked_for: int | None, granted: int) -> None:
-    started = begin(world)
-    world.send(started)
-    file = world.finalize("ed", started).file
-    assert file is not None
-    link = downloads.link(world.actor("vi"), file, expires_in=asked_for, now=world.now)
-    assert link.expires_at == world.now.replace(microsecond=0) + timedelta(seconds=granted)
-
-
-def test_a_store_that_clients_do_not_reach(seaweed: SeaweedFS) -> None:
-    """All bytes through us, both ways, and the rest as before."""
-    world = make_world("", driver="s3", config=seaweed.config(prefix=f"tests/{uuid4().hex}", direct=False))
-    file = world.upload("ed", data=b"hello", sha256=HELLO)
-    assert isinstance(downloads.link(world.actor("vi"), file, now=world.now), downloads.DownloadLink)
-    assert world.read("vi", file) == b"hello"
-    world.check()

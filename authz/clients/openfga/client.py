@@ -29,6 +29,7 @@ from authz.dsl.model import AuthorizationModel
 from authz.engine import expand, list_users
 from authz.engine.contextual import contextual_tuples as checked
 from authz.engine.expand import UsersetTree
+from authz.engine.followed import Followed
 from authz.engine.plan import Plan
 from authz.engine.typesystem import typesystem_of
 from authz.errors import AuthorizationUnavailable, WriteConflict
@@ -63,7 +64,7 @@ class OpenFGAClient:
         self._using = using
         self._types = typesystem_of(model)
         self._moments = moments or Moments()
-        self._questions = Questions(model, remote, structure.edges(), self._moments, using)
+        self._questions = Questions(model, remote, structure, self._moments, using)
         self._lists = GrantLists(model, self._questions, structure, self._moments, using)
         self._courier = Courier(remote, using)
 
@@ -180,6 +181,10 @@ class OpenFGAClient:
     def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """See ``GrantIndex``."""
         return self._lists.page_plans(asked)
+
+    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
+        """See ``GrantIndex``."""
+        return self._lists.followed(asked)
 
     def granted(
         self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()

@@ -6,18 +6,22 @@ from collections.abc import Collection, Mapping, Sequence
 
 from django.db import connections
 
+from authz.clients.memberships import memberships_told
 from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.projection import Node, ProjectedGrants, Projection, require_grant_relation
 from authz.clients.openfga.questions import MAX_CHECKS, Questions
 from authz.clients.plans import PagePlans, Plans
-from authz.clients.sql.predicate import VisibilitySql
+from authz.clients.sql.dialect import Sql
+from authz.clients.sql.predicate import VisibilitySql, listed_predicate
 from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
+from authz.engine.followed import Followed
 from authz.engine.plan import Plan
 from authz.engine.typesystem import kind_of, typesystem_of
-from authz.types import CheckRequest, TupleKey, split_object
+from authz.errors import UnplannableRelation
+from authz.types import CheckRequest, ListObjectsRequest, split_object
 
-_NO_EXPRESSION = "no_expression(one) AS (SELECT 1)"
+_NO_EXPRESSION = Sql("no_expression(one) AS (SELECT 1)")
 """Lists need none; the statement that ours becomes a part of has a place for some."""
 
 
@@ -31,7 +35,12 @@ class GrantLists:
         self._questions = questions
         self._moments = moments
         self._using = using
+        self._structure = structure
         self._plans = Plans(model, structure, ProjectedGrants(self._types, connections[using].vendor))
+
+    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
+        """See ``GrantIndex``."""
+        return self._plans.followed(asked)
 
     def plan(self, type_name: str, relation: str) -> Plan:
         """Return the split of a relation; raises UnplannableRelation."""
@@ -53,7 +62,7 @@ class GrantLists:
         nodes = {(type_name, relation) for type_name, _, _, relation in objects}
         projection = self._projection(actor, usersets)
         if len(objects) <= MAX_CHECKS and not projection.knows(nodes):
-            contextual = self._contextual(actor, usersets)
+            contextual = memberships_told(actor, usersets)
             asked = [CheckRequest(actor, relation, name, contextual) for _, _, name, relation in objects]
             verdicts = self._questions.batch_check(asked)
             return {(each.object, each.relation) for each, held in zip(asked, verdicts, strict=True) if held}
@@ -68,16 +77,15 @@ class GrantLists:
         self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
     ) -> VisibilitySql:
         """See ``GrantIndex``. The lists that the relation needs are asked for now."""
-        found = self._plans.predicate(type_name, relation, alias)
+        try:
+            found = self._plans.predicate(type_name, relation, alias)
+        except UnplannableRelation:
+            request = ListObjectsRequest(actor, relation, type_name, memberships_told(actor, usersets))
+            ids = [split_object(name)[1] for name in self._questions.list_with_rows(request)]
+            listed = listed_predicate(self._structure.rows[type_name], alias, connections[self._using].vendor, ids)
+            return VisibilitySql(_NO_EXPRESSION, listed)
         projection = self._projection(actor, usersets)
-        return VisibilitySql(
-            ctes=_NO_EXPRESSION,
-            cte_params=(),
-            where=found.where.text,
-            where_params=projection.filled(found.where.params),
-            candidates=found.candidates.text,
-            candidate_params=projection.filled(found.candidates.params),
-        )
+        return VisibilitySql(_NO_EXPRESSION, found.filled(projection.filled))
 
     def _projection(self, actor: str, usersets: Sequence[str]) -> Projection:
         # What an open transaction has changed may be undone, so nothing that was read in it is kept.
@@ -92,7 +100,7 @@ class GrantLists:
 
     def _new_projection(self, actor: str, usersets: Sequence[str]) -> Projection:
         self._types.require_user(actor)
-        contextual = self._contextual(actor, usersets)
+        contextual = memberships_told(actor, usersets)
         delta = self._questions.delta(self._questions.concern(actor), self._moments.deadline())
         possible = self._types.reaching(kind_of(actor)) | {
             node for userset in usersets for node in self._types.reaching(kind_of(userset))
@@ -111,6 +119,3 @@ class GrantLists:
             return {node: sets.get(node, frozenset()) for node in nodes}
 
         return Projection(load)
-
-    def _contextual(self, actor: str, usersets: Sequence[str]) -> tuple[TupleKey, ...]:
-        return tuple(TupleKey(actor, name.partition("#")[2], name.partition("#")[0]) for name in usersets)

@@ -7,7 +7,7 @@ than OpenFGA takes, our own engine decides over the server's tuples (``patched``
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connections
@@ -20,9 +20,12 @@ from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.outbox import Concern, Delta
 from authz.clients.openfga.patched import PatchedTuples
 from authz.clients.openfga.remote import Remote
+from authz.clients.row_tuples import RowTuples
+from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel, TupleToUserset
 from authz.engine import check, list_objects
-from authz.engine.typesystem import leaves, typesystem_of
+from authz.engine.followed import followed
+from authz.engine.typesystem import leaves, type_of, typesystem_of
 from authz.errors import AuthorizationUnavailable
 from authz.types import CheckRequest, ListObjectsRequest, TupleKey
 
@@ -35,20 +38,21 @@ Asked = tuple[CheckRequest, Sequence[TupleKey]]
 
 
 class Questions:
-    """Asks one store about one model. ``structural`` are the edges that the application answers for."""
+    """Asks one store about one model. ``structure`` has the edges that the application answers for."""
 
     def __init__(
         self,
         model: AuthorizationModel,
         remote: Remote,
-        structural: Collection[tuple[str, str]],
+        structure: Structure,
         moments: Moments,
         using: str,
     ) -> None:
         self._model = model
         self._types = typesystem_of(model)
         self._remote = remote
-        self._structural = frozenset(structural)
+        self._structure = structure
+        self._structural = structure.edges()
         self._moments = moments
         self._using = using
         self._courier = Courier(remote, using)
@@ -85,6 +89,7 @@ class Questions:
             return []
         deadline = self._moments.deadline()
         delta = self.delta(self.concern(*(request.user for request in requests)), deadline)
+        stray = False
         remotely: dict[int, Asked] = {}
         locally: dict[int, CheckRequest] = {}
         contexts: dict[tuple[str, int], Context] = {}
@@ -95,16 +100,31 @@ class Questions:
             if context is None:
                 context = contexts[key] = self._context(request.user, request.contextual_tuples, delta)
             contextual = context.relevant(request.object, request.relation)
-            if len(contextual) > MAX_CONTEXTUAL or any(map(self.concern(request.user).meets, delta.deletes)):
+            elsewhere = followed(self._types, self._structural, [(type_of(request.object), request.relation)]).elsewhere
+            stray = stray or elsewhere
+            deleted = any(map(self.concern(request.user).meets, delta.deletes))
+            if elsewhere or deleted or len(contextual) > MAX_CONTEXTUAL:
                 locally[place] = request
             else:
                 remotely[place] = (request, contextual)
         answers = dict(zip(remotely, self._ask(list(remotely.values()), deadline), strict=True))
         if locally:
-            reader = PatchedTuples(self._remote, delta, deadline)
+            reader = self._with_rows(delta, deadline) if stray else PatchedTuples(self._remote, delta, deadline)
             verdicts = check.batch_check(self._model, reader, list(locally.values()))
             answers.update(zip(locally, verdicts, strict=True))
         return [answers[place] for place in range(len(requests))]
+
+    def list_with_rows(self, request: ListObjectsRequest) -> list[str]:
+        """Return every object of a list for which the tree counts, as our own engine finds it over the server's tuples.
+
+        For relations that cannot be split into grants and structure; a server, which has no tree, cannot list them.
+        """
+        deadline = self._moments.deadline()
+        reader = self._with_rows(self.delta(self.concern(request.user), deadline), deadline)
+        return list_objects.list_objects(self._model, reader, request)
+
+    def _with_rows(self, delta: Delta, deadline: Deadline) -> RowTuples:
+        return RowTuples(PatchedTuples(self._remote, delta, deadline), self._structure, self._using)
 
     def object_lists(
         self,

@@ -142,8 +142,11 @@ class GrantIndex(Protocol):
         """
         ...
 
-    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
-        """Return which edges of the tree questions about ``(type, relation)`` follow: what has to be told with them."""
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        """Return which edges of the tree questions about ``(type, relation)`` follow: what has to be told with them.
+
+        None: any questions.
+        """
         ...
 
 

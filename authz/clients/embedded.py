@@ -67,7 +67,7 @@ class EmbeddedClient:
         Where a stored tuple may lead into the tree, the places of what it leads to are read from the rows.
         """
         asked = frozenset((type_of(request.object), request.relation) for request in requests)
-        reader = self._with_rows if self._grants.plans.leads_elsewhere(asked) else self._reader
+        reader = self._with_rows if self._grants.plans.followed(asked).elsewhere else self._reader
         return check.batch_check(self.model, reader, requests, self._memberships)
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
@@ -182,7 +182,7 @@ class EmbeddedClient:
         """Return the splits of several ``(type, relation)``, and what they read; raises UnplannableRelation."""
         return self._grants.plans.page(asked)
 
-    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""
         return self._grants.plans.followed(asked)
 

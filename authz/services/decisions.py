@@ -12,18 +12,23 @@ from collections.abc import Sequence
 from django.db import DEFAULT_DB_ALIAS
 
 from authz.clients import horizon
+from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.services.client import configured_client
 from authz.types import CheckRequest
 
 
-def check(request: CheckRequest) -> bool:
-    """Tell whether the user has the relation to the object."""
-    return configured_client().check(request)
+def check(request: CheckRequest, structure: Structure = NO_STRUCTURE) -> bool:
+    """Tell whether the user has the relation to the object; see ``batch_check``."""
+    return batch_check([request], structure)[0]
 
 
-def batch_check(requests: Sequence[CheckRequest]) -> list[bool]:
-    """Answer all questions, in order, with one statement per level of the deepest one."""
-    return configured_client().batch_check(requests)
+def batch_check(requests: Sequence[CheckRequest], structure: Structure = NO_STRUCTURE) -> list[bool]:
+    """Answer all questions, in order, with one statement per level of the deepest one.
+
+    ``structure`` is for models in which a stored tuple can lead anywhere into the tree, as ``folder:x#viewer`` does for
+    a subject: the place of what nobody has told is then read from the rows.
+    """
+    return configured_client(structure).batch_check(requests)
 
 
 def revision_sql() -> str:

@@ -23,7 +23,7 @@ from authz.clients.sql.structure import (
     Structure,
 )
 from authz.engine.evaluation import Evaluation
-from authz.engine.followed import Followed
+from authz.engine.followed import Followed, Told
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import UnplannableRelation
 from authz.services.client import configured_client, moment
@@ -34,11 +34,11 @@ __all__ = [
     "ColumnEdge",
     "ConstantEdge",
     "Edge",
-    "Followed",
     "JoinEdge",
     "Rows",
     "Sql",
     "Structure",
+    "Told",
     "VisibilitySql",
     "flags",
     "followed",
@@ -62,8 +62,11 @@ def predicate(
     return configured_client(structure).predicate(actor, relation, type_name, alias, usersets)
 
 
-def followed(asked: frozenset[tuple[str, str]], structure: Structure) -> Followed:
-    """Return which edges of ``structure`` questions about ``(type, relation)`` follow, so that they can be told."""
+def followed(asked: frozenset[tuple[str, str]] | None, structure: Structure) -> Followed:
+    """Return which edges of ``structure`` questions about ``(type, relation)`` follow, so that they can be told.
+
+    None: any questions, as far as the active model knows the edges.
+    """
     return configured_client(structure).followed(asked)
 
 

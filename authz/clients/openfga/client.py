@@ -182,7 +182,7 @@ class OpenFGAClient:
         """See ``GrantIndex``."""
         return self._lists.page_plans(asked)
 
-    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""
         return self._lists.followed(asked)
 

@@ -56,6 +56,8 @@ SUBJECTS = [
     "share_link:l#bearer",
 ]
 
+PROJECTS = ["project:1", "project:2", "project:3"]
+
 
 @dataclass
 class Tree:
@@ -176,6 +178,8 @@ def moves(draw: st.DrawFn, tree: Tree) -> Tree:
 def grants(model: AuthorizationModel, tree: Tree) -> st.SearchStrategy[list[TupleKey]]:
     """Tuples that the model allows: on the tree, and among groups, roles and the organization."""
     objects = [*tree.objects(), ORGANIZATION, "group:1", "group:2", "group:3", "role:1", "role:2"]
+    objects += PROJECTS if "project" in model.types else []
+    subjects = [*SUBJECTS, *(f"{name}#can_view" for name in tree.objects() if name.startswith("folder:")), *PROJECTS]
     structural = STRUCTURE.edges()
     possible = []
     for name in objects:
@@ -191,7 +195,7 @@ def grants(model: AuthorizationModel, tree: Tree) -> st.SearchStrategy[list[Tupl
                 else entry.type
                 for entry in relation.restrictions
             }
-            for subject in SUBJECTS:
+            for subject in subjects:
                 bare, _, subject_relation = subject.partition("#")
                 subject_type = bare.partition(":")[0]
                 kind = f"{subject_type}#{subject_relation}" if subject_relation else subject_type

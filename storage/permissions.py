@@ -93,11 +93,13 @@ EDGES = Structure(
                 "backend": ColumnEdge("backend", "backend_id"),
             },
         ),
-        "folder": Rows("storage_item", edges=_ITEM_EDGES, condition="kind = 'folder' AND parent_id IS NOT NULL"),
+        "folder": Rows(
+            "storage_item", edges=_ITEM_EDGES, condition="{row}kind = 'folder' AND {row}parent_id IS NOT NULL"
+        ),
         "file": Rows(
             "storage_item",
             edges=_ITEM_EDGES,
-            condition="kind = 'file'",
+            condition="{row}kind = 'file'",
         ),
     }
 )

@@ -16,6 +16,7 @@ from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
+from authz.engine.followed import Followed
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 OnConflict = Literal["error", "ignore"]
@@ -136,10 +137,17 @@ class GrantIndex(Protocol):
     ) -> VisibilitySql:
         """Return the SQL that is true for the rows of ``type_name``, under ``alias``, where ``actor`` has ``relation``.
 
-        ``usersets`` (``share_link:l1#bearer``) are memberships for this question only. Raises UnplannableRelation.
+        ``usersets`` (``share_link:l1#bearer``) are memberships for this question only. A relation that cannot be split
+        is listed by the engine: slower, and as complete. Raises ResolutionTooComplex when that list is too long.
         """
+        ...
+
+    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
+        """Return which edges of the tree questions about ``(type, relation)`` follow: what has to be told with them."""
         ...
 
 
 class InstallationClient(AuthzClient, GrantIndex, Protocol):
-    """What ``authz.services`` needs of an engine: both."""
+    """What ``authz.services`` needs of an engine: both, and the model it answers by."""
+
+    model: AuthorizationModel

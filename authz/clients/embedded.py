@@ -15,6 +15,7 @@ from authz.clients import pages, tuples
 from authz.clients.base import ChangePage, OnConflict, TuplePage
 from authz.clients.memberships import DatabaseMemberships
 from authz.clients.plans import PagePlans
+from authz.clients.row_tuples import RowTuples
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.clients.stored_grants import StoredGrants
@@ -23,8 +24,9 @@ from authz.dsl import from_json, to_json, to_text
 from authz.dsl.model import AuthorizationModel
 from authz.engine import check, expand, list_objects, list_users
 from authz.engine.expand import UsersetTree
+from authz.engine.followed import Followed
 from authz.engine.plan import Plan
-from authz.engine.typesystem import typesystem_of
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import WriteConflict
 from authz.models import AuthorizationModelVersion, Delivery, RelationshipTuple, TupleOperation
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
@@ -56,15 +58,21 @@ class EmbeddedClient:
         self._types = typesystem_of(model)
         self._reader = tuples.DatabaseTuples(using, contexts=bool(model.conditions))
         self._memberships = DatabaseMemberships(model, self._reader, structure, using)
-        self._grants = StoredGrants(model, self._memberships, structure, using)
+        self._with_rows = RowTuples(self._reader, structure, using)
+        self._grants = StoredGrants(model, self._with_rows, self._memberships, structure, using)
 
     def check(self, request: CheckRequest) -> bool:
         """Answer one question; see ``authz.engine.check``."""
-        return check.check(self.model, self._reader, request, self._memberships)
+        return self.batch_check([request])[0]
 
     def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
-        """Answer all questions, in order, with one statement per level of the deepest."""
-        return check.batch_check(self.model, self._reader, requests, self._memberships)
+        """Answer all questions, in order, with one statement per level of the deepest.
+
+        Where a stored tuple may lead into the tree, the places of what it leads to are read from the rows.
+        """
+        asked = frozenset((type_of(request.object), request.relation) for request in requests)
+        reader = self._with_rows if self._grants.plans.leads_elsewhere(asked) else self._reader
+        return check.batch_check(self.model, reader, requests, self._memberships)
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""
@@ -178,6 +186,10 @@ class EmbeddedClient:
     def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """Return the splits of several ``(type, relation)``, and what they read; raises UnplannableRelation."""
         return self._grants.plans.page(asked)
+
+    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
+        """See ``GrantIndex``."""
+        return self._grants.plans.followed(asked)
 
     def predicate(
         self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()

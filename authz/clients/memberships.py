@@ -6,7 +6,7 @@ statement (``subjects``), from the same rules and the same expressions. What is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import connections
 
@@ -48,7 +48,7 @@ class DatabaseMemberships:
         model has groups that a query cannot follow (``and``, ``but not``): then one list per such relation.
         """
         self._types.require_user(actor)
-        contextual = tuple(TupleKey(actor, name.partition("#")[2], name.partition("#")[0]) for name in usersets)
+        contextual = memberships_told(actor, usersets)
         for key in contextual:
             self._types.require_tuple(key)
         seeds = seeds_of(self._rules, actor, usersets)
@@ -57,3 +57,8 @@ class DatabaseMemberships:
             request = ListObjectsRequest(actor, relation, type_name, contextual)
             seeds += [f"{name}#{relation}" for name in list_objects(self._model, self._reader, request)]
         return self._sql.ctes(seeds)
+
+
+def memberships_told(actor: str, usersets: Iterable[str]) -> tuple[TupleKey, ...]:
+    """Return memberships for one question (``share_link:l1#bearer``) as contextual tuples."""
+    return tuple(TupleKey(actor, name.partition("#")[2], name.partition("#")[0]) for name in usersets)

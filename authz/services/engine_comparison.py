@@ -53,7 +53,7 @@ def compare(structure: Structure, sample: int, *, progress: Callable[[int], obje
     every request. Raises AuthorizationUnavailable.
     """
     drain()
-    edges = StructureEdges(structure, _USING)
+    edges = StructureEdges(active_model(), structure, _USING)
     remote = OpenFGAClient(active_model(), remote_engine.remote(), clock=timezone.now, structure=structure)
     embedded = EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
     asked = allowed = 0

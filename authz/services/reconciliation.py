@@ -22,6 +22,7 @@ from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidTuple
 from authz.services import remote_engine
 from authz.services.client import configured_client
+from authz.services.models import active_model
 
 __all__ = ["Drift", "Foreign", "Kind", "Report", "drain", "reconcile"]
 
@@ -100,7 +101,7 @@ def reconcile(
 def desired(structure: Structure) -> Desired:
     """Return what the store ought to have, by the settings."""
     mirrored = authz_settings().openfga_mirror_structure
-    return Desired(_USING, StructureEdges(structure, _USING) if mirrored else None)
+    return Desired(_USING, StructureEdges(active_model(), structure, _USING) if mirrored else None)
 
 
 def drain(progress: Callable[[int], object] = lambda count: None) -> None:

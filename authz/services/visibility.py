@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 from authz.clients.base import InstallationClient
+from authz.clients.memberships import memberships_told
+from authz.clients.sql.dialect import Sql
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import (
     NO_STRUCTURE,
@@ -20,8 +22,9 @@ from authz.clients.sql.structure import (
     Rows,
     Structure,
 )
-from authz.engine.plan import Evaluation
-from authz.engine.typesystem import type_of
+from authz.engine.evaluation import Evaluation
+from authz.engine.followed import Followed
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import UnplannableRelation
 from authz.services.client import configured_client, moment
 from authz.types import Actor, CheckRequest, TupleKey
@@ -31,11 +34,14 @@ __all__ = [
     "ColumnEdge",
     "ConstantEdge",
     "Edge",
+    "Followed",
     "JoinEdge",
     "Rows",
+    "Sql",
     "Structure",
     "VisibilitySql",
     "flags",
+    "followed",
     "moment",
     "predicate",
 ]
@@ -50,9 +56,15 @@ def predicate(
     """Return the SQL that is true for the rows of ``type_name``, under ``alias``, to which ``actor`` has ``relation``.
 
     The statement is ``WITH RECURSIVE {ctes} SELECT ... WHERE {where}``. Predicates of one actor share one ``ctes``.
-    ``usersets`` (``"share_link:l1#bearer"``) are memberships for this question. Raises UnplannableRelation.
+    ``usersets`` (``"share_link:l1#bearer"``) are memberships for this question. A relation that cannot be split into
+    grants and structure is listed by the engine: slower, and as complete. Raises ResolutionTooComplex.
     """
     return configured_client(structure).predicate(actor, relation, type_name, alias, usersets)
+
+
+def followed(asked: frozenset[tuple[str, str]], structure: Structure) -> Followed:
+    """Return which edges of ``structure`` questions about ``(type, relation)`` follow, so that they can be told."""
+    return configured_client(structure).followed(asked)
 
 
 def flags(
@@ -72,7 +84,7 @@ def flags(
     try:
         plans = client.page_plans(asked)
     except UnplannableRelation:
-        return _checked(client, actor, questions, _contextual(actor, edges, usersets))
+        return _checked(client, actor, questions, _contextual(client, actor, edges, usersets))
     names = {*questions, *(target for targets in edges.values() for target in targets)}
     wanted = {(name, relation) for name in names for relation in plans.grants.get(type_of(name), ())}
     evaluation = Evaluation(client.granted(actor, wanted, usersets), edges)
@@ -106,8 +118,15 @@ def _checked(
     }
 
 
-def _contextual(actor: Actor, edges: EdgeMap, usersets: Iterable[str]) -> tuple[TupleKey, ...]:
-    """Return the facts of the rows in the form in which a whole check takes them."""
-    tuples = [TupleKey(target, tupleset, name) for (name, tupleset), targets in edges.items() for target in targets]
-    tuples += [TupleKey(actor, userset.partition("#")[2], userset.partition("#")[0]) for userset in usersets]
-    return tuple(tuples)
+def _contextual(
+    client: InstallationClient, actor: Actor, edges: EdgeMap, usersets: Iterable[str]
+) -> tuple[TupleKey, ...]:
+    """Return the facts of the rows in the form in which a whole check takes them, as far as the model knows them."""
+    allows = typesystem_of(client.model).allows
+    tuples = [
+        TupleKey(target, tupleset, name)
+        for (name, tupleset), targets in edges.items()
+        for target in targets
+        if allows(f"{type_of(name)}#{tupleset}", target)
+    ]
+    return (*tuples, *memberships_told(actor, usersets))

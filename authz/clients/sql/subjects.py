@@ -1,8 +1,12 @@
 """The common table expressions that stand at the head of every permission statement.
 
 ``subjects(subject, kind)`` is everything that stands for an actor: ``user:x``, ``user:*``, ``group:g#member``.
-``holds(subject, object_type, relation)`` pairs each of them with the grants that the model lets it stand in; a tuple
-that the model does not allow (any more) is in no pair and counts for nothing.
+``holds(subject, object_type, relation, condition_name)`` pairs each of them with the grants that the model lets it
+stand in, and under which condition (the empty name: under none); a tuple that the model does not allow (any more) is in
+no pair and counts for nothing.
+
+Conditions of a tuple are compared with another table's column, never with a constant: what speaks of its own table
+alone makes SQLite, once it has counted its rows, read that table whole to build a filter.
 """
 
 from __future__ import annotations
@@ -24,12 +28,16 @@ class SubjectsSql:
     def __init__(self, typesystem: Typesystem, rules: SubjectRules, vendor: str) -> None:
         self._vendor = vendor
         self._rules = self._rows(
-            ("kind", "object_type", "relation", "userset"),
-            [[r.kind, r.type, r.relation, r.userset] for r in rules.rules],
+            ("kind", "object_type", "relation", "userset", "condition_name"),
+            [[r.kind, r.type, r.relation, r.userset, ""] for r in rules.rules],
         )
         self._grants = self._rows(
-            ("kind", "object_type", "relation"),
-            [[kind, *node.split("#", 1)] for node, kinds in typesystem.unconditional.items() for kind in sorted(kinds)],
+            ("kind", "object_type", "relation", "condition_name"),
+            [
+                [kind, *node.split("#", 1), ""]
+                for node, kinds in typesystem.unconditional.items()
+                for kind in sorted(kinds)
+            ],
         )
 
     def ctes(self, seeds: Iterable[str]) -> Sql:
@@ -59,10 +67,11 @@ def _text(rules: str, seeds: str, grants: str) -> str:
         " SELECT t.object_type || ':' || t.object_id || '#' || r.userset, t.object_type || '#' || r.userset"
         f" FROM subjects s CROSS JOIN subject_rules r CROSS JOIN {TUPLES} t"
         " WHERE r.kind = s.kind AND t.subject = s.subject AND t.object_type = r.object_type"
-        " AND t.relation = r.relation AND t.condition_name = ''"
+        " AND t.relation = r.relation AND t.condition_name = r.condition_name"
         "), "
-        "holds(subject, object_type, relation) AS MATERIALIZED ("
-        "SELECT s.subject, g.object_type, g.relation FROM subjects s CROSS JOIN grant_kinds g WHERE g.kind = s.kind"
+        "holds(subject, object_type, relation, condition_name) AS MATERIALIZED ("
+        "SELECT s.subject, g.object_type, g.relation, g.condition_name"
+        " FROM subjects s CROSS JOIN grant_kinds g WHERE g.kind = s.kind"
         ")"
     )
 

@@ -26,12 +26,13 @@ from authz.dsl.model import (
     Union,
 )
 from authz.engine.check import batch_check
+from authz.engine.evaluation import Evaluation
 from authz.engine.memory import MemoryTuples
-from authz.engine.plan import Evaluation, grants_of
+from authz.engine.plan import grants_of
 from authz.models import RelationshipTuple
 from authz.services.models import active_model
 from authz.types import CheckRequest, TupleKey
-from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, grants, moves, trees
+from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, grants, listed, moves, trees
 
 pytestmark = pytest.mark.django_db
 
@@ -54,12 +55,12 @@ def compare(model: AuthorizationModel, tree: Tree, tuples: list[TupleKey], asked
         for actor in ACTORS:
             usersets = [BEARER] if actor == "anonymous:v" else []
             bearer = [TupleKey(actor, "bearer", "share_link:l")] if usersets else []
-            reader = MemoryTuples([*tuples, *tree.structure_tuples(), *bearer])
+            reader = MemoryTuples([*tuples, *tree.structure_tuples(model), *bearer])
             for type_name, relations in asked.items():
                 names = [name for name in tree.objects() if name.startswith(f"{type_name}:")]
                 for relation in relations:
                     verdicts = batch_check(model, reader, [CheckRequest(actor, relation, name) for name in names])
-                    stored = (*tree.structure_tuples(), *bearer)
+                    stored = (*tree.structure_tuples(model), *bearer)
                     asking = [CheckRequest(actor, relation, name, stored) for name in names]
                     assert client.batch_check(asking) == verdicts
                     expected = {name for name, allowed in zip(names, verdicts, strict=True) if allowed}
@@ -68,15 +69,7 @@ def compare(model: AuthorizationModel, tree: Tree, tuples: list[TupleKey], asked
 
 
 def by_sql(client: EmbeddedClient, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
-    sql = client.predicate(actor, relation, type_name, "n", usersets)
-    table = STRUCTURE.rows[type_name].table
-    head = f"WITH RECURSIVE {sql.ctes} SELECT n.id FROM {table} n WHERE "
-    with connection.cursor() as cursor:
-        cursor.execute(head + sql.where, [*sql.cte_params, *sql.where_params])
-        found = {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
-        cursor.execute(f"WITH RECURSIVE {sql.ctes} {sql.candidates}", [*sql.cte_params, *sql.candidate_params])
-        assert found <= {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
-    return found
+    return listed(client.predicate(actor, relation, type_name, "n", usersets), type_name)
 
 
 def by_plan(

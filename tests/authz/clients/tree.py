@@ -5,24 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from hypothesis import strategies as st
 
-from authz.clients.sql.structure import ColumnEdge, ConstantEdge, JoinEdge, Rows, Structure
+from authz.clients.sql.predicate import VisibilitySql
+from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, JoinEdge, Rows, Structure
 from authz.dsl.model import AuthorizationModel
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.types import TupleKey
 
 ORGANIZATION = "organization:o"
-ABOVE = JoinEdge("folder", "test_closure", source="descendant", destination="ancestor", column="folder")
+ABOVE = JoinEdge(
+    "folder",
+    "test_closure",
+    source="descendant",
+    destination="ancestor",
+    column="folder",
+    closes=frozenset({"parent", "ancestor"}),
+)
+PLACE: Mapping[str, Edge | tuple[Edge, ...]] = {
+    "drive": ColumnEdge("drive", "drive"),
+    "parent": (ColumnEdge("folder", "folder"), ColumnEdge("drive", "drive", condition="{row}folder IS NULL")),
+    "ancestor": ABOVE,
+}
 STRUCTURE = Structure(
     {
         "drive": Rows("test_drive", edges={"organization": ConstantEdge("organization", "o")}),
-        "folder": Rows("test_folder", edges={"drive": ColumnEdge("drive", "drive"), "ancestor": ABOVE}),
-        "file": Rows(
-            "test_file",
-            edges={"drive": ColumnEdge("drive", "drive"), "ancestor": ABOVE},
-        ),
+        "folder": Rows("test_folder", edges=PLACE),
+        "file": Rows("test_file", edges=PLACE),
     }
 )
 TABLES = (
@@ -76,11 +88,19 @@ class Tree:
         places += [(f"file:{name}", folder, drive) for name, (folder, drive) in self.files.items()]
         for name, folder, drive in places:
             found[name, "drive"] = [f"drive:{drive}"]
+            found[name, "parent"] = [f"drive:{drive}" if folder is None else f"folder:{folder}"]
             found[name, "ancestor"] = [f"folder:{above}" for above in self.above(folder)]
         return found
 
-    def structure_tuples(self) -> list[TupleKey]:
-        return [TupleKey(target, edge, name) for (name, edge), targets in self.edges().items() for target in targets]
+    def structure_tuples(self, model: AuthorizationModel) -> list[TupleKey]:
+        """What a model can be told of the tree."""
+        types = typesystem_of(model)
+        return [
+            TupleKey(target, edge, name)
+            for (name, edge), targets in self.edges().items()
+            for target in targets
+            if types.allows(f"{type_of(name)}#{edge}", target)
+        ]
 
     @contextmanager
     def stored(self) -> Iterator[None]:
@@ -103,6 +123,26 @@ def create_tables() -> None:
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+
+
+def listed(sql: VisibilitySql, type_name: str) -> set[str]:
+    """The objects that a predicate finds, in both of its forms, all of them among its candidates."""
+    head, params = f"WITH RECURSIVE {sql.ctes.text} ", sql.ctes.params
+    rows = f"SELECT n.id FROM {STRUCTURE.rows[type_name].table} n WHERE "
+    by_row, by_set, candidates = (
+        {f"{type_name}:{name}" for (name,) in fetched(head + text + part.text, (*params, *part.params))}
+        for text, part in ((rows, sql.predicate.of_row), (rows, sql.predicate.of_all), ("", sql.predicate.candidates))
+    )
+    assert by_row == by_set
+    assert by_row <= candidates
+    return by_row
+
+
+def fetched(text: str, params: Sequence[Any]) -> list[tuple[str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        rows: list[tuple[str]] = cursor.fetchall()
+        return rows
 
 
 @st.composite

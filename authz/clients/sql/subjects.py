@@ -33,7 +33,11 @@ class SubjectsSql:
         )
         self._grants = self._rows(
             ("kind", "object_type", "relation", "condition_name"),
-            [[kind, *node.split("#", 1), ""] for node, kinds in typesystem.kinds.items() for kind in sorted(kinds)],
+            [
+                [kind, *node.split("#", 1), ""]
+                for node, kinds in typesystem.unconditional.items()
+                for kind in sorted(kinds)
+            ],
         )
 
     def ctes(self, seeds: Iterable[str]) -> Sql:

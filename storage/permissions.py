@@ -17,7 +17,8 @@ from authz.services.visibility import VisibilitySql
 from authz.types import ORGANIZATION, Actor, CheckRequest, TupleKey
 from storage.errors import NotFound, PermissionDenied, StorageError
 from storage.models import Drive, FolderClosure, Item, Node, NodeKind
-from storage.structure import EDGES, edges
+from storage.structure import EDGES as EDGES
+from storage.structure import edges
 from storage.structure import kind_of as kind_of
 from storage.structure import object_of as object_of
 from storage.structure import structure as structure

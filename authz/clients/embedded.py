@@ -5,14 +5,15 @@ A write joins the transaction of its caller, so that tuples and the rows they de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from authz.clients import pages, tuples
-from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
 from authz.clients.memberships import DatabaseMemberships
 from authz.clients.plans import PagePlans
 from authz.clients.row_tuples import RowTuples
@@ -192,13 +193,23 @@ class EmbeddedClient:
         return self._grants.plans.followed(asked)
 
     def predicate(
-        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        relation: str,
+        type_name: str,
+        alias: str,
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> VisibilitySql:
         """Return the relation as SQL over rows; see ``authz.clients.stored_grants``."""
-        return self._grants.predicate(actor, relation, type_name, alias, usersets)
+        return self._grants.predicate(actor, relation, type_name, alias, usersets, context)
 
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
         """Return which of the ``(object, relation)`` grants the actor holds; see ``authz.clients.stored_grants``."""
-        return self._grants.granted(actor, wanted, usersets)
+        return self._grants.granted(actor, wanted, usersets, context)

@@ -34,7 +34,7 @@ def known(types: Typesystem, structural: Collection[Edge]) -> Followed:
     found = frozenset(
         (type_name, tupleset, kind)
         for type_name, tupleset in structural
-        for kind in types.kinds.get(f"{type_name}#{tupleset}", ())
+        for kind in types.unconditional.get(f"{type_name}#{tupleset}", ())
     )
     return Followed(found, found, elsewhere=True)
 
@@ -52,7 +52,7 @@ def followed(types: Typesystem, structural: Collection[Edge], asked: Iterable[tu
             state = (far, away)
             nodes = [node for node in types.targets(type_name, relation, leaf) if node in types.kinds]
             if not isinstance(leaf, Direct | Computed) and (type_name, leaf.tupleset) in structural:
-                kinds = {node.partition("#")[0] for node in nodes}
+                kinds = {node.partition("#")[0] for node in nodes} & types.unconditional[f"{type_name}#{leaf.tupleset}"]
                 (beyond if far else own).update((type_name, leaf.tupleset, kind) for kind in kinds)
                 elsewhere = elsewhere or away
                 state = (True, away)

@@ -5,7 +5,8 @@ A client is made for one model and one description of the tree: another model is
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from django.utils import timezone
@@ -16,6 +17,7 @@ from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.moments import Moments
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import authz_settings
+from authz.services.circumstances import one_time
 from authz.services.models import active_model
 from authz.services.remote_engine import remote
 
@@ -42,10 +44,13 @@ def configured_client(structure: Structure = NO_STRUCTURE) -> InstallationClient
             )
 
 
-def moment() -> AbstractContextManager[None]:
+@contextmanager
+def moment() -> Iterator[None]:
     """Return a block, of one request in one thread, in which lists and flags share what was read of the grants.
 
-    What others change meanwhile may go unseen until it ends; what this thread changes never does. Whole checks are
-    asked anew each time. To the embedded engine, which reads grants in the statements themselves, it means nothing.
+    All of its questions are asked at one time. What others change meanwhile may go unseen until it ends; what this
+    thread changes never does. Whole checks are asked anew each time. The embedded engine, which reads grants in the
+    statements themselves, keeps nothing.
     """
-    return _MOMENTS.moment()
+    with _MOMENTS.moment(), one_time():
+        yield

@@ -1,18 +1,20 @@
 """Whole questions, answered by the engine itself: what opens bytes or changes state asks here.
 
 Structure is not stored as tuples, so a question brings it along as contextual tuples. Questions of one batch that bring
-the very same ``contextual_tuples`` object share their evaluation. Every error is an ``authz.errors.AuthzError``, never
-an allow.
+the very same ``contextual_tuples`` object share their evaluation. Each is told the time (``circumstances``). Every
+error is an ``authz.errors.AuthzError``, never an allow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import DEFAULT_DB_ALIAS
 
 from authz.clients import horizon
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
+from authz.services.circumstances import circumstances
 from authz.services.client import configured_client
 from authz.types import CheckRequest
 
@@ -28,7 +30,12 @@ def batch_check(requests: Sequence[CheckRequest], structure: Structure = NO_STRU
     ``structure`` is for models in which a stored tuple can lead anywhere into the tree, as ``folder:x#viewer`` does for
     a subject: the place of what nobody has told is then read from the rows.
     """
-    return configured_client(structure).batch_check(requests)
+    client = configured_client(structure)
+    told = circumstances(client)
+    if told:
+        # The same object for all of them: questions under one context share their evaluation.
+        requests = [replace(each, context={**told, **each.context} if each.context else told) for each in requests]
+    return client.batch_check(requests)
 
 
 def revision_sql() -> str:

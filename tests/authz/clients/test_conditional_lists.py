@@ -27,6 +27,7 @@ from authz.errors import ConditionFailed, UnplannableRelation
 from authz.models import RelationshipTuple
 from authz.services.models import active_model
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
+from tests.authz.clients.replay import tell
 from tests.authz.clients.test_stored_grants import recursive_models
 from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, grants, listed, trees
 
@@ -209,6 +210,8 @@ def compare(
                     for question in questions:
                         if question.object in open_ones and whatever_fails(model, reader, question):
                             expected.add(question.object)
+                    if shown != [expected, expected]:
+                        tell(model, reader, actor, relation, dict(zip(names, verdicts, strict=True)), context)
                     assert shown == [expected, expected], (actor, relation)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -30,10 +31,12 @@ condition not_expired(current_time: timestamp, expires_at: timestamp) {
 
 
 @pytest.fixture
-def conditional(monkeypatch: pytest.MonkeyPatch) -> EmbeddedClient:
+def conditional(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedClient]:
     monkeypatch.setattr(client, "active_model", lambda: MODEL)
     client.configured_client.cache_clear()
-    yield client.configured_client()
+    made = client.configured_client()
+    assert isinstance(made, EmbeddedClient)
+    yield made
     client.configured_client.cache_clear()
 
 

@@ -17,7 +17,7 @@ from authz.services import decisions, reconciliation, relationships, remote_engi
 from authz.services.store_migration import CannotMigrate, Progress
 from authz.testing.contract import key
 from authz.types import CheckRequest, TupleKey
-from tests.authz.services.conftest import Installation
+from tests.components.permissions import Installation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

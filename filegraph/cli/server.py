@@ -133,6 +133,8 @@ def _cannot_serve(host: str) -> str | None:
     """Return why the server must not start like this, or None."""
     if not installation.is_prepared():
         return f"This installation is not prepared. Run first: {program()} setup"
+    if changes := installation.unfollowed_changes():
+        return f"{changes} Run first: {program()} setup"
     if not _is_loopback(host) and not settings.OUTSIDE_HOSTS:
         return (
             f"Listening on {host} lets other machines in. Say under which name they may come: set "

@@ -100,14 +100,13 @@ class StorageBackend(Storage, ABC):
     writable: ClassVar[bool] = True
     supports_presigned_get: bool = False
     supports_presigned_put: bool = False
-    supports_multipart: ClassVar[bool] = False
     supports_checksum: ClassVar[bool] = False
     """``stat`` tells a SHA-256 that the store itself has verified."""
     supports_listing: ClassVar[bool] = True
     secret_settings: ClassVar[frozenset[str]] = frozenset()
     """Keys of the configuration whose values must not stand in it: only ``{"env": "NAME"}`` may."""
-    durable: ClassVar[bool] = True
-    """What was committed survives a crash of the machine."""
+    access_settings: ClassVar[frozenset[str]] = frozenset()
+    """Keys of the configuration that say how the bytes are reached. All others say where they are."""
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         self.config: Mapping[str, Any] = dict(backend_config or {})

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
+from filegraph.first_store import STORE_NAME, FirstStore
 from filegraph.store_problems import StoreProblem, of_store, of_stores
 from storage.errors import BackendUnavailable, InvalidArgument
 from storage.models import Backend
@@ -26,6 +28,14 @@ def test_a_value_in_the_configuration(seaweed: SeaweedFS) -> None:
     store(seaweed, bucket="not-there")
     sentence = "bucket of store photos: There is no bucket of this name."
     assert of_stores() == [StoreProblem(sentence, passing=False)]
+
+
+def test_the_store_of_the_settings_is_told_by_their_variables(seaweed: SeaweedFS, settings: Settings) -> None:
+    config = seaweed.config(bucket="not-there")
+    settings.FIRST_STORE = FirstStore("s3", config, "a bucket")
+    Backend.objects.create(name=STORE_NAME, driver="s3", config=config)
+    (found,) = of_stores()
+    assert found.sentence == "FILEGRAPH_S3_BUCKET: There is no bucket of this name."
 
 
 def test_a_variable(seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +72,6 @@ def test_sentences(error: Exception, sentence: str) -> None:
     def fail() -> None:
         raise error
 
-    found = of_store("x", {}, fail, prefix="FILEGRAPH_S3_")
+    found = of_store("x", {}, fail, wanted=FirstStore("s3", {}, "a bucket"))
     assert found is not None
     assert found.sentence == sentence

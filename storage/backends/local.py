@@ -41,12 +41,15 @@ class LocalBackend(StorageBackend):
         root = self.config.get("root")
         if not isinstance(root, str) or not os.path.isabs(root):
             raise ImproperlyConfigured('A local backend needs "root", an absolute path.')
-        with _translated():
-            self._root = os.path.realpath(root)
+        self._root = os.path.realpath(root)
+        try:
             for part in ("objects", "tmp"):
                 os.makedirs(os.path.join(self._root, part), mode=0o700, exist_ok=True)
             _fsync_path(self._root)
             _fsync_path(os.path.dirname(self._root))
+        except OSError as error:
+            reason = f"The folder {root} cannot be used: {error.strerror}."
+            raise BackendUnavailable(reason=reason, setting="root") from error
         self._objects = os.path.join(self._root, "objects")
         self._tmp = os.path.join(self._root, "tmp")
 

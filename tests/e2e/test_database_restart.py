@@ -94,7 +94,12 @@ def test_while_it_is_away_every_answer_is_typed_and_quick(database: PostgreSQL, 
             assert answer.status_code == 503
             assert answer.headers["retry-after"]
         assert put(url, b"hello").json()["error"]["code"] == "DATABASE_UNAVAILABLE"
-        assert httpx.get(f"{mortal.url}/readyz", timeout=10, trust_env=False).status_code == 503
+        begin = time.monotonic()
+        ready = httpx.get(f"{mortal.url}/readyz", timeout=10, trust_env=False)
+        assert time.monotonic() - begin < 3
+        assert ready.status_code == 503
+        away = {"ok": False, "needs": "database"}
+        assert ready.json()["parts"] == {"database": {"ok": False}, "stores": away, "authorization": away}
         page = httpx.get(f"{mortal.url}/admin/login/", cookies={"filegraph_session": "x" * 32}, trust_env=False)
         assert (page.status_code, page.headers["content-type"]) == (503, "text/plain; charset=utf-8")
     finally:

@@ -68,7 +68,9 @@ class Health:
             if name not in self._under_way or self._under_way[name].done():
                 self._under_way[name] = asyncio.ensure_future(self._run(partial(_told, name, probe)))
         done, _ = await asyncio.wait(self._under_way.values(), timeout=self._seconds)
-        parts = {name: _of(future) if future in done else {"ok": False} for name, future in self._under_way.items()}
+        parts: Parts = {
+            name: _of(future) if future in done else {"ok": False} for name, future in self._under_way.items()
+        }
         for name, part in parts.items():
             needs = self._probes[name].needs
             if needs and not part["ok"] and not parts[needs]["ok"]:
@@ -91,7 +93,7 @@ def _told(name: str, probe: Probe) -> dict[str, Any]:
     except Exception as error:
         reason = _outage(error)
         # One that was expected to happen one day is a sentence; what was not has its traceback.
-        logger.warning("The probe of %s failed: %s", name, reason or "unexpectedly", exc_info=not reason)
+        logger.warning("The probe of %s failed: %s", name, reason or "unexpectedly", exc_info=None if reason else error)
         return {"ok": False}
     return {"ok": True, "milliseconds": round((time.perf_counter() - begin) * 1000, 1)}
 
@@ -101,7 +103,7 @@ def _outage(error: Exception) -> str:
     if isinstance(error, BackendUnavailable):
         return error.reason or error.message
     if isinstance(error, AuthorizationUnavailable):
-        return f"{error}"
+        return str(error)
     outage = outage_of(error)
     return outage.message if outage is not None else ""
 

@@ -39,7 +39,10 @@ app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enab
 def setup(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what was changed.")] = False,
 ) -> None:
-    """Prepare this machine: data directory, secret key, database tables, the first store. Again: nothing changes."""
+    """Prepare this machine: data directory, secret key, database tables, the first store.
+
+    Again: its keys are tried, and changed settings of the store are followed where its files are.
+    """
     if problem := reachability.problem():
         _end(problem)
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import ssl
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 
 from filegraph.client.errors import CommandError, NotFoundOrDenied, NotSignedIn, Refused, ServerUnreachable, error_of
+from filegraph.client.patience import Patience
 from filegraph.client.server_url import is_loopback, server_url
 from filegraph.program import program
 
@@ -58,6 +58,7 @@ class GraphQLClient:
 
     def __init__(self, url: str, token: str = "", *, transport: httpx.BaseTransport | None = None) -> None:
         self.url = server_url(url)
+        self.patience = Patience()
         headers = {"accept": "application/graphql-response+json", "user-agent": "filegraph-cli"}
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -92,7 +93,7 @@ class GraphQLClient:
                 pauses = _UNREADY_PAUSES if error.code == _UNREADY else _RETRY_PAUSES
                 if not repeatable or not error.retryable or tries >= len(pauses):
                     raise
-                time.sleep(pauses[tries])
+                self.patience.wait(pauses[tries], error.message)
         raise AssertionError
 
     def mutate(self, document: str, arguments: Mapping[str, Any], *, repeatable: bool = False) -> Json:
@@ -126,12 +127,10 @@ class GraphQLClient:
         except httpx.HTTPError as error:
             raise ServerUnreachable(f"{self.url} cannot be reached.", retryable=True) from error
         if response.status_code in (502, 503, 504):
-            reason = f"{self.url} is not ready (HTTP {response.status_code})."
+            said = _sentence(_json(response))
+            reason = f"The server says: {said}" if said else f"{self.url} is not ready (HTTP {response.status_code})."
             raise ServerUnreachable(reason, code=_UNREADY, retryable=True)
-        try:
-            body = response.json()
-        except ValueError:
-            body = None
+        body = _json(response)
         if not isinstance(body, dict):
             raise ServerUnreachable(f"There is no Filegraph server at {self.url} (HTTP {response.status_code}).")
         self._raise_errors(body)
@@ -152,3 +151,19 @@ class GraphQLClient:
                 raise error
             request = f" (request {extensions['requestId']})" if "requestId" in extensions else ""
             raise Refused(f"{error.message}{request}", code=code)
+
+
+def _json(response: httpx.Response) -> object:
+    try:
+        found: object = response.json()
+    except ValueError:
+        return None
+    return found
+
+
+def _sentence(body: object) -> str:
+    """The first error of an answer, in the server's words; "" where it is none of a Filegraph server's."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else None
+    message = first.get("message") if isinstance(first, dict) else None
+    return message if isinstance(message, str) else ""

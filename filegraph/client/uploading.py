@@ -6,7 +6,6 @@ Two batches are under way at a time, so that requests for one overlap with the b
 from __future__ import annotations
 
 import mimetypes
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -137,17 +136,19 @@ class Uploader:
         for pause in (*_PAUSES, None):
             results = self._client.results(document, {"uploads": [describe(job) for job in jobs]}, len(jobs))
             again: list[UploadJob] = []
+            reason = ""
             for job, result in zip(jobs, results, strict=True):
                 errors = user_errors(result)
                 if not errors:
                     settled.append((job, result))
                 elif errors[0].retryable and pause is not None:
                     again.append(job)
+                    reason = errors[0].message
                 else:
                     self._refused(job, errors[0])
             if not again or pause is None:
                 break
-            time.sleep(pause)
+            self._client.patience.wait(pause, reason)
             jobs = again
         return settled
 

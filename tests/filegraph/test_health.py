@@ -86,11 +86,14 @@ async def test_an_outage_is_one_line_of_the_log(
 async def test_all_parts_are_asked_at_once_and_the_slowest_is_not_waited_for() -> None:
     together, go_on = threading.Barrier(2), threading.Event()
 
-    def hangs() -> None:
+    def meets() -> None:
         together.wait(5)
+
+    def hangs() -> None:
+        meets()
         go_on.wait(10)
 
-    app = Health(_run, {"a": Probe(hangs), "b": Probe(lambda: together.wait(5) and None)}, seconds=0.3)
+    app = Health(_run, {"a": Probe(hangs), "b": Probe(meets)}, seconds=0.3)
     begin = time.monotonic()
     status, content = await _get(app, "/readyz")
     assert time.monotonic() - begin < 2

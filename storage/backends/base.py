@@ -72,8 +72,6 @@ class ObjectReader(ABC):
     """The bytes of one object. An open reader keeps its bytes even if the object is deleted, where the store can."""
 
     size: int
-    path: str | None = None
-    """Absolute path, if the bytes are a plain file of this machine (for ``sendfile`` and its kin)."""
 
     @abstractmethod
     def read(self, offset: int, length: int) -> bytes:
@@ -97,7 +95,6 @@ class ObjectReader(ABC):
 class StorageBackend(Storage, ABC):
     """Base of all drivers. ``backend_config`` is the row's config with every ``{"env": ...}`` resolved."""
 
-    writable: ClassVar[bool] = True
     supports_presigned_get: bool = False
     supports_presigned_put: bool = False
     supports_checksum: ClassVar[bool] = False

@@ -65,7 +65,7 @@ class LocalBackend(StorageBackend):
 
     def open_reader(self, key: str) -> ObjectReader:
         """Open an object; raises FileNotFoundError."""
-        return LocalReader(self._open_object(key), self.path(key))
+        return LocalReader(self._open_object(key))
 
     def stat(self, key: str) -> ObjectStat:
         """Return size and time of commit; a file system proves no hash."""
@@ -193,9 +193,8 @@ class LocalWriter(ObjectWriter):
 class LocalReader(ObjectReader):
     """An open file; the bytes stay readable after the object is unlinked."""
 
-    def __init__(self, fd: int, path: str) -> None:
+    def __init__(self, fd: int) -> None:
         self._fd: int | None = fd
-        self.path = path
         self.size = os.fstat(fd).st_size
 
     def read(self, offset: int, length: int) -> bytes:

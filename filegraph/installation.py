@@ -17,7 +17,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from authz.services import remote_engine
-from filegraph import store_problems
+from filegraph import engine_problems, store_problems
 from filegraph.first_store import STORE_NAME, FirstStore
 from filegraph.setup_lock import setup_lock
 from storage.errors import Conflict
@@ -43,17 +43,25 @@ def prepare() -> list[str]:
 def _prepare() -> list[str]:
     pending = unapplied_migrations()
     # Before anything is made. Where nothing is left to be told to it, an engine that is away does not hold up a start.
-    problem = remote_engine.problem(prepared=False)
+    problem = engine_problems.of_engine(prepared=False)
     if problem is not None and not (problem.passing and not pending and remote_engine.is_prepared()):
         raise SetupFailed(problem.sentence)
     done: list[str] = []
     if pending:
         call_command("migrate", verbosity=0, interactive=False)
         done.append(f"The database is up to date ({pending} migrations).")
-    if left := remote_engine.abandoned():
+    if left := engine_problems.of_choice():
         raise SetupFailed(left.sentence)
     done += _keep_stores(settings.FIRST_STORE)
-    return done if problem is not None else done + remote_engine.prepare(now=datetime.now(UTC))
+    return done if problem is not None else done + _prepare_engine()
+
+
+def _prepare_engine() -> list[str]:
+    done: list[str] = []
+    problem = engine_problems.of_asking(lambda: done.extend(remote_engine.prepare(now=datetime.now(UTC))))
+    if problem is not None:
+        raise SetupFailed(problem.sentence)
+    return done
 
 
 def _keep_stores(wanted: FirstStore) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from filegraph.first_store import STORE_NAME, FirstStore
+from filegraph.problem import Problem
 from storage.errors import BackendUnavailable, StorageError
 from storage.models import Backend
 from storage.registry import driver_of
@@ -18,15 +18,7 @@ _PASSING = ("endpoint_url", "")
 """What may be mended without us: the store is down, or the way to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreProblem:
-    """A sentence; ``passing`` says that the store may come back by itself."""
-
-    sentence: str
-    passing: bool
-
-
-def of_stores() -> list[StoreProblem]:
+def of_stores() -> list[Problem]:
     """Ask every store that takes files. A dead one holds this up for some seconds."""
     found = []
     for row in Backend.objects.filter(writable=True).order_by("created_at"):
@@ -41,7 +33,7 @@ def _probe(row: Backend) -> None:
 
 def of_store(
     name: str, config: Mapping[str, Any], ask: Callable[[], object], *, wanted: FirstStore | None = None
-) -> StoreProblem | None:
+) -> Problem | None:
     """Return why ``ask`` fails for the store of that name and configuration, or None.
 
     ``wanted``: what the settings say, where the store is theirs: then their variables are named.
@@ -49,9 +41,9 @@ def of_store(
     try:
         ask()
     except BackendUnavailable as error:
-        return StoreProblem(_sentence(name, config, error, wanted), error.setting in _PASSING and bool(error.reason))
+        return Problem(_sentence(name, config, error, wanted), error.setting in _PASSING and bool(error.reason))
     except StorageError as error:
-        return StoreProblem(f"Store {name}: {error.message}", passing=False)
+        return Problem(f"Store {name}: {error.message}", passing=False)
     return None
 
 

@@ -22,8 +22,7 @@ from django.db import connection  # noqa: E402
 
 from accounts.services import setup as first_administrator  # noqa: E402
 from authz.errors import AuthorizationUnavailable  # noqa: E402
-from authz.services import remote_engine  # noqa: E402
-from filegraph import installation, reachability, store_problems  # noqa: E402
+from filegraph import engine_problems, installation, reachability, store_problems  # noqa: E402
 from filegraph.chores import SWEEP_LIMIT  # noqa: E402
 from filegraph.program import program  # noqa: E402
 from filegraph.protocol import Limits  # noqa: E402
@@ -150,9 +149,8 @@ def _problem_of_parts() -> str | None:
     """Return what only a change of settings can mend. A part that is down is told, and may come back: until then all
     that needs it is refused.
     """
-    engine = remote_engine.abandoned() or remote_engine.problem(prepared=True)
-    found: list[store_problems.StoreProblem | remote_engine.EngineProblem] = [*store_problems.of_stores()]
-    for problem in [engine, *found] if engine is not None else found:
+    engine = engine_problems.of_choice() or engine_problems.of_engine(prepared=True)
+    for problem in [*([engine] if engine is not None else []), *store_problems.of_stores()]:
         if not problem.passing:
             return problem.sentence
         typer.echo(f"{problem.sentence} The server starts without it.", err=True)

@@ -6,7 +6,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from filegraph.first_store import STORE_NAME, FirstStore
-from filegraph.store_problems import StoreProblem, of_store, of_stores
+from filegraph.problem import Problem
+from filegraph.store_problems import of_store, of_stores
 from storage.errors import BackendUnavailable, InvalidArgument
 from storage.models import Backend
 from tests.components.seaweedfs import SeaweedFS
@@ -27,7 +28,7 @@ def test_nothing_is_wrong(seaweed: SeaweedFS) -> None:
 def test_a_value_in_the_configuration(seaweed: SeaweedFS) -> None:
     store(seaweed, bucket="not-there")
     sentence = "bucket of store photos: There is no bucket of this name."
-    assert of_stores() == [StoreProblem(sentence, passing=False)]
+    assert of_stores() == [Problem(sentence, passing=False)]
 
 
 def test_the_store_of_the_settings_is_told_by_their_variables(seaweed: SeaweedFS, settings: Settings) -> None:
@@ -45,13 +46,13 @@ def test_a_variable(seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> None
     assert not missing.passing
     monkeypatch.setenv("PHOTOS_SECRET", "hunter2")
     sentence = "PHOTOS_SECRET: The secret does not belong to the access key."
-    assert of_stores() == [StoreProblem(sentence, passing=False)]
+    assert of_stores() == [Problem(sentence, passing=False)]
 
 
 def test_a_store_that_is_away_may_come_back(seaweed: SeaweedFS) -> None:
     store(seaweed, endpoint_url="http://127.0.0.1:9")
     sentence = "endpoint_url of store photos: The store does not answer at this address."
-    assert of_stores() == [StoreProblem(sentence, passing=True)]
+    assert of_stores() == [Problem(sentence, passing=True)]
 
 
 def test_one_that_takes_nothing_is_not_asked(seaweed: SeaweedFS) -> None:

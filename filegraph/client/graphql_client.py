@@ -26,6 +26,7 @@ _RETRY_PAUSES = (0.2, 0.6, 1.5)
 _UNREADY_PAUSES = (*_RETRY_PAUSES, 4.0, 8.0)
 """The same when the server, or a proxy before it, answers that a part of it is away: that is worth more patience."""
 _UNREADY = "SERVICE_UNAVAILABLE"
+_NOTHING_DONE = "AUTHORIZATION_UNAVAILABLE"
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
@@ -97,11 +98,17 @@ class GraphQLClient:
         raise AssertionError
 
     def mutate(self, document: str, arguments: Mapping[str, Any], *, repeatable: bool = False) -> Json:
-        """The payload of a document with one mutation; its first user error is raised."""
-        payload = self.batch(document, arguments, repeatable=repeatable)
-        for error in user_errors(payload):
-            raise error.as_error()
-        return payload
+        """The payload of a document with one mutation; its first user error is raised, after some patience where the
+        server says that it did nothing because it could not ask for permission."""
+        for tries in itertools.count():
+            payload = self.batch(document, arguments, repeatable=repeatable)
+            errors = user_errors(payload)
+            if not errors:
+                return payload
+            if errors[0].code != _NOTHING_DONE or tries >= len(_UNREADY_PAUSES):
+                raise errors[0].as_error()
+            self.patience.wait(_UNREADY_PAUSES[tries], f"The server says: {errors[0].message}")
+        raise AssertionError
 
     def batch(self, document: str, arguments: Mapping[str, Any], *, repeatable: bool = True) -> Json:
         """The payload of a document with one mutation, with its user errors left in place."""

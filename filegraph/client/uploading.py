@@ -53,15 +53,13 @@ class Uploader:
     def run(self, work: Sequence[UploadJob]) -> None:
         """Send everything. A failing item is counted; what concerns all (signed out, no server) is raised."""
         self._errand.expect(job.size for job in work)
-        with ThreadPoolExecutor(self._errand.jobs) as carriers, ThreadPoolExecutor(_LANES) as lanes:
-            try:
-                for result in [lanes.submit(self._run_batch, batch, carriers) for batch in _batches(work)]:
-                    result.result()
-            except BaseException:
-                self._errand.stop()
-                lanes.shutdown(wait=False, cancel_futures=True)
-                carriers.shutdown(wait=False, cancel_futures=True)
-                raise
+        with (
+            ThreadPoolExecutor(self._errand.jobs) as carriers,
+            ThreadPoolExecutor(_LANES) as lanes,
+            self._errand.ending(lanes, carriers),
+        ):
+            for result in [lanes.submit(self._run_batch, batch, carriers) for batch in _batches(work)]:
+                result.result()
 
     def _run_batch(self, batch: Sequence[UploadJob], carriers: Executor) -> None:
         wanted = self._each(self._prepare, batch, carriers)

@@ -88,6 +88,24 @@ def test_what_cannot_be_repeated_is_not(scripted: ScriptedServer) -> None:
     assert len(scripted.requests) == 1
 
 
+def test_a_mutation_that_nobody_could_permit_is_tried_again(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was done, so that it may be sent again, whatever it is; other errors may have another reason."""
+    monkeypatch.setattr("filegraph.client.patience.time.sleep", lambda _: None)
+
+    def refused(code: str) -> bytes:
+        error = {"code": code, "message": "Not now.", "path": [], "retryable": True}
+        return json.dumps({"data": {"share": {"errors": [error]}}}).encode()
+
+    answers = [refused("AUTHORIZATION_UNAVAILABLE"), b'{"data": {"share": {"errors": []}}}', refused("RATE_LIMITED")]
+    scripted.answer = lambda _: (200, answers.pop(0))
+    with GraphQLClient(scripted.url) as client:
+        assert client.mutate("mutation { share }", {}) == {"errors": []}
+        with pytest.raises(Refused, match="Not now"):
+            client.mutate("mutation { share }", {})
+
+
 @pytest.mark.parametrize(
     ("code", "exit_code"),
     [("NOT_FOUND", 4), ("PERMISSION_DENIED", 4), ("INVALID_CREDENTIALS", 3), ("QUOTA_EXCEEDED", 6), ("NEW_CODE", 6)],

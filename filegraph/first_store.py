@@ -71,7 +71,7 @@ def _s3_store(environment: Environment) -> FirstStore:
 
 
 def _shown(value: object) -> str:
-    """Return a value of a row as it is written in the environment. None is a secret: those are variables' names."""
+    """Return a value of a row as it stands in the environment. No secret is among them: of those there is the name."""
     if isinstance(value, bool):
         return str(value).lower()
     return value if isinstance(value, str) else "not set" if value is None else "set"

@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from authz.services.decisions import revision_sql
 from storage.conf import MAX_BATCH
-from storage.models import Drive, Item, Upload
+from storage.models import Drive, Item, Tombstone, Upload
 from storage.selectors import dialect
 from storage.selectors.rows import drive_with_store
 from storage.tables import DRIVES, PLACES, STORES, UPLOADS, fetch, marks, moment
 
+
+class Held(NamedTuple):
+    """Bytes that an ended upload holds, and the time until which it does at least."""
+
+    size: int
+    until: datetime
+
+
 Standing = tuple[Any, ...]
 """What the decision to publish an upload rests on; equal as long as nothing of that has changed."""
 
-UNDER_WAY = "(SELECT COUNT(*) FROM storage_upload WHERE actor = %s AND finished_at IS NULL AND expires_at > %s)"
-"""How many uploads an actor has that are live and in time: a scalar expression."""
+UNDER_WAY = (
+    "((SELECT COUNT(*) FROM storage_upload WHERE actor = %s AND finished_at IS NULL"
+    " AND (expires_at > %s OR link_lifetime IS NOT NULL))"
+    " + (SELECT COUNT(*) FROM storage_tombstone WHERE actor = %s))"
+)
+"""How many uploads an actor has that are live and in time, or have ended while links to them may live: a scalar
+expression with the parameters of ``under_way_params``."""
 
 _ROW = f"{UPLOADS.columns}, {PLACES.columns}, {DRIVES.columns}, {STORES.columns}"
 _WIDTH = UPLOADS.width + PLACES.width + DRIVES.width + STORES.width
@@ -54,10 +67,24 @@ def moved_on(before: Standing, upload: Upload) -> Standing:
     return (upload.state, upload.attempt, *before[2:])
 
 
+def under_way_params(actor: str, now: datetime) -> list[Any]:
+    """Return the parameters of ``UNDER_WAY``."""
+    return [actor, moment(now), actor]
+
+
 def count_under_way(actor: str, now: datetime) -> int:
-    """Return how many uploads of the actor are live and in time."""
-    ((count,),) = fetch(f"SELECT {UNDER_WAY}", [actor, moment(now)])
+    """Return how many uploads of the actor are under way, as ``UNDER_WAY`` counts."""
+    ((count,),) = fetch(f"SELECT {UNDER_WAY}", under_way_params(actor, now))
     return int(count)
+
+
+def held_of(actor: str, drive_id: str | None = None) -> Sequence[Held]:
+    """Return what ended uploads of the actor hold, in one drive or in all, what comes free first at the beginning."""
+    holding = Tombstone.objects.filter(actor=actor)
+    if drive_id is not None:
+        holding = holding.filter(drive=drive_id)
+    rows = holding.order_by("delete_after").values_list("held_bytes", "delete_after")
+    return [Held(size or 0, until) for size, until in rows]
 
 
 @lru_cache(maxsize=3 * MAX_BATCH)

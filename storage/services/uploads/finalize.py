@@ -33,6 +33,7 @@ from storage.errors import (
     DriveReadOnly,
     InvalidArgument,
     NotFound,
+    QuotaExceeded,
     SizeMismatch,
     StorageError,
     UploadExpired,
@@ -65,7 +66,8 @@ def finalize(
     """Publish up to 100 uploads; an answer for each, in order.
 
     Errors per request: NotFound (also for another's upload), PermissionDenied, UploadIncomplete, UploadExpired,
-    UploadAborted, UploadFailed, ChecksumMismatch and SizeMismatch (which end the upload), NameTaken, DriveReadOnly and
+    UploadAborted, UploadFailed, ChecksumMismatch, SizeMismatch and QuotaExceeded (which end the upload; the last when
+    the store lost what had been sent to it, and there is no room to send it again), NameTaken, DriveReadOnly and
     BackendUnavailable (which do not: finalize again when the reason is gone). Raises InvalidArgument for a batch that
     is too long.
     """
@@ -266,10 +268,14 @@ class _Batch:
         return False
 
     def _lose(self, upload: Upload) -> None:
-        """Send the upload back to where its bytes are missing."""
-        if not states.lose(upload, upload.drive, now=self.now):
-            raise Changed
-        self.answers[upload.id] = UploadIncomplete()
+        """Send the upload back to where its bytes are missing; end it if there is no room to send them again."""
+        try:
+            if not states.lose(upload, upload.drive, now=self.now):
+                raise Changed
+        except QuotaExceeded as error:
+            self.answers[upload.id] = self._end(upload, UploadState.FAILED, error)
+        else:
+            self.answers[upload.id] = UploadIncomplete()
 
 
 _ASKED = (Permission.UPLOAD, Permission.VIEW)

@@ -94,6 +94,10 @@ class Upload(models.Model):
             models.Index(
                 fields=["actor", "expires_at"], condition=Q(finished_at__isnull=True), name="upload_live_by_actor"
             ),
+            # Whose object is this? Asked of the few objects of links that nothing else accounts for.
+            models.Index(
+                fields=["staging_key"], condition=Q(link_lifetime__isnull=False), name="upload_direct_by_staging_key"
+            ),
             models.Index(fields=["blob"], condition=Q(blob__isnull=False), name="upload_by_blob"),
             # Grows at its end alone, once for each upload: what is old is forgotten without reading what is not.
             models.Index(fields=["finished_at"], condition=Q(finished_at__isnull=False), name="upload_by_end"),

@@ -15,7 +15,7 @@ from django.db import transaction
 from storage import conf, registry
 from storage.errors import StorageError
 from storage.models import Backend, Blob, Tombstone, Upload, UploadState
-from storage.services import tombstones
+from storage.services import strays, tombstones
 from storage.services.uploads import states
 
 logger = logging.getLogger("filegraph.storage")
@@ -31,7 +31,7 @@ _STALE_AFTER = timedelta(hours=1)
 class SweepReport:
     """What a sweep did: uploads expired (what they sent goes with them), reservations given back that ended uploads
     held, buried objects deleted, those that could not be deleted (tried again in an hour), remains of broken writes
-    removed, rows of long finished uploads forgotten."""
+    removed, rows of long finished uploads forgotten, strays deleted, objects that were found to be nobody's."""
 
     expired: int = 0
     released: int = 0
@@ -39,13 +39,17 @@ class SweepReport:
     failed: int = 0
     stale: int = 0
     forgotten: int = 0
+    strays: int = 0
+    unknown: int = 0
 
 
 def sweep(*, now: datetime, limit: int = 10_000) -> SweepReport:
     """Do up to ``limit`` of each; call again while something was done to catch up."""
     expired = _expire(now, limit)
     released, deleted, failed = _delete(now, limit)
-    return SweepReport(expired, released, deleted, failed, _remove_stale(now), _forget(now, limit))
+    found = strays.look(now=now, limit=limit)
+    stale, forgotten = _remove_stale(now), _forget(now, limit)
+    return SweepReport(expired, released, deleted, failed, stale, forgotten, found.discarded, found.unknown)
 
 
 def _expire(now: datetime, limit: int) -> int:

@@ -95,7 +95,7 @@ def _objects() -> Iterator[str]:
             if key is not None:
                 accounted.add(key)
         driver = registry.backend_for(backend)
-        for key in driver.keys() if driver.supports_listing else ():
+        for key in list(driver.keys()):
             if key not in accounted:
                 yield f"I4: nobody accounts for object {key} in {backend.name}"
         for upload in Upload.objects.filter(

@@ -37,6 +37,11 @@ class LinkedBackend(MemoryBackend):
         with self.open_reader(key) as reader:
             return ObjectStat(found.size, hashlib.sha256(reader.read(0, found.size)).hexdigest(), found.modified)
 
+    def set_time(self, key: str, modified: datetime) -> None:
+        """Let an object have come at this time."""
+        with self._memory.lock:
+            self._memory.objects[key] = (self._memory.objects[key][0], modified)
+
     def presigned_put(
         self, key: str, *, size: int, sha256: str, expires_in: int, now: datetime
     ) -> PresignedRequest | None:
@@ -52,17 +57,20 @@ class Refused(Exception):
 class Put:
     """A PUT whose head was taken; its bytes count when it is ``finish``\\ ed."""
 
-    store: LinkedBackend
+    world: World
     key: str
     data: bytes
 
     def finish(self) -> None:
         """Raises ``Refused`` where the key is taken."""
+        store = self.world.store
+        assert isinstance(store, LinkedBackend)
         try:
-            with self.store.open_writer(self.key) as writer:
+            with store.open_writer(self.key) as writer:
                 writer.write(self.data)
         except Conflict:
             raise Refused("412") from None
+        store.set_time(self.key, self.world.now)
 
 
 def begin_put(world: World, plan: object, data: bytes, *, behind: timedelta = timedelta(0)) -> Put:
@@ -77,7 +85,7 @@ def begin_put(world: World, plan: object, data: bytes, *, behind: timedelta = ti
         raise Refused("other bytes")
     if world.store.exists(url.path):
         raise Refused("412")
-    return Put(world.store, url.path, data)
+    return Put(world, url.path, data)
 
 
 def send(world: World, plan: object, data: bytes = b"hello", *, behind: timedelta = timedelta(0)) -> bool:

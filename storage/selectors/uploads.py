@@ -11,6 +11,7 @@ from authz.services.decisions import revision_sql
 from storage.conf import MAX_BATCH
 from storage.models import Drive, Item, Tombstone, Upload
 from storage.selectors import dialect
+from storage.selectors.actors import active_sql
 from storage.selectors.rows import drive_with_store
 from storage.tables import DRIVES, PLACES, STORES, UPLOADS, fetch, marks, moment
 
@@ -32,6 +33,9 @@ UNDER_WAY = (
 )
 """How many uploads an actor has that are live and in time, or have ended while links to them may live: a scalar
 expression with the parameters of ``under_way_params``."""
+
+_ACTIVE = 2
+"""The place in a standing of whether the account is active."""
 
 _ROW = f"{UPLOADS.columns}, {PLACES.columns}, {DRIVES.columns}, {STORES.columns}"
 _WIDTH = UPLOADS.width + PLACES.width + DRIVES.width + STORES.width
@@ -60,6 +64,11 @@ def standing(ids: Collection[str]) -> dict[str, Standing]:
     """Return by id the standing of uploads; those that are not there are left out. One statement."""
     rows = fetch(_text(len(ids), with_rows=False, with_standing=True), list(ids))
     return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def is_of_active_account(standing: Standing) -> bool:
+    """Tell whether the account of the upload's actor was active."""
+    return bool(standing[_ACTIVE])
 
 
 def moved_on(before: Standing, upload: Upload) -> Standing:
@@ -91,8 +100,11 @@ def held_of(actor: str, drive_id: str | None = None) -> Sequence[Held]:
 def _text(count: int, *, with_rows: bool, with_standing: bool) -> str:
     """Return the statement for so many uploads: made once, which takes longer than to run it."""
     above = f"(SELECT {dialect.joined('c.ancestor_id')} FROM storage_folderclosure c WHERE c.descendant_id = n.id)"  # noqa: S608
-    # The upload's own row, its place, the folders above that, and the grants of the installation.
-    standing = f"u.state, u.attempt, n.trash_id, d.archived_at IS NULL AND b.writable, {above}, {revision_sql()}"
+    # The upload's own row, its actor, its place, the folders above that, and the grants of the installation.
+    standing = (
+        f"u.state, u.attempt, {active_sql('u.actor')}, n.trash_id, d.archived_at IS NULL AND b.writable, {above}, "
+        f"{revision_sql()}"
+    )
     columns = [_ROW if with_rows else "u.id", *([standing] if with_standing else [])]
     return f"SELECT {', '.join(columns)} {_JOINS} WHERE u.id IN ({marks(range(count))})"
 

@@ -28,7 +28,6 @@ _named_lock = threading.Lock()
 class MemoryBackend(StorageBackend):
     """``{"name": "x", "capacity": 1000}``: backends of one name share their bytes; capacity is in bytes, optional."""
 
-    durable: ClassVar[bool] = False
     supports_listing: ClassVar[bool] = True
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:

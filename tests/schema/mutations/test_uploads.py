@@ -44,6 +44,7 @@ def test_the_drive_tells_what_is_reserved_for_uploads(world: World) -> None:
     client.do("abortUpload", "AbortUploadInput", "upload { state }", uploadId=upload["id"])
     assert client.ask(ask, id=world.drive_id)["drive"] == before
 
+
 def test_begin_send_finalize(world: World) -> None:
     client = world.olga.client
     payload = begin(client, parentId=world.shared_id, name="a.txt", size=len(CONTENT), idempotencyKey="k1")

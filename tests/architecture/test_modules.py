@@ -74,7 +74,7 @@ OF_A_WHOLE_FOLDER = {
     "storage": {"query_plans"},
     "storage/backends/s3": {"loading"},
     "storage/services": {"matrix"},
-    "storage/services/uploads": {"crashes", "direct", "races", "random_walks"},
+    "storage/services/uploads": {"crashes", "direct", "link_walks", "races", "random_walks"},
     "transfer": {"on_uvicorn"},
 }
 """What no single module answers for."""

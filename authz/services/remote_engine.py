@@ -6,8 +6,8 @@ With the embedded engine there is nothing to do in any of these.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from functools import lru_cache
 
 from django.utils.module_loading import import_string
@@ -17,22 +17,15 @@ from authz.clients.openfga.calls import Deadline, Sender
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.outbox import Backlog
 from authz.clients.openfga.remote import Remote
+from authz.clients.openfga.store import Unusable as Unusable
 from authz.conf import authz_settings
-from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.errors import AuthorizationUnavailable
 from authz.models import RelationshipTuple
 from authz.services.models import active_model
 
 logger = logging.getLogger("filegraph.authz")
 
 _USING = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class EngineProblem:
-    """Why the server cannot be used: a sentence without a secret. ``passing``: it may come back by itself."""
-
-    sentence: str
-    passing: bool = False
 
 
 def is_chosen() -> bool:
@@ -63,7 +56,7 @@ def remote() -> Remote:
 def prepare(*, now: datetime) -> list[str]:
     """Find or make the store and the model; return a sentence for each thing that was done. One caller at a time.
 
-    Raises AuthorizationUnavailable and InvalidRequest (the server does not take the model); see ``problem``.
+    Raises Unusable, AuthorizationUnavailable and InvalidRequest (the server does not take the model).
     """
     if not is_chosen():
         return []
@@ -72,25 +65,26 @@ def prepare(*, now: datetime) -> list[str]:
     return done
 
 
-def abandoned() -> EngineProblem | None:
-    """Return why the chosen engine cannot answer for the permissions of this installation, or None.
+class Unready(Enum):
+    """Why the chosen engine cannot answer for the permissions of this installation yet."""
 
-    The embedded one always can: our record has everything that a server was told. The tables must be there.
+    ELSEWHERE = "elsewhere"
+    """They are in its database, and were never brought to the server."""
+    ON_THEIR_WAY = "on their way"
+    """They are being brought to the server, and are not all there."""
+
+
+def unready() -> Unready | None:
+    """Return why the chosen engine cannot answer, or None. The tables must be there.
+
+    The embedded one always can: our record has everything that a server was told.
     """
     if not is_chosen():
         return None
     noted = store.noted_store()
-    if noted is None and RelationshipTuple.objects.exists():
-        return EngineProblem(
-            "FILEGRAPH_AUTHZ_CLIENT must be embedded: the permissions of this installation are in its database. "
-            "`filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
-        )
-    if noted is not None and not noted.is_whole:
-        return EngineProblem(
-            "FILEGRAPH_AUTHZ_CLIENT must be embedded until the OpenFGA store has all permissions: "
-            "run `filegraph authz migrate-store --to openfga` to its end."
-        )
-    return None
+    if noted is None:
+        return Unready.ELSEWHERE if RelationshipTuple.objects.exists() else None
+    return None if noted.is_whole else Unready.ON_THEIR_WAY
 
 
 def is_prepared() -> bool:
@@ -101,32 +95,22 @@ def is_prepared() -> bool:
         return False
 
 
-def problem(*, prepared: bool) -> EngineProblem | None:
-    """Return why the server cannot be used, or None.
+def require_usable(*, prepared: bool) -> None:
+    """Raise Unusable (a setting is to blame), AuthorizationUnavailable or InvalidRequest unless the server can be used.
 
     ``prepared``: ``prepare`` has to have run as well.
     """
     if not is_chosen():
-        return None
+        return
     configured = authz_settings().openfga_store_id
-    try:
-        store.require_server(transport())
-        noted = store.noted_store() if prepared else None
-        if noted is not None:
-            store.require_same(noted, configured)
-        if configured:
-            store.require_store(transport(), configured)
-        if prepared:
-            store.require_store(transport(), remote().store_id)
-    except store.Unusable as unusable:
-        if unusable.setting == "store_id" and not configured:
-            return EngineProblem(
-                "The OpenFGA server that FILEGRAPH_OPENFGA_API_URL names does not have the store of this installation."
-            )
-        return EngineProblem(f"FILEGRAPH_OPENFGA_{unusable.setting.upper()} {unusable.reason}", unusable.passing)
-    except (AuthorizationUnavailable, InvalidRequest) as error:
-        return EngineProblem(f"OpenFGA cannot be used: {error}.")
-    return None
+    store.require_server(transport())
+    noted = store.noted_store() if prepared else None
+    if noted is not None:
+        store.require_same(noted, configured)
+    if configured:
+        store.require_store(transport(), configured)
+    if prepared:
+        store.require_store(transport(), remote().store_id)
 
 
 def hears() -> bool:

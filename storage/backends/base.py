@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Self
 from django.core.files.base import File
 from django.core.files.storage import Storage
 
-from storage.backends.types import ObjectStat, PresignedRequest
+from storage.backends.types import Listing, ObjectStat, PresignedRequest
 from storage.errors import InvalidArgument, StorageError
 
 Chunk = bytes | bytearray | memoryview
@@ -72,8 +72,6 @@ class ObjectReader(ABC):
     """The bytes of one object. An open reader keeps its bytes even if the object is deleted, where the store can."""
 
     size: int
-    path: str | None = None
-    """Absolute path, if the bytes are a plain file of this machine (for ``sendfile`` and its kin)."""
 
     @abstractmethod
     def read(self, offset: int, length: int) -> bytes:
@@ -97,17 +95,16 @@ class ObjectReader(ABC):
 class StorageBackend(Storage, ABC):
     """Base of all drivers. ``backend_config`` is the row's config with every ``{"env": ...}`` resolved."""
 
-    writable: ClassVar[bool] = True
     supports_presigned_get: bool = False
     supports_presigned_put: bool = False
-    supports_multipart: ClassVar[bool] = False
     supports_checksum: ClassVar[bool] = False
     """``stat`` tells a SHA-256 that the store itself has verified."""
-    supports_listing: ClassVar[bool] = True
+    supports_listing: ClassVar[bool] = False
+    """``listing`` goes through all objects, some at a time."""
     secret_settings: ClassVar[frozenset[str]] = frozenset()
     """Keys of the configuration whose values must not stand in it: only ``{"env": "NAME"}`` may."""
-    durable: ClassVar[bool] = True
-    """What was committed survives a crash of the machine."""
+    access_settings: ClassVar[frozenset[str]] = frozenset()
+    """Keys of the configuration that say how the bytes are reached. All others say where they are."""
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         self.config: Mapping[str, Any] = dict(backend_config or {})
@@ -131,6 +128,14 @@ class StorageBackend(Storage, ABC):
     @abstractmethod
     def keys(self) -> Iterator[str]:
         """Yield the keys of all committed objects, in no order. For checks and repairs; may be slow."""
+
+    def listing(self, *, after: str, limit: int) -> Listing:
+        """Return up to ``limit`` committed objects after the key ``after`` ("": from the first), which may have gone.
+
+        In an order of the store's own, the same each time. For a driver that ``supports_listing``, and for the sweep,
+        which goes through a store in small steps.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def copy(self, source: str, target: str) -> None:

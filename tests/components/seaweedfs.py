@@ -33,6 +33,7 @@ START_SECONDS = 60
 GRPC = 10_000
 """Each port of the server has a twin at this distance."""
 REGION = "us-east-1"
+_RIGHTS = ("Read", "Write", "List")
 _ROLES = ("master", "volume", "filer", "s3")
 
 
@@ -90,6 +91,10 @@ class SeaweedFS:
             "secret_access_key": self.secret_key,
             **more,
         }
+
+    def key_without(self, right: str) -> dict[str, str]:
+        """The key, as a part of ``config``, of somebody who lacks the right "Read", "Write" or "List"."""
+        return {"access_key_id": f"{self.access_key}without{right}", "secret_access_key": self.secret_key}
 
     def client(self) -> S3Client:
         """An administrator's client, apart from all code that is under test."""
@@ -179,12 +184,7 @@ def seaweedfs(place: Path | None = None) -> Iterator[SeaweedFS]:
         folder = Path(name)
         (folder / "data").mkdir()
         server = SeaweedFS(folder, _free_ports(), secrets.token_hex(10), secrets.token_hex(20), "filegraph")
-        identity = {
-            "name": "filegraph",
-            "credentials": [{"accessKey": server.access_key, "secretKey": server.secret_key}],
-            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-        }
-        (folder / "identities.json").write_text(json.dumps({"identities": [identity]}))
+        (folder / "identities.json").write_text(json.dumps({"identities": list(_identities(server))}))
         try:
             _start(server)
             yield server
@@ -202,6 +202,14 @@ def seaweedfs_or_skip() -> Iterator[SeaweedFS]:
         pytest.skip(f"!!! S3 IS NOT TESTED: {missing}")
     with seaweedfs() as server:
         yield server
+
+
+def _identities(server: SeaweedFS) -> Iterator[dict[str, Any]]:
+    keys = {server.access_key: ["Admin", "Tagging", *_RIGHTS]}
+    for lacking in _RIGHTS:
+        keys[server.key_without(lacking)["access_key_id"]] = [right for right in _RIGHTS if right != lacking]
+    for key, actions in keys.items():
+        yield {"name": key, "credentials": [{"accessKey": key, "secretKey": server.secret_key}], "actions": actions}
 
 
 def _start(server: SeaweedFS) -> None:

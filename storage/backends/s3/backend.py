@@ -16,19 +16,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from storage.backends.base import ObjectReader, ObjectWriter, StorageBackend, check_key
-from storage.backends.s3 import promises
+from storage.backends.s3 import promises, rights
 from storage.backends.s3.client import S3Connection
 from storage.backends.s3.config import read_config
 from storage.backends.s3.errors import translated
 from storage.backends.s3.reader import S3Reader
 from storage.backends.s3.signer import MAX_SECONDS, QuerySigner
 from storage.backends.s3.writer import CONTENT_TYPE, S3Writer
-from storage.backends.types import ObjectStat, PresignedRequest
+from storage.backends.types import ListedObject, Listing, ObjectStat, PresignedRequest
 from storage.errors import InvalidArgument
 
 MAX_SINGLE_PUT = 5 << 30
 """Bytes of the largest object that S3 takes in one request."""
 _MAX_KEY = 1024
+_MAX_LISTED = 1000
 _AT_ONCE = 16
 """Questions to the store at a time, of one batch."""
 
@@ -37,7 +38,11 @@ class S3Backend(StorageBackend):
     """``{"bucket": ...}`` and what ``S3Config`` has besides."""
 
     supports_checksum: ClassVar[bool] = True
+    supports_listing: ClassVar[bool] = True
     secret_settings: ClassVar[frozenset[str]] = frozenset({"secret_access_key", "session_token"})
+    access_settings: ClassVar[frozenset[str]] = secret_settings | {
+        "access_key_id", "addressing_style", "direct", "public_endpoint_url", "region"
+    }  # fmt: skip
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         super().__init__(backend_config=backend_config)
@@ -101,6 +106,21 @@ class S3Backend(StorageBackend):
                 for found in page.get("Contents", []):
                     yield found["Key"][len(self._prefix) :]
 
+    def listing(self, *, after: str, limit: int) -> Listing:
+        """One request, of a thousand keys at most. S3 orders keys by their bytes, SeaweedFS by its folders."""
+        with translated():
+            page = self._connection.steady.list_objects_v2(
+                Bucket=self._bucket,
+                Prefix=self._prefix,
+                StartAfter=self._prefix + after if after else "",
+                MaxKeys=min(limit, _MAX_LISTED),
+            )
+        found = [
+            ListedObject(each["Key"][len(self._prefix) :], each["LastModified"].astimezone(UTC))
+            for each in page.get("Contents", [])
+        ]
+        return Listing(found, more=page.get("IsTruncated", False))
+
     def remove_stale(self, before: datetime) -> int:
         """Give up multipart uploads that began before ``before``."""
         removed, steady = 0, self._connection.steady
@@ -120,8 +140,9 @@ class S3Backend(StorageBackend):
             self._connection.steady.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
 
     def verify(self, *, now: datetime) -> None:
-        """Ask the store as ``probe`` does, and try on it what our links rely on."""
+        """Ask the store as ``probe`` does, try each right that is needed, and what our links rely on."""
         self.probe()
+        rights.verify(self)
         if self.supports_presigned_put:
             promises.verify(self, now=now)
 

@@ -22,14 +22,23 @@ from authz.clients.sql.dialect import Sql
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.tuples import insert
 from authz.dsl import parse
-from authz.engine.evaluation import Evaluation
-from authz.engine.plan import grants_of
 from authz.errors import UnplannableRelation
 from authz.models import RelationshipTuple, TupleChange
 from authz.services.models import active_model
 from authz.testing.contract import key
 from authz.types import CheckRequest, TupleKey
-from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, fetched, grants, listed, trees
+from tests.authz.clients.tree import (
+    ACTORS,
+    STRUCTURE,
+    Tree,
+    by_plan,
+    by_sql,
+    create_tables,
+    fetched,
+    grants,
+    listed,
+    trees,
+)
 
 MakeClient = Callable[..., OpenFGAClient]
 
@@ -40,23 +49,6 @@ ASKED = {
     "file": ["can_view", "can_download", "can_delete", "can_finalize"],
 }
 BEARER = "share_link:l#bearer"
-
-
-def by_sql(client: OpenFGAClient, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
-    return listed(client.predicate(actor, relation, type_name, "n", usersets), type_name)
-
-
-def by_plan(
-    client: OpenFGAClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
-) -> set[str]:
-    found = set()
-    for name in names:
-        plan = client.plan(name.partition(":")[0], relation)
-        reached = [name, "organization:o", *tree.objects()]
-        wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
-        if Evaluation(client.granted(actor, wanted, usersets), tree.edges()).satisfies(name, plan):
-            found.add(name)
-    return found
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from authz.services import remote_engine
+from authz.services import remote_engine, shipped_model
 from filegraph import store_problems
 from filegraph.environment import variable
 from filegraph.first_store import FirstStore
@@ -47,11 +47,16 @@ def _prepare() -> list[str]:
     if pending:
         call_command("migrate", verbosity=0, interactive=False)
         done.append(f"The database is up to date ({pending} migrations).")
+    # A release may bring another model and no migration.
+    shipped_model.store_shipped_model()
     if left := remote_engine.abandoned():
         raise SetupFailed(left.sentence)
     if not Backend.objects.exists():
         done.append(_make_first_store(settings.FIRST_STORE))
-    return done if problem is not None else done + remote_engine.prepare(now=datetime.now(UTC))
+    if problem is None:
+        done += remote_engine.prepare(now=datetime.now(UTC))
+    newer = shipped_model.tell_of_newer()
+    return done if newer is None else [*done, newer]
 
 
 def _make_first_store(wanted: FirstStore) -> str:

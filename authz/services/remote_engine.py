@@ -19,7 +19,8 @@ from authz.clients.openfga.remote import Remote
 from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidRequest
 from authz.models import RelationshipTuple, RemoteModel
-from authz.services.models import active_model
+from authz.services import shipped_model
+from authz.services.models import LoadedModel, active, of_version
 
 logger = logging.getLogger("filegraph.authz")
 
@@ -49,26 +50,39 @@ def transport() -> Sender:
     return made
 
 
-@lru_cache(maxsize=1)
-def remote() -> Remote:
-    """Return the store and the active model on the server; raises AuthorizationUnavailable before ``prepare``."""
+@lru_cache(maxsize=8)
+def remote(model: LoadedModel) -> Remote:
+    """Return the store and a model on the server; raises AuthorizationUnavailable before the model was sent to it."""
     store_id = store.noted_store(authz_settings().openfga_store_id)
-    model_id = store.noted_model(store_id, active_model()) if store_id is not None else None
+    model_id = store.noted_model(store_id, model.model) if store_id is not None else None
     if store_id is None or model_id is None:
-        raise AuthorizationUnavailable("there is no store for the active model yet: run `filegraph setup`")
+        raise AuthorizationUnavailable("the store does not have the authorization model yet: run `filegraph setup`")
     return Remote(transport(), store_id, model_id)
 
 
 def prepare(*, now: datetime) -> list[str]:
-    """Find or make the store and the model; return a sentence for each thing that was done. One caller at a time.
+    """Find or make the store and the active model; return a sentence for each thing that was done. One at a time.
 
+    A newly shipped model that may take the place of the active one is sent to the server, and activated after that.
     Raises AuthorizationUnavailable and InvalidRequest (the server does not take the model); see ``problem``.
     """
     if not is_chosen():
         return []
-    done = store.prepare(transport(), authz_settings().openfga_store_id, active_model(), now=now)
-    remote.cache_clear()
+    done = store.prepare(transport(), authz_settings().openfga_store_id, active().model, now=now)
+    successor = shipped_model.adoptable()
+    if successor is not None:
+        send_model(of_version(successor.pk), now=now)
+        shipped_model.adopt(now=now)
     return done
+
+
+def send_model(model: LoadedModel, *, now: datetime) -> None:
+    """Write a model to the server, unless it has it; nothing here makes it active.
+
+    Raises AuthorizationUnavailable, and InvalidRequest when the server does not take it.
+    """
+    if is_chosen():
+        store.send_model(transport(), authz_settings().openfga_store_id, model.model, now=now)
 
 
 def abandoned() -> EngineProblem | None:
@@ -91,7 +105,7 @@ def abandoned() -> EngineProblem | None:
 def is_prepared() -> bool:
     """Return whether ``prepare`` has nothing left to do, as far as this installation knows."""
     try:
-        return not is_chosen() or bool(remote())
+        return not is_chosen() or bool(remote(active()))
     except AuthorizationUnavailable:
         return False
 
@@ -109,7 +123,7 @@ def problem(*, prepared: bool) -> EngineProblem | None:
         if configured:
             store.require_store(transport(), configured)
         if prepared:
-            store.require_store(transport(), remote().store_id)
+            store.require_store(transport(), remote(active()).store_id)
     except store.Unusable as unusable:
         if unusable.setting == "store_id" and not configured:
             return EngineProblem(
@@ -126,7 +140,7 @@ def deliver() -> bool:
     if not is_chosen():
         return True
     try:
-        return Courier(remote(), _USING).deliver(Deadline())
+        return Courier(remote(active()), _USING).deliver(Deadline())
     except AuthorizationUnavailable as error:
         logger.warning("Changes of permissions wait for OpenFGA: %s", error)
         return False

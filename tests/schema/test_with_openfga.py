@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from authz.clients.openfga.calls import Call, Deadline, Sender
 from authz.services import remote_engine
-from authz.services.client import configured_client
+from authz.services.client import client_for
 from storage.models import NodeKind, NodeRef
 from storage.permissions import Role
 from storage.services import folders, sharing
@@ -47,7 +47,7 @@ def calls(settings: Any, transactional_db: None) -> Iterator[list[Call]]:
     with openfga() as server, pytest.MonkeyPatch.context() as patch:
         settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
         settings.FILEGRAPH_OPENFGA_API_URL = server.api_url
-        caches = (configured_client, remote_engine.remote, remote_engine.transport)
+        caches = (client_for, remote_engine.remote, remote_engine.transport)
         for cache in caches:
             cache.cache_clear()
         counting = Counting(remote_engine.transport())

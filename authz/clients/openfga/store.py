@@ -77,11 +77,28 @@ def prepare(sender: Sender, configured: str, model: AuthorizationModel, *, now: 
         done.append(f"Permissions will be kept in the OpenFGA store {store_id}.")
     else:
         require_store(sender, store_id)
-    if noted_model(store_id, model) is None:
-        model_id = write_model(sender, store_id, model)
-        RemoteModel.objects.create(store_id=store_id, digest=_digest(model), model_id=model_id, created_at=now)
+    model_id = send_model(sender, configured, model, now=now)
+    if model_id is not None:
         done.append(f"The OpenFGA store has the authorization model {model_id}.")
     return done
+
+
+def send_model(sender: Sender, configured: str, model: AuthorizationModel, *, now: datetime) -> str | None:
+    """Write a model to the store and note its id, which is returned; None when the store has it already.
+
+    Of two callers at once both may write; the id that was noted first stays. Raises AuthorizationUnavailable (there is
+    no store yet, or no answer), and InvalidRequest when the server does not take the model.
+    """
+    store_id = noted_store(configured)
+    if store_id is None:
+        raise AuthorizationUnavailable("there is no OpenFGA store yet: run `filegraph setup`")
+    if noted_model(store_id, model) is not None:
+        return None
+    model_id = write_model(sender, store_id, model)
+    noted, _ = RemoteModel.objects.get_or_create(
+        store_id=store_id, digest=_digest(model), defaults={"model_id": model_id, "created_at": now}
+    )
+    return noted.model_id
 
 
 def _ask(sender: Sender, call: Call) -> object:

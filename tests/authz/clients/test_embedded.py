@@ -14,13 +14,14 @@ from authz.clients.base import AuthzClient, OnConflict
 from authz.clients.embedded import EmbeddedClient
 from authz.dsl import parse
 from authz.errors import AuthzError, WriteConflict
-from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleChange
+from authz.models import AuthorizationModelVersion, ModelActivation, RelationshipTuple, TupleChange
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
 from authz.types import CheckRequest, ListObjectsRequest, RelationshipCondition, TupleKey
 
 
 @pytest.fixture
 def client(db: None) -> EmbeddedClient:
+    ModelActivation.objects.all().delete()
     AuthorizationModelVersion.objects.all().delete()
     return EmbeddedClient(CONTRACT_MODEL, clock=timezone.now)
 

@@ -95,7 +95,8 @@ def smallest(
         shorter = cheapest(root, within, cost)
         if shorter is not None:
             found = shorter
-            kept = without & set(items_of(root, shorter))
+            left: list[Item] = items_of(root, shorter)
+            kept = without.intersection(left)
     return found
 
 

@@ -8,18 +8,20 @@ grants would turn it (each was tried), what a ``but not`` takes away and why, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from authz.dsl.model import AuthorizationModel
 from authz.engine.check import check
+from authz.engine.conditions import Circumstances
 from authz.engine.contextual import with_contextual
 from authz.engine.derivation import Alternative, Derivation, cheapest, claims_of, items_of, smallest
-from authz.engine.inquiry import Branch, Gate, Inquiry
+from authz.engine.inquiry import Branch, Gate, Inquiry, Judge
 from authz.engine.memory import MemoryTuples
 from authz.engine.outline import Operator
 from authz.engine.reader import TupleReader
-from authz.engine.typesystem import Typesystem, typesystem_of
+from authz.engine.typesystem import typesystem_of
+from authz.errors import ConditionFailed
 from authz.types import CheckRequest, TupleKey
 
 MAX_MISSING = 10
@@ -63,11 +65,10 @@ Proof = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """A tuple that does not count because its condition is not met, or (``failed``) cannot be decided."""
+    """A tuple that would turn a denial, or a part of it, were its condition met; ``values`` it was judged by."""
 
     tuple: TupleKey
     values: Mapping[str, Any] = field(hash=False)
-    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,10 @@ def explain(model: AuthorizationModel, reader: TupleReader, request: CheckReques
     """
     types = typesystem_of(model)
     combined = with_contextual(types, reader, request.contextual_tuples)
-    allowed = check(model, combined, CheckRequest(request.user, request.relation, request.object))
-    circumstances = _Circumstances(types, request.context)
-    inquiry = Inquiry(types, combined, request.user, circumstances.met)
+    question = CheckRequest(request.user, request.relation, request.object, context=request.context)
+    allowed = check(model, combined, question)
+    circumstances = types.conditions.under(request.context)
+    inquiry = Inquiry(types, combined, request.user, _judge(circumstances))
     root = inquiry.resolve(request.object, request.relation)
     if allowed:
         return Explanation(True, proof=_proved(_Claim(root, True), circumstances))
@@ -114,29 +116,26 @@ def explain(model: AuthorizationModel, reader: TupleReader, request: CheckReques
     known = MemoryTuples(inquiry.tuples())
     return Explanation(
         False,
-        missing=tuple(_missing(model, types, known, request, root, denial.grants)),
+        missing=tuple(_missing(model, known, question, root, denial.grants)),
         blocks=tuple(_proved(_Claim(gate, True), circumstances) for gate in denial.blocks[:MAX_BLOCKS]),
         unmet=tuple(denial.unmet[:MAX_BLOCKS]),
     )
 
 
-class _Circumstances:
-    """The conditions of tuples, under the context of the request."""
+def _judge(circumstances: Circumstances) -> Judge:
+    def met(key: TupleKey) -> bool | None:
+        try:
+            return key.condition is None or circumstances.met(key.condition)
+        except ConditionFailed:
+            return None
 
-    def __init__(self, types: Typesystem, context: Mapping[str, Any]) -> None:
-        self._context = context
-
-    def met(self, key: TupleKey) -> bool | None:
-        return True
-
-    def values(self, key: TupleKey | None) -> Mapping[str, Any] | None:
-        return None
+    return met
 
 
 # ------------------------------------------------------------------------------------------------------------- a proof
 
 
-def _proved(claim: _Claim, circumstances: _Circumstances) -> Proof:
+def _proved(claim: _Claim, circumstances: Circumstances) -> Proof:
     derivation = smallest(claim, _alternatives, lambda _: 1)
     if derivation is None:
         raise AssertionError("a verdict without a derivation")
@@ -176,7 +175,7 @@ def _no_way_in(gate: Gate) -> Alternative[_Claim, TupleKey]:
     return Alternative(None, tuple(_Claim(child, False) for child in children))
 
 
-def _steps(root: _Claim, derivation: Derivation[_Claim, TupleKey], circumstances: _Circumstances) -> Proof:
+def _steps(root: _Claim, derivation: Derivation[_Claim, TupleKey], circumstances: Circumstances) -> Proof:
     """Tell a derivation by its questions: operands are no steps of their own.
 
     That somebody has not what is excluded is told where it is excluded, and what it rests on where those are tuples.
@@ -197,12 +196,16 @@ def _steps(root: _Claim, derivation: Derivation[_Claim, TupleKey], circumstances
             claim.gate.relation,
             claim.holds,
             tuple(
-                Reason(key, circumstances.values(key), places[part] if part is not None else None)
+                Reason(key, _values(key, circumstances), places[part] if part is not None else None)
                 for key, part in found
             ),
         )
         for claim, found in reasons.items()
     )
+
+
+def _values(key: TupleKey | None, circumstances: Circumstances) -> Mapping[str, Any] | None:
+    return circumstances.values(key.condition) if key is not None and key.condition is not None else None
 
 
 def _rests_on(claim: _Claim, derivation: Derivation[_Claim, TupleKey]) -> list[tuple[TupleKey | None, _Claim | None]]:
@@ -243,7 +246,7 @@ class _Denial:
     count.
     """
 
-    def __init__(self, root: Gate, circumstances: _Circumstances) -> None:
+    def __init__(self, root: Gate, circumstances: Circumstances) -> None:
         self.grants: list[TupleKey] = []
         self.blocks: list[Gate] = []
         self.unmet: list[Unmet] = []
@@ -253,9 +256,10 @@ class _Denial:
             if gate.assignable is not None:
                 self.grants.append(gate.assignable)
             for branch in self._promising(gate):
-                if branch.met is not True and branch.key is not None:
-                    values = circumstances.values(branch.key) or {}
-                    self.unmet.append(Unmet(branch.key, values, failed=branch.met is None))
+                key = branch.key
+                if branch.met is False and key is not None and key.condition is not None:
+                    if branch.gate is None or branch.gate.holds:
+                        self.unmet.append(Unmet(key, circumstances.values(key.condition)))
                 elif branch.gate is not None and not branch.gate.holds and branch.gate not in seen:
                     seen.add(branch.gate)
                     todo.append(branch.gate)
@@ -281,18 +285,15 @@ def _question_of(gate: Gate) -> Gate:
 
 
 def _missing(
-    model: AuthorizationModel,
-    types: Typesystem,
-    known: MemoryTuples,
-    request: CheckRequest,
-    root: Gate,
-    grants: list[TupleKey],
+    model: AuthorizationModel, known: MemoryTuples, question: CheckRequest, root: Gate, grants: list[TupleKey]
 ) -> Iterator[tuple[TupleKey, ...]]:
     """Yield sets of grants that would turn the denial: single ones, or if there are none one set of several."""
 
     def turns(added: tuple[TupleKey, ...]) -> bool:
-        question = CheckRequest(request.user, request.relation, request.object, added, request.context)
-        return check(model, known, question)
+        try:
+            return check(model, known, replace(question, contextual_tuples=added))
+        except ConditionFailed:
+            return False
 
     stored = {(key.object, key.relation, key.user) for key in known}
     new = [key for key in dict.fromkeys(grants) if (key.object, key.relation, key.user) not in stored]

@@ -114,7 +114,7 @@ class Inquiry:
         for query, found in self._answers.items():
             node = f"{type_of(query.object)}#{query.relation}"
             for subject, condition in found:
-                if self._types.allows(node, subject):
+                if self._types.allows(node, subject, condition):
                     yield TupleKey(subject, query.relation, query.object, condition)
 
     def _question(self, object: str, relation: str) -> Gate:
@@ -182,7 +182,7 @@ class Inquiry:
     def _grow(self, gate: Gate, query: SubjectQuery, follow: str | None, found: Iterable[Found]) -> None:
         node = f"{type_of(query.object)}#{query.relation}"
         for subject, condition in found:
-            if not self._types.allows(node, subject):
+            if not self._types.allows(node, subject, condition):
                 continue
             key = TupleKey(subject, query.relation, query.object, condition)
             child = self._leads_to(subject, follow)

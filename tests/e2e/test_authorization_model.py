@@ -90,7 +90,7 @@ def test_an_upload_under_way_is_judged_by_the_model_of_each_step(ada: tuple[Api,
 
 
 def test_requests_never_fail_while_models_come_and_go(ada: tuple[Api, Api]) -> None:
-    one, two = ada
+    one, _ = ada
     drive = one.drive()
     one.upload(drive, "a.txt", b"a")
     versions = [create(one, f"# {number}\n{SHIPPED}") for number in range(3)]
@@ -118,7 +118,7 @@ def test_requests_never_fail_while_models_come_and_go(ada: tuple[Api, Api]) -> N
 
 
 def test_of_two_editors_one_wins(ada: tuple[Api, Api]) -> None:
-    one, two = ada
+    one, _ = ada
     versions = [create(one, f"# {name}\n{SHIPPED}") for name in ("one", "two")]
     active = one.query("{ authorizationModelActivations(first: 1) { nodes { authorizationModel { id } } } }")
     before = active["authorizationModelActivations"]["nodes"][0]["authorizationModel"]["id"]

@@ -147,7 +147,8 @@ def test_editing_and_explaining_work_the_same(big: World, calls: list[Call]) -> 
     fields = "written { user } "
     assert ann.do("writeRelationships", "WriteRelationshipsInput", fields, writes=[blocked])["errors"] == []
     explain = """query($user: String!, $object: String!) {
-        explainAccess(user: $user, relation: "can_view", object: $object) { allowed steps { relation } missing { grants { relation object } } blocks { steps { relation } } }
+        explainAccess(user: $user, relation: "can_view", object: $object) {
+            allowed steps { relation } missing { grants { relation object } } blocks { steps { relation } } }
         whoCanAccess(object: $object, relation: "can_view") { nodes { account { username } } } }"""
     data = ann.ask(explain, user=big.vera.id, object=big.file_id)
     assert data["explainAccess"]["allowed"] is False
@@ -156,10 +157,7 @@ def test_editing_and_explaining_work_the_same(big: World, calls: list[Call]) -> 
     data = ann.ask(explain, user=big.olga.id, object=big.file_id)
     assert data["explainAccess"]["allowed"] is True
     assert data["explainAccess"]["steps"][0]["relation"] == "can_view"
-    tuples = (
-        'query($user: String!) { relationshipTuples(filter: {user: $user, object: "folder:"}) { nodes { relation } } }'
-    )
-    assert {node["relation"] for node in ann.ask(tuples, user=big.vera.id)["relationshipTuples"]["nodes"]} == {
-        "viewer",
-        "editor",
-    }
+    tuples = """query($user: String!) {
+        relationshipTuples(filter: {user: $user, object: "folder:"}) { nodes { relation } } }"""
+    found = ann.ask(tuples, user=big.vera.id)["relationshipTuples"]["nodes"]
+    assert {node["relation"] for node in found} == {"viewer", "editor"}

@@ -15,9 +15,9 @@ from authz.services import model_versions, relationship_editor
 from authz.services.access import Question
 from schema.context import Info
 from schema.descriptions import field
-from schema.errors import Detailed
+from schema.errors import BadUserInput, Detailed
 from schema.ids import InvalidId, Kind, decode_as, object_name, user_name
-from schema.limits import PAGE_SIZE
+from schema.limits import MAX_PAGE_SIZE, PAGE_SIZE
 from schema.loaders import access as holders
 from schema.loaders import model_page
 from schema.scalars import JSON
@@ -68,6 +68,8 @@ def _told(work: Callable[[], T]) -> T:
 def _question(
     user: str, relation: str, object: str, context: JSON | None, tuples: list[RelationshipTupleInput] | None
 ) -> Question:
+    if len(tuples or ()) > MAX_PAGE_SIZE:
+        raise BadUserInput(f"At most {MAX_PAGE_SIZE} contextual tuples at a time.")
     contextual = tuple(each.key() for each in tuples or ())
     return Question(user_name(user), relation, object_name(object), contextual, context_value(context))
 

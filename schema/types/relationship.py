@@ -11,6 +11,7 @@ import strawberry
 
 from authz.types import RelationshipCondition as Condition
 from authz.types import TupleKey
+from schema.errors import BadUserInput
 from schema.ids import object_name, user_name
 from schema.scalars import JSON
 from schema.types.page_info import PageInfo
@@ -87,9 +88,11 @@ class RelationshipTupleInput:
 
 
 def context_value(given: JSON | None) -> Mapping[str, Any]:
-    """Return a context; empty when none is given. What is no object has no parameters either: authz says so."""
+    """Return a context; empty when none is given. Raises BadUserInput for what is no object."""
     found = cast("Any", given)
-    return found if isinstance(found, dict) else {} if found is None else {"": found}
+    if found is not None and not isinstance(found, dict):
+        raise BadUserInput("A context is an object: it gives values to the parameters of conditions.")
+    return found or {}
 
 
 def relationship(key: TupleKey) -> RelationshipTuple:

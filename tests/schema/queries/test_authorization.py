@@ -219,6 +219,22 @@ def test_a_question_that_does_not_fit_is_told_why(world: World, auditor: Person)
         assert word in error["message"]
 
 
+def test_a_context_is_an_object_and_contextual_tuples_are_few(world: World, auditor: Person) -> None:
+    asked = {"user": world.stan.id, "relation": "can_view", "object": world.file_id}
+    query = "query($user: String!, $relation: String!, $object: String!, $context: JSON, $tuples: [RelationshipTupleInput!]) { checkPermission(user: $user, relation: $relation, object: $object, context: $context, contextualTuples: $tuples) }"
+    tuple_ = {"user": world.stan.id, "relation": "viewer", "object": world.file_id}
+    for more in (
+        {"context": [1]},
+        {"context": "x"},
+        {"tuples": [tuple_] * 101},
+        {"tuples": [{**tuple_, "condition": {"name": "x", "context": 1}}]},
+    ):
+        answer = auditor.client.post(query, {**asked, **more}).json
+        assert answer["data"] == {"checkPermission": None}
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert auditor.client.ask(query, **asked, context=None, tuples=[])["checkPermission"] is False
+
+
 def test_who_can_access_page_by_page(world: World, auditor: Person) -> None:
     people = sorted((person.actor, person.row.username) for person in (world.ann, world.olga, world.vera))
 

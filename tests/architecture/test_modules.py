@@ -68,7 +68,7 @@ OTHER_FOLDERS = {"architecture", "components", "e2e", "benchmarks", "docs", "exa
 
 
 OF_A_WHOLE_FOLDER = {
-    "authz": {"default_model"},
+    "authz": {"advisories", "default_model", "openfga_suites"},
     "authz/engine": {"against_openfga", "properties"},
     "schema": {"with_openfga"},
     "storage": {"query_plans"},

@@ -20,6 +20,7 @@ SWEEP_LIMIT = 500
 _TOKEN_USES_SECONDS = 60.0
 _SESSIONS_SECONDS = 3600.0
 _DELIVERY_SECONDS = 1.0
+_REFUSED_SECONDS = 3600.0
 
 
 def chores() -> list[Chore]:
@@ -28,9 +29,10 @@ def chores() -> list[Chore]:
         Chore("token uses", _TOKEN_USES_SECONDS, _write_token_uses, last=True),
         Chore("old sessions", _SESSIONS_SECONDS, _forget_sessions),
     ]
-    if remote_engine.is_chosen():
-        # What could not be delivered when it was committed.
+    if settings.FILEGRAPH_OPENFGA_API_URL:
+        # What could not be delivered when it was committed; also while the server only stands by.
         found.append(Chore("changes of permissions", _DELIVERY_SECONDS, _deliver))
+        found.append(Chore("refused changes", _REFUSED_SECONDS, _report_refused))
     if settings.FILEGRAPH_SWEEP_INTERVAL:
         found.append(Chore("sweep", settings.FILEGRAPH_SWEEP_INTERVAL, _sweep))
     return found
@@ -42,6 +44,10 @@ def _sweep(now: datetime) -> object:
 
 def _deliver(now: datetime) -> object:
     return remote_engine.deliver()
+
+
+def _report_refused(now: datetime) -> object:
+    return remote_engine.report_refused()
 
 
 def _write_token_uses(now: datetime) -> object:

@@ -12,7 +12,16 @@ from authz.services import remote_engine
 from filegraph.environment import variable
 from filegraph.problem import Problem
 
-_PLACES = {"embedded": "in its database", "openfga": "in an OpenFGA store"}
+_HELP = {
+    "all": (
+        "must be embedded: the permissions of this installation are in its database. "
+        "`filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
+    ),
+    "some": (
+        "must be embedded until the OpenFGA store has all permissions: "
+        "run `filegraph authz migrate-store --to openfga` to its end."
+    ),
+}
 
 
 def of_engine(*, prepared: bool) -> Problem | None:
@@ -35,13 +44,9 @@ def of_asking(ask: Callable[[], object]) -> Problem | None:
 
 
 def of_choice() -> Problem | None:
-    """Look whether another engine than the chosen one keeps the permissions of this installation.
+    """Look whether the chosen engine can answer for the permissions of this installation.
 
-    With the wrong one nobody would have any right, the administrators neither. The tables must be there.
+    With an empty store nobody would have any right, the administrators neither. The tables must be there.
     """
-    other = remote_engine.left_behind()
-    if other is None:
-        return None
-    return Problem(
-        f"{variable('authz_client')} must be {other}: the permissions of this installation are {_PLACES[other]}."
-    )
+    lacks = remote_engine.lacks()
+    return None if lacks is None else Problem(f"{variable('authz_client')} {_HELP[lacks]}")

@@ -15,8 +15,8 @@ from authz.services.access import Explanation, Question
 from authz.services.editors import may_read
 from authz.types import ORGANIZATION, Actor, TupleKey, split_object
 from storage.models import NodeKind, NodeRef
-from storage.permissions import structure
 from storage.selectors.rows import load
+from storage.structure import EDGES, structure
 
 _OF_THE_ORGANIZATION = ("group", "backend")
 """Types whose objects belong to the one organization, which is told with each question about them."""
@@ -28,7 +28,7 @@ def check(actor: Actor, question: Question) -> bool | None:
     Raises InvalidRequest (it does not fit the model), ConditionFailed, ResolutionTooComplex, AuthorizationUnavailable.
     """
     told = _told(actor, question.object)
-    return None if told is None else access.check(question, told)
+    return None if told is None else access.check(question, told, EDGES)
 
 
 def holders(
@@ -36,13 +36,13 @@ def holders(
 ) -> list[str] | None:
     """Return who has a relation to an object, see ``authz.services.access``; None and errors as for ``check``."""
     told = _told(actor, object)
-    return None if told is None else access.holders(object, relation, user_type, told, context)
+    return None if told is None else access.holders(object, relation, user_type, told, EDGES, context)
 
 
 def explain(actor: Actor, question: Question) -> Explanation | None:
     """Return why a question is answered as it is; None and errors as for ``check``."""
     told = _told(actor, question.object)
-    return None if told is None else access.explain(question, told)
+    return None if told is None else access.explain(question, told, EDGES)
 
 
 def _told(actor: Actor, object: str) -> Sequence[TupleKey] | None:

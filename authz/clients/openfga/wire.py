@@ -11,9 +11,12 @@ from authz.engine.expand import ComputedLeaf, Operation, TupleToUsersetLeaf, Use
 from authz.errors import (
     AuthorizationUnavailable,
     AuthzError,
+    ConditionFailed,
+    InvalidContext,
     InvalidContinuationToken,
     InvalidRequest,
     InvalidTuple,
+    MissingContext,
     ResolutionTooComplex,
     UnknownRelation,
     UnknownType,
@@ -40,7 +43,17 @@ _OPERATIONS: Mapping[str, Literal["write", "delete"]] = {
 
 def error_of(refused: Refused) -> AuthzError:
     """Return what a refusal is to our callers. One that is not known says nothing about permissions: unavailable."""
-    return _CODES.get(refused.code, AuthorizationUnavailable)(f"OpenFGA refuses: {refused}")
+    kind = _condition_error(str(refused)) or _CODES.get(refused.code, AuthorizationUnavailable)
+    return kind(f"OpenFGA refuses: {refused}")
+
+
+def _condition_error(detail: str) -> type[AuthzError] | None:
+    """Return what a sentence about a condition means: it has no code of its own, and in streams none at all."""
+    if "failed to evaluate relationship condition" not in detail:
+        return None
+    if "missing context parameters" in detail:
+        return MissingContext
+    return InvalidContext if "parameter type error" in detail else ConditionFailed
 
 
 def is_about_content(refused: Refused) -> bool:
@@ -60,6 +73,11 @@ def contextual_json(keys: Iterable[TupleKey]) -> dict[str, Any]:
     """Return contextual tuples as most questions take them; nothing for none."""
     found = [tuple_json(key) for key in keys]
     return {"contextual_tuples": {"tuple_keys": found}} if found else {}
+
+
+def context_json(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the context of conditions as questions take it; nothing for none."""
+    return {"context": dict(context)} if context else {}
 
 
 def key_of(value: Any) -> TupleKey:
@@ -100,12 +118,25 @@ def allowed(value: Any) -> bool:
     raise AuthorizationUnavailable("a check without a verdict")
 
 
-def verdicts(value: Any, count: int) -> list[bool]:
-    """Return the verdicts of a batch whose correlation ids are ``"0"`` to ``count - 1``; one that failed fails all."""
+def verdicts(value: Any, count: int) -> list[bool | None]:
+    """Return the verdicts of a batch whose correlation ids are ``"0"`` to ``count - 1``; one that failed fails all.
+
+    None for one that is beyond the server's limit of depth.
+    """
     found = value.get("result") if isinstance(value, dict) else None
     if not isinstance(found, dict) or found.keys() != {str(place) for place in range(count)}:
         raise AuthorizationUnavailable("a batch without all its answers")
-    return [allowed(found[str(place)]) for place in range(count)]
+    return [_verdict(found[str(place)]) for place in range(count)]
+
+
+def _verdict(value: Any) -> bool | None:
+    error = value.get("error") if isinstance(value, dict) else None
+    if isinstance(error, dict) and "allowed" not in value and isinstance(error.get("input_error"), str):
+        found = error_of(Refused(400, error["input_error"], str(error.get("message", ""))))
+        if isinstance(found, ResolutionTooComplex):
+            return None
+        raise found
+    return allowed(value)
 
 
 def changes(value: Any) -> list[TupleChange]:

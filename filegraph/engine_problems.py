@@ -12,17 +12,6 @@ from authz.services import remote_engine
 from filegraph.environment import variable
 from filegraph.problem import Problem
 
-_HELP = {
-    "all": (
-        "must be embedded: the permissions of this installation are in its database. "
-        "`filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
-    ),
-    "some": (
-        "must be embedded until the OpenFGA store has all permissions: "
-        "run `filegraph authz migrate-store --to openfga` to its end."
-    ),
-}
-
 
 def of_engine(*, prepared: bool) -> Problem | None:
     """Ask a remote engine; with ``prepared``, also for what ``filegraph setup`` made there."""
@@ -44,9 +33,19 @@ def of_asking(ask: Callable[[], object]) -> Problem | None:
 
 
 def of_choice() -> Problem | None:
-    """Look whether the chosen engine can answer for the permissions of this installation.
+    """Look whether the chosen engine has the permissions of this installation.
 
-    With an empty store nobody would have any right, the administrators neither. The tables must be there.
+    With one that has not nobody would have any right, the administrators neither. The tables must be there.
     """
-    lacks = remote_engine.lacks()
-    return None if lacks is None else Problem(f"{variable('authz_client')} {_HELP[lacks]}")
+    match remote_engine.unready():
+        case remote_engine.Unready.ELSEWHERE:
+            return Problem(
+                f"{variable('authz_client')} must be embedded: the permissions of this installation are in its "
+                "database. `filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
+            )
+        case remote_engine.Unready.ON_THEIR_WAY:
+            return Problem(
+                f"{variable('authz_client')} must be embedded until the OpenFGA store has all permissions: "
+                "run `filegraph authz migrate-store --to openfga` to its end."
+            )
+    return None

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from enum import Enum
 from functools import lru_cache
-from typing import Literal
 
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -85,17 +85,26 @@ def send_model(model: LoadedModel, *, now: datetime) -> None:
         store.send_model(transport(), model.model, now=now)
 
 
-def lacks() -> Literal["all", "some"] | None:
-    """Return how much of the permissions of this installation the chosen engine lacks; None if it can answer.
+class Unready(Enum):
+    """Why the chosen engine cannot answer for the permissions of this installation yet."""
 
-    The embedded one always can: our record has everything that a server was told. The tables must be there.
+    ELSEWHERE = "elsewhere"
+    """They are in its database, and were never brought to the server."""
+    ON_THEIR_WAY = "on their way"
+    """They are being brought to the server, and are not all there."""
+
+
+def unready() -> Unready | None:
+    """Return why the chosen engine cannot answer, or None. The tables must be there.
+
+    The embedded one always can: our record has everything that a server was told.
     """
     if not is_chosen():
         return None
     noted = store.noted_store()
     if noted is None:
-        return "all" if RelationshipTuple.objects.exists() else None
-    return None if noted.is_whole else "some"
+        return Unready.ELSEWHERE if RelationshipTuple.objects.exists() else None
+    return None if noted.is_whole else Unready.ON_THEIR_WAY
 
 
 def is_prepared() -> bool:

@@ -54,13 +54,16 @@ def test_permissions_that_are_in_the_database(openfga_away: None, settings: Sett
     assert not found.passing
 
 
-def test_a_store_that_has_not_all_permissions_yet(openfga_away: None) -> None:
-    RemoteStore.objects.create(store_id="0" * 26, created_at=timezone.now(), is_whole=False)
+def test_a_store_that_has_not_everything_yet(openfga_away: None, settings: Settings) -> None:
+    noted = RemoteStore.objects.create(store_id="0" * 26, created_at=timezone.now(), is_whole=False)
     found = of_choice()
     assert found is not None
-    assert found.sentence.startswith("FILEGRAPH_AUTHZ_CLIENT must be embedded until ")
+    assert found.sentence.startswith("FILEGRAPH_AUTHZ_CLIENT must be embedded until the OpenFGA store has all")
+    noted.is_whole = True
+    noted.save()
+    assert of_choice() is None
 
 
-def test_the_embedded_engine_has_all_that_a_server_was_told() -> None:
+def test_the_database_has_what_openfga_has() -> None:
     RemoteStore.objects.create(store_id="0" * 26, created_at=timezone.now())
     assert of_choice() is None

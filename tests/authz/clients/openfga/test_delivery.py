@@ -328,16 +328,26 @@ def test_whatever_breaks_the_server_ends_up_with_what_was_committed(
         for known, standing in committed.items():
             valid = standing is not None and (standing.condition is None or _end_of(standing) > NOW)
             request = CheckRequest(known.user, "viewer", known.object, (), {"now": NOW})
-            assert client.check(request) is valid, (known, standing)
+            assert patiently(lambda: client.check(request)) is valid, (known, standing)  # noqa: B023
         if lease_ends:
             let_the_lease_run_out()
     let_the_lease_run_out()
-    assert deliver(client)
+    assert patiently(lambda: deliver(client))
     assert stored(client) == {standing for standing in committed.values() if standing is not None}
     assert not any(Comparison(client.remote, "default", Desired("default")).drifts())
 
 
 NOW = "2026-01-01T00:00:00Z"
+
+
+def patiently(ask: Callable[[], bool]) -> bool:
+    """Ask again while a busy machine gives no answer in time, which is no wrong answer."""
+    for _ in range(10):
+        try:
+            return ask()
+        except AuthorizationUnavailable:
+            let_the_lease_run_out()
+    return ask()
 
 
 def _text(key: TupleKey) -> str:

@@ -9,9 +9,10 @@ an OpenFGA server seconds. Unless set otherwise it lives 300 seconds at most.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
+from authz.errors import ConditionFailed
 from authz.services import decisions, visibility
 from authz.services.needs import Needs
 from authz.services.visibility import VisibilitySql
@@ -94,6 +95,11 @@ NEEDS = Needs(
 """What storage needs of any authorization model: each question, and each role to a person."""
 
 
+Pair = tuple[Permission, str]
+"""A permission and the object it is asked about."""
+Pairs = Collection[Pair]
+
+
 def require(actor: Actor, permission: Permission, row: Node) -> None:
     """Ask a whole check; raises PermissionDenied when the actor may not, NotFound when she cannot even view it."""
     (error,) = require_all(actor, [(permission, row)])
@@ -106,7 +112,7 @@ def require_all(actor: Actor, questions: Sequence[tuple[Permission, Node]]) -> l
     rows = {(kind_of(row), row.id): row for _, row in questions}.values()
     told = tuple(structure(rows, {Permission.VIEW, *(permission for permission, _ in questions)}))
 
-    def ask(asked: Collection[tuple[Permission, str]]) -> set[tuple[Permission, str]]:
+    def ask(asked: Pairs) -> set[Pair]:
         pairs = list(asked)
         if not pairs:
             return set()
@@ -119,16 +125,26 @@ def require_all(actor: Actor, questions: Sequence[tuple[Permission, Node]]) -> l
     applicable = dict.fromkeys(
         pair for pair, (permission, row) in zip(named, questions, strict=True) if permission in APPLICABLE[kind_of(row)]
     )
-    allowed = ask(applicable)
-    denied = {name for permission, name in named if (permission, name) not in allowed}
-    visible = ask(
-        dict.fromkeys((Permission.VIEW, name) for name in denied if (Permission.VIEW, name) not in applicable)
-    )
-    visible |= allowed
+    seen = dict.fromkeys((Permission.VIEW, name) for _, name in named)
+    allowed = visible = _in_one(ask, {**applicable, **seen})
+    if allowed is None or visible is None:
+        allowed = ask(applicable)
+        denied = {name for permission, name in named if (permission, name) not in allowed}
+        visible = allowed | ask([pair for pair in seen if pair[1] in denied and pair not in applicable])
     return [
         None if pair in allowed else PermissionDenied() if (Permission.VIEW, pair[1]) in visible else NotFound()
         for pair in named
     ]
+
+
+def _in_one(ask: Callable[[Pairs], set[Pair]], pairs: Pairs) -> set[Pair] | None:
+    """Ask together what a question and its refusal take, where that is read once; None where it has to be in turn."""
+    if not decisions.shares_reads(EDGES):
+        return None
+    try:
+        return ask(pairs)
+    except ConditionFailed:
+        return None  # Perhaps only whether she can view it, which need not be asked.
 
 
 def require_of_organization(actor: Actor, permission: Permission) -> None:
@@ -153,9 +169,13 @@ def allowed(actor: Actor, permissions: Iterable[Permission], rows: Sequence[Node
     """
     asked = frozenset(permissions)
     told = edges(rows, ancestries(rows), asked)
-    questions = {object_of(row): asked & APPLICABLE[kind_of(row)] for row in rows}
+    names = [object_of(row) for row in rows]
+    applicable = {kind: asked & permissions for kind, permissions in APPLICABLE.items()}
+    questions = {name: applicable[NodeKind(name.partition(":")[0])] for name in names}
     found = visibility.flags(actor, questions, told, EDGES)
-    return {row.id: frozenset(map(Permission, found[object_of(row)])) for row in rows}
+    # What is alike is one object: the files of a folder differ in few flags.
+    same = {relations: frozenset(map(Permission, relations)) for relations in set(found.values())}
+    return {row.id: same[found[name]] for row, name in zip(rows, names, strict=True)}
 
 
 def predicate(actor: Actor, permission: Permission, kind: NodeKind, alias: str) -> VisibilitySql:

@@ -83,11 +83,15 @@ def edges(rows: Iterable[Node], above: Mapping[str, Sequence[str]], relations: C
     ``above`` has by row the ids of the folders above it, in any order.
     """
     rows = list(rows)
-    kinds = {kind_of(row) for row in rows}
-    asked = None if relations is None else frozenset((kind.value, each) for kind in kinds for each in relations)
+    names = {object_of(row): row for row in rows}
+    kinds = {name.partition(":")[0] for name in names}
+    asked = None if relations is None else frozenset((kind, each) for kind in kinds for each in relations)
     followed = visibility.followed(asked, EDGES)
     found: EdgeMap = {}
-    _tell_items(found, rows, above, followed.own)
+    for kind in kinds - {NodeKind.DRIVE}:
+        prefix = f"{kind}:"
+        items = {name: row for name, row in names.items() if name.startswith(prefix) and isinstance(row, Item)}
+        _tell_items(found, kind, items, above, followed.own)
     _tell_drives(found, rows, followed.own | followed.beyond)
     if any(type_name == "folder" for type_name, _, _ in followed.beyond):
         _tell_folders_above(found, rows, followed.beyond)
@@ -95,13 +99,9 @@ def edges(rows: Iterable[Node], above: Mapping[str, Sequence[str]], relations: C
 
 
 def _tell_items(
-    found: EdgeMap, rows: Iterable[Node], above: Mapping[str, Sequence[str]], told: frozenset[Told]
+    found: EdgeMap, kind: str, rows: Mapping[str, Item], above: Mapping[str, Sequence[str]], told: frozenset[Told]
 ) -> None:
-    for row in rows:
-        if isinstance(row, Drive) or row.is_root:
-            continue
-        name = object_of(row)
-        kind = kind_of(row).value
+    for name, row in rows.items():
         if (kind, "drive", "drive") in told:
             found[name, "drive"] = (f"drive:{row.drive_id}",)
         if (kind, "ancestor", "folder") in told:

@@ -176,3 +176,5 @@ class InstallationClient(AuthzClient, GrantIndex, Protocol):
     """What ``authz.services`` needs of an engine: both, and the model it answers by."""
 
     model: AuthorizationModel
+    shares_reads: bool
+    """Whether questions of one batch about the same objects read the same tuples once."""

@@ -45,6 +45,8 @@ class EmbeddedClient:
     there is one). Safe to share between threads: it holds no state but caches.
     """
 
+    shares_reads = True
+
     def __init__(
         self,
         model: AuthorizationModel,

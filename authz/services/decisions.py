@@ -38,6 +38,14 @@ def batch_check(requests: Sequence[CheckRequest], structure: Structure = NO_STRU
     return client.batch_check(requests)
 
 
+def shares_reads(structure: Structure = NO_STRUCTURE) -> bool:
+    """Tell whether one more question about the same objects, in the same batch, costs next to nothing.
+
+    So it is with the embedded engine; a remote one has each question evaluated by itself.
+    """
+    return configured_client(structure).shares_reads
+
+
 def revision_sql() -> str:
     """Return a scalar SQL expression whose value changes with every tuple that is written or deleted here.
 

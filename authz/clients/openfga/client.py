@@ -56,6 +56,8 @@ class OpenFGAClient:
     ``keep_seconds``: how long a projection may serve later requests (``kept``). Safe to share between threads.
     """
 
+    shares_reads = False
+
     def __init__(
         self,
         model: AuthorizationModel,

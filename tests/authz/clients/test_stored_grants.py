@@ -38,6 +38,7 @@ from authz.errors import UnplannableRelation
 from authz.models import RelationshipTuple
 from authz.services.shipped_model import shipped_model
 from authz.types import CheckRequest, TupleKey
+from tests.authz.clients.replay import tell
 from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, grants, listed, moves, trees
 
 pytestmark = pytest.mark.django_db
@@ -70,8 +71,11 @@ def compare(model: AuthorizationModel, tree: Tree, tuples: list[TupleKey], asked
                     asking = [CheckRequest(actor, relation, name, stored) for name in names]
                     assert client.batch_check(asking) == verdicts
                     expected = {name for name, allowed in zip(names, verdicts, strict=True) if allowed}
-                    assert by_sql(client, actor, relation, type_name, usersets) == expected, (actor, relation)
-                    assert by_plan(client, tree, actor, relation, names, usersets) == expected, (actor, relation)
+                    found = by_sql(client, actor, relation, type_name, usersets)
+                    shown = by_plan(client, tree, actor, relation, names, usersets)
+                    if found != expected or shown != expected:
+                        tell(model, reader, actor, relation, dict(zip(names, verdicts, strict=True)))
+                    assert found == shown == expected, (actor, relation)
 
 
 def by_sql(client: EmbeddedClient, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:

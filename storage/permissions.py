@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from authz.errors import ConditionFailed
 from authz.services import decisions, visibility
+from authz.services.needs import Needs
 from authz.services.visibility import VisibilitySql
 from authz.types import ORGANIZATION, Actor, CheckRequest, TupleKey
 from storage.errors import NotFound, PermissionDenied, StorageError
@@ -74,6 +75,24 @@ APPLICABLE: Mapping[NodeKind, frozenset[Permission]] = {
     ),
 }
 """What can be asked about which kind; anything else is a plain no."""
+
+_ROLES: Mapping[NodeKind, frozenset[Role]] = {
+    NodeKind.DRIVE: frozenset(Role),
+    NodeKind.FOLDER: frozenset(Role),
+    NodeKind.FILE: frozenset(Role) - {Role.UPLOADER},
+}
+NEEDS = Needs(
+    asked=frozenset(
+        (kind.value, permission.value) for kind, permissions in APPLICABLE.items() for permission in permissions
+    )
+    | {("organization", Permission.CREATE_DRIVE.value), ("backend", Permission.CONFIGURE.value)},
+    written=tuple(
+        TupleKey("user:x", role.value, f"{kind.value}:x") for kind, roles in _ROLES.items() for role in sorted(roles)
+    ),
+    told=(TupleKey(ORGANIZATION, "organization", "backend:x"),),
+    structure=EDGES,
+)
+"""What storage needs of any authorization model: each question, and each role to a person."""
 
 
 Pair = tuple[Permission, str]

@@ -23,10 +23,12 @@ from authz.clients.stored_grants import StoredGrants
 from authz.clients.writes import require_writable
 from authz.dsl import from_json, to_json, to_text
 from authz.dsl.model import AuthorizationModel
-from authz.engine import check, expand, list_objects, list_users
+from authz.engine import check, expand, explain, list_objects, list_users
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
 from authz.engine.plan import Plan
+from authz.engine.reader import TupleReader
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import WriteConflict
 from authz.models import AuthorizationModelVersion, Delivery, RelationshipTuple, TupleOperation
@@ -73,9 +75,11 @@ class EmbeddedClient:
 
         Where a stored tuple may lead into the tree, the places of what it leads to are read from the rows.
         """
+        return check.batch_check(self.model, self._reader_for(requests), requests, self._memberships)
+
+    def _reader_for(self, requests: Sequence[CheckRequest]) -> TupleReader:
         asked = frozenset((type_of(request.object), request.relation) for request in requests)
-        reader = self._with_rows if self._grants.plans.followed(asked).elsewhere else self._reader
-        return check.batch_check(self.model, reader, requests, self._memberships)
+        return self._with_rows if self._grants.plans.followed(asked).elsewhere else self._reader
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""
@@ -88,6 +92,10 @@ class EmbeddedClient:
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of an object comes about, one level deep."""
         return expand.expand(self.model, self._reader, relation, object, contextual_tuples)
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """Return why ``check`` answers as it does; see ``authz.engine.explain``."""
+        return explain.explain(self.model, self._reader_for([request]), request)
 
     def read(
         self,

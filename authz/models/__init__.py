@@ -1,6 +1,7 @@
 """The rows of authz: tuples, the log of their changes, the versions of the model, and what a remote engine needs."""
 
-from authz.models.model_version import AuthorizationModelVersion
+from authz.models.model_activation import ModelActivation
+from authz.models.model_version import AuthorizationModelVersion, ModelOrigin
 from authz.models.relationship_tuple import RelationshipTuple
 from authz.models.remote_engine import DeliveryLease, RemoteModel, RemoteStore
 from authz.models.tuple_change import Delivery, TupleChange, TupleOperation
@@ -9,6 +10,8 @@ __all__ = [
     "AuthorizationModelVersion",
     "Delivery",
     "DeliveryLease",
+    "ModelActivation",
+    "ModelOrigin",
     "RelationshipTuple",
     "RemoteModel",
     "RemoteStore",

@@ -18,25 +18,33 @@ from authz.clients.openfga.moments import Moments
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import authz_settings
 from authz.services.circumstances import one_time
-from authz.services.models import active_model
-from authz.services.remote_engine import remote
+from authz.services.models import LoadedModel, active, pinned
+from authz.services.remote_engine import remote_of
 
 _MOMENTS = Moments()
 
 
-@lru_cache(maxsize=4)
 def configured_client(structure: Structure = NO_STRUCTURE) -> InstallationClient:
-    """Return the client that the settings choose, for the active model. ``structure`` is compared by identity.
+    """Return the client that the settings choose, for the model that answers here.
 
     Raises AuthorizationUnavailable for a server on which ``filegraph setup`` has prepared nothing.
     """
+    return client_for(active(), structure)
+
+
+@lru_cache(maxsize=24)
+def client_for(model: LoadedModel, structure: Structure = NO_STRUCTURE) -> InstallationClient:
+    """Return the client for one model, active or not; both arguments are compared by identity.
+
+    Raises AuthorizationUnavailable for a server that does not have the model.
+    """
     match authz_settings().client:
         case "embedded":
-            return EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
+            return EmbeddedClient(model.model, clock=timezone.now, structure=structure)
         case "openfga":
             return OpenFGAClient(
-                active_model(),
-                remote(),
+                model.model,
+                remote_of(model),
                 clock=timezone.now,
                 structure=structure,
                 moments=_MOMENTS,
@@ -46,11 +54,11 @@ def configured_client(structure: Structure = NO_STRUCTURE) -> InstallationClient
 
 @contextmanager
 def moment() -> Iterator[None]:
-    """Return a block, of one request in one thread, in which lists and flags share what was read of the grants.
+    """Open the block of one request in one thread: one model answers it, and lists and flags share what they read.
 
-    All of its questions are asked at one time. What others change meanwhile may go unseen until it ends; what this
-    thread changes never does. Whole checks are asked anew each time. The embedded engine, which reads grants in the
-    statements themselves, keeps nothing.
+    All of its questions are asked at one time. What others change in grants meanwhile may go unseen by lists and flags
+    until it ends; what this thread changes never does. Whole checks are asked anew each time. The embedded engine,
+    which reads grants in the statements themselves, keeps nothing but the model.
     """
-    with _MOMENTS.moment(), one_time():
+    with pinned(), _MOMENTS.moment(), one_time():
         yield

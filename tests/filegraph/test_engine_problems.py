@@ -25,10 +25,10 @@ def openfga_away(settings: Settings) -> Iterator[None]:
         held.bind(("127.0.0.1", 0))
         settings.FILEGRAPH_OPENFGA_API_URL = f"http://127.0.0.1:{held.getsockname()[1]}"
         settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
-        for cache in (remote_engine.remote, remote_engine.transport):
+        for cache in (remote_engine.remote_of, remote_engine.transport):
             cache.cache_clear()
         yield
-        for cache in (remote_engine.remote, remote_engine.transport):
+        for cache in (remote_engine.remote_of, remote_engine.transport):
             cache.cache_clear()
 
 

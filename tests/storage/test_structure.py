@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from authz.dsl import parse
 from authz.services import client
+from authz.services.models import LoadedModel
 from authz.types import Actor
 from storage.models import MAX_DEPTH, Drive, FolderClosure, Item, ItemKind, Node
 from storage.permissions import Permission, allowed, ancestries, require
@@ -29,13 +29,10 @@ RECURSIVE = Path(__file__).with_name("recursive.fga").read_text(encoding="utf-8"
 
 
 @pytest.fixture
-def recursive_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def recursive_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another model is active than the shipped one."""
-    model = parse(RECURSIVE)
-    monkeypatch.setattr(client, "active_model", lambda: model)
-    client.configured_client.cache_clear()
-    yield
-    client.configured_client.cache_clear()
+    model = LoadedModel(RECURSIVE, parse(RECURSIVE))
+    monkeypatch.setattr(client, "active", lambda: model)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -13,7 +12,8 @@ from authz.clients.embedded import EmbeddedClient
 from authz.dsl import parse
 from authz.services import client, decisions, relationships
 from authz.services.circumstances import CURRENT_TIME, circumstances
-from authz.services.models import active_model
+from authz.services.models import LoadedModel
+from authz.services.shipped_model import shipped_model
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
 
 MODEL = parse(
@@ -31,13 +31,12 @@ condition not_expired(current_time: timestamp, expires_at: timestamp) {
 
 
 @pytest.fixture
-def conditional(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedClient]:
-    monkeypatch.setattr(client, "active_model", lambda: MODEL)
-    client.configured_client.cache_clear()
+def conditional(monkeypatch: pytest.MonkeyPatch) -> EmbeddedClient:
+    model = LoadedModel("", MODEL)
+    monkeypatch.setattr(client, "active", lambda: model)
     made = client.configured_client()
     assert isinstance(made, EmbeddedClient)
-    yield made
-    client.configured_client.cache_clear()
+    return made
 
 
 def test_one_time_for_a_request(conditional: EmbeddedClient) -> None:
@@ -53,7 +52,7 @@ def test_one_time_for_a_request(conditional: EmbeddedClient) -> None:
 
 
 def test_a_model_without_conditions_is_told_nothing() -> None:
-    plain = EmbeddedClient(active_model(), clock=timezone.now)
+    plain = EmbeddedClient(shipped_model(), clock=timezone.now)
     assert circumstances(plain) == {}
 
 

@@ -1,8 +1,12 @@
-"""The settings of authz, typed, read from Django's ``FILEGRAPH_AUTHZ_*`` and ``FILEGRAPH_OPENFGA_*`` settings."""
+"""The settings of authz, typed, read from Django's (``FILEGRAPH_AUTHZ_*``, ``FILEGRAPH_OPENFGA_*`` and others).
+
+Read anew at each call, so that a test can change them; what is built from them is kept by those who build it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal, cast, get_args
 
 from django.conf import settings as django_settings
@@ -26,6 +30,14 @@ class AuthzSettings:
     """``FILEGRAPH_OPENFGA_API_TOKEN``: its preshared key; empty for none."""
     openfga_store_id: str = ""
     """``FILEGRAPH_OPENFGA_STORE_ID``: the store to use; empty for the one that ``filegraph setup`` makes."""
+    metrics: bool = False
+    """``FILEGRAPH_METRICS``: whether calls are measured. Who may read what was measured is not known here."""
+    audit: bool = True
+    """``FILEGRAPH_AUDIT``: whether changes of permissions leave an entry."""
+    audit_denials: float = 0.0
+    """``FILEGRAPH_AUDIT_DENIALS``: the share of refused questions that leave one, 0 to 1."""
+    audit_retention: timedelta = timedelta(days=366)
+    """``FILEGRAPH_AUDIT_RETENTION``: how long entries are kept."""
 
 
 def authz_settings() -> AuthzSettings:
@@ -38,6 +50,10 @@ def authz_settings() -> AuthzSettings:
         openfga_api_url=getattr(django_settings, "FILEGRAPH_OPENFGA_API_URL", ""),
         openfga_api_token=getattr(django_settings, "FILEGRAPH_OPENFGA_API_TOKEN", ""),
         openfga_store_id=getattr(django_settings, "FILEGRAPH_OPENFGA_STORE_ID", ""),
+        metrics=bool(getattr(django_settings, "FILEGRAPH_METRICS", ())),
+        audit=getattr(django_settings, "FILEGRAPH_AUDIT", True),
+        audit_denials=getattr(django_settings, "FILEGRAPH_AUDIT_DENIALS", 0.0),
+        audit_retention=timedelta(seconds=getattr(django_settings, "FILEGRAPH_AUDIT_RETENTION", 366 * 86400)),
     )
     if found.client == "openfga" and not found.openfga_api_url:
         raise ImproperlyConfigured("FILEGRAPH_AUTHZ_CLIENT is openfga; FILEGRAPH_OPENFGA_API_URL must say where it is")

@@ -17,6 +17,12 @@ Actor = NewType("Actor", str)
 ANONYMOUS = Actor("anonymous:visitor")
 """The actor of a request that carries no credentials."""
 
+SYSTEM = Actor("service:filegraph")
+"""The installation itself, where nobody asks for something: when it is set up, and when it tidies up."""
+
+PROBE = Actor("anonymous:probe")
+"""The actor of a question that only finds out whether questions are answered. It leaves no entry in the audit."""
+
 ORGANIZATION = "organization:default"
 """The object that stands for the installation: there is one organization in it."""
 

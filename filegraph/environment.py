@@ -265,6 +265,21 @@ class Environment(BaseSettings):
     openfga_store_id: Annotated[str, AfterValidator(_store_id)] = Field(
         "", description="The store to use there. Empty: the one that `filegraph setup` makes and remembers."
     )
+    metrics: Annotated[list[str], NoDecode, AfterValidator(_networks)] = Field(
+        [],
+        description="Addresses or networks, between commas, that may read `/metrics`, such as 127.0.0.1. Empty: "
+        "nothing is measured and there is no such page.",
+    )
+    audit: bool = Field(True, description="Whether it is written down who gives and takes permissions, and when.")
+    audit_denials: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Which share of refused questions is written down too: 0 none, 1 all, up to 100 in 10 seconds.",
+    )
+    audit_retention: int = Field(
+        366 * _DAY, ge=_DAY, description="Seconds that what was written down for the audit is kept."
+    )
     storage_backend_classes: dict[str, str] = Field(
         {}, description='Further storage drivers as JSON: {"key": "dotted.path.Class"}.'
     )

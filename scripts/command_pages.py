@@ -56,6 +56,8 @@ def page() -> str:
         lines += _section(f"filegraph {name}", _server_command(name))
     lines += ["## Authorization models", "", "Without a server: see [the model language](../model-language.md).", ""]
     for each in model_commands.registered_commands:
+        if f"authz {_name_of(each)}" in SERVER_COMMANDS:
+            continue
         assert each.callback is not None
         lines += _section(f"filegraph authz {_name_of(each)}", each.callback)
     lines += ["## Exit codes", "", "Of the commands that use a server; the others know 0, 1 and 2.", ""]
@@ -78,6 +80,10 @@ def _server_command(name: str) -> Function:
     # Nothing is read or written, but Django wants a key before it hands out its models.
     os.environ.setdefault("FILEGRAPH_SECRET_KEY", "only-to-write-pages-0123456789abcdef")
     app: typer.Typer = importlib.import_module(SERVER_COMMANDS[name].module).app
+    group, _, name = name.rpartition(" ")
+    for each in app.registered_groups if group else ():
+        if each.name == group and each.typer_instance is not None:
+            app = each.typer_instance
     return next(each.callback for each in app.registered_commands if each.callback and _name_of(each) == name)
 
 

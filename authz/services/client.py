@@ -18,6 +18,7 @@ from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import authz_settings
 from authz.services.models import active_model
 from authz.services.remote_engine import remote
+from authz.services.wrapping import wrapped
 
 _MOMENTS = Moments()
 
@@ -30,9 +31,10 @@ def configured_client(structure: Structure = NO_STRUCTURE) -> InstallationClient
     """
     match authz_settings().client:
         case "embedded":
-            return EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
+            client: InstallationClient = EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
         case "openfga":
-            return OpenFGAClient(active_model(), remote(), clock=timezone.now, structure=structure, moments=_MOMENTS)
+            client = OpenFGAClient(active_model(), remote(), clock=timezone.now, structure=structure, moments=_MOMENTS)
+    return wrapped(client, active_model())
 
 
 def moment() -> AbstractContextManager[None]:

@@ -22,6 +22,7 @@ from authz.dsl.parsed import ParsedModel
 from authz.dsl.validate import obstacles
 from authz.dsl.validate import validate as problems_of
 from authz.errors import InvalidModel, ModelProblem
+from filegraph.cli.server_commands import SERVER_COMMANDS
 from filegraph.client.terminal import complain, say
 
 INVALID = 1
@@ -114,6 +115,18 @@ def transform(
         for problem in error.problems:
             complain(f"{_place(file, problem)}: {problem.message} [{problem.code}]")
         raise typer.Exit(INVALID) from error
+
+
+def _elsewhere() -> None:
+    """Never runs: ``filegraph.__main__`` takes such commands to their own module."""
+    raise AssertionError("The command of another module came to the commands that need no server.")
+
+
+for _name, _command in SERVER_COMMANDS.items():
+    if _name.startswith("authz "):
+        commands.command(_name.removeprefix("authz "), help=_command.help, rich_help_panel="Of an installation")(
+            _elsewhere
+        )
 
 
 def _read(file: Path) -> ParsedModel:

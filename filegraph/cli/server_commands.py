@@ -17,6 +17,7 @@ class LateCommand:
     help: str
 
 
+# A name of two words is a command in a group.
 SERVER_COMMANDS: Mapping[str, LateCommand] = {
     "setup": LateCommand(
         "filegraph.cli.server", "Prepare this machine: data directory, secret key, tables, the first store."
@@ -28,6 +29,7 @@ SERVER_COMMANDS: Mapping[str, LateCommand] = {
     ),
     "schema": LateCommand("filegraph.cli.pages", "Print the GraphQL schema."),
     "settings": LateCommand("filegraph.cli.pages", "Print every setting: variable, default, meaning."),
+    "authz audit": LateCommand("filegraph.cli.audit", "Show who gave and took permissions, the newest first."),
 }
 
 OFFLINE_COMMANDS: Mapping[str, LateCommand] = {

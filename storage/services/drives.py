@@ -51,7 +51,7 @@ def create(
             updated_at=now,
         )
         _insert(drive, now)
-        relationships.write(writes=[TupleKey(actor, Role.OWNER.value, f"drive:{drive.id}")])
+        relationships.write(actor=actor, writes=[TupleKey(actor, Role.OWNER.value, f"drive:{drive.id}")])
     return drive
 
 

@@ -20,6 +20,7 @@ SWEEP_LIMIT = 500
 _TOKEN_USES_SECONDS = 60.0
 _SESSIONS_SECONDS = 3600.0
 _DELIVERY_SECONDS = 1.0
+_REFUSED_SECONDS = 3600.0
 _DENIALS_SECONDS = 10.0
 _AUDIT_SECONDS = 3600.0
 
@@ -33,9 +34,10 @@ def chores() -> list[Chore]:
     ]
     if settings.FILEGRAPH_AUDIT and settings.FILEGRAPH_AUDIT_DENIALS:
         found.append(Chore("refused questions", _DENIALS_SECONDS, _write_denials, last=True))
-    if remote_engine.is_chosen():
-        # What could not be delivered when it was committed.
+    if settings.FILEGRAPH_OPENFGA_API_URL:
+        # What could not be delivered when it was committed; also while the server only stands by.
         found.append(Chore("changes of permissions", _DELIVERY_SECONDS, _deliver))
+        found.append(Chore("refused changes", _REFUSED_SECONDS, _report_refused))
     if settings.FILEGRAPH_SWEEP_INTERVAL:
         found.append(Chore("sweep", settings.FILEGRAPH_SWEEP_INTERVAL, _sweep))
     return found
@@ -47,6 +49,10 @@ def _sweep(now: datetime) -> object:
 
 def _deliver(now: datetime) -> object:
     return remote_engine.deliver()
+
+
+def _report_refused(now: datetime) -> object:
+    return remote_engine.report_refused()
 
 
 def _write_denials(now: datetime) -> object:

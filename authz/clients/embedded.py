@@ -25,7 +25,7 @@ from authz.engine.expand import UsersetTree
 from authz.engine.plan import Plan
 from authz.engine.typesystem import typesystem_of
 from authz.errors import WriteConflict
-from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleOperation
+from authz.models import AuthorizationModelVersion, Delivery, RelationshipTuple, TupleOperation
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 _RACES = 3
@@ -35,7 +35,8 @@ _RACES = 3
 class EmbeddedClient:
     """An ``AuthzClient`` over the database ``using``, for one model and one description of the tree.
 
-    ``clock`` gives the time that writes are stamped with. Safe to share between threads: it holds no state but caches.
+    ``clock`` gives the time that writes are stamped with; ``delivery``, whether a remote engine hears of them (None: if
+    there is one). Safe to share between threads: it holds no state but caches.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class EmbeddedClient:
         clock: Callable[[], datetime],
         structure: Structure = NO_STRUCTURE,
         using: str = "default",
+        delivery: Delivery | None = None,
     ) -> None:
         self.model = model
+        self._delivery = delivery
         self._clock = clock
         self._using = using
         self._types = typesystem_of(model)
@@ -145,10 +148,12 @@ class EmbeddedClient:
         if gone:
             rows = RelationshipTuple.objects.using(self._using).filter(pk__in=[stored[key].pk for key in gone])
             rows.delete()
-            tuples.log(self._using, TupleOperation.DELETE, [tuples.key_of(stored[key]) for key in gone], now)
+            tuples.log(
+                self._using, TupleOperation.DELETE, [tuples.key_of(stored[key]) for key in gone], now, self._delivery
+            )
         if new:
             tuples.insert(self._using, new, now)
-            tuples.log(self._using, TupleOperation.WRITE, new, now)
+            tuples.log(self._using, TupleOperation.WRITE, new, now, self._delivery)
 
     def read_changes(self, *, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage:
         """Return what was written and deleted, oldest first."""

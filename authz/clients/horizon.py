@@ -49,6 +49,15 @@ def horizon(using: str) -> int | None:
     return last if lowest is None else min(last, lowest)
 
 
+def writers(using: str) -> frozenset[str]:
+    """Return the transactions of others that have announced entries and are not over yet; with SQLite none."""
+    if connections[using].vendor != "postgresql":
+        return frozenset()
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT virtualtransaction {_ANNOUNCED}")
+        return frozenset(name for (name,) in cursor.fetchall())
+
+
 def revision_sql(using: str) -> str:
     """Return a scalar SQL expression that has another value after each change that was committed.
 

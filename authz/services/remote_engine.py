@@ -12,13 +12,14 @@ from functools import lru_cache
 
 from django.utils.module_loading import import_string
 
-from authz.clients.openfga import store
+from authz.clients.openfga import outbox, store
 from authz.clients.openfga.calls import Deadline, Sender
 from authz.clients.openfga.delivery import Courier
+from authz.clients.openfga.outbox import Backlog
 from authz.clients.openfga.remote import Remote
 from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidRequest
-from authz.models import RelationshipTuple, RemoteModel
+from authz.models import RelationshipTuple
 from authz.services.models import active_model
 
 logger = logging.getLogger("filegraph.authz")
@@ -52,11 +53,11 @@ def transport() -> Sender:
 @lru_cache(maxsize=1)
 def remote() -> Remote:
     """Return the store and the active model on the server; raises AuthorizationUnavailable before ``prepare``."""
-    store_id = store.noted_store(authz_settings().openfga_store_id)
-    model_id = store.noted_model(store_id, active_model()) if store_id is not None else None
-    if store_id is None or model_id is None:
+    noted = store.noted_store()
+    model_id = store.noted_model(noted.store_id, active_model()) if noted is not None else None
+    if noted is None or model_id is None:
         raise AuthorizationUnavailable("there is no store for the active model yet: run `filegraph setup`")
-    return Remote(transport(), store_id, model_id)
+    return Remote(transport(), noted.store_id, model_id)
 
 
 def prepare(*, now: datetime) -> list[str]:
@@ -72,18 +73,22 @@ def prepare(*, now: datetime) -> list[str]:
 
 
 def abandoned() -> EngineProblem | None:
-    """Return why the chosen engine is not the one that keeps the permissions of this installation, or None.
+    """Return why the chosen engine cannot answer for the permissions of this installation, or None.
 
-    With the wrong one nobody would have any right, the administrators neither. The tables must be there.
+    The embedded one always can: our record has everything that a server was told. The tables must be there.
     """
-    if is_chosen():
-        if not is_prepared() and RelationshipTuple.objects.exists():
-            return EngineProblem(
-                "FILEGRAPH_AUTHZ_CLIENT must be embedded: the permissions of this installation are in its database."
-            )
-    elif RemoteModel.objects.exists():
+    if not is_chosen():
+        return None
+    noted = store.noted_store()
+    if noted is None and RelationshipTuple.objects.exists():
         return EngineProblem(
-            "FILEGRAPH_AUTHZ_CLIENT must be openfga: the permissions of this installation are in an OpenFGA store."
+            "FILEGRAPH_AUTHZ_CLIENT must be embedded: the permissions of this installation are in its database. "
+            "`filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
+        )
+    if noted is not None and not noted.is_whole:
+        return EngineProblem(
+            "FILEGRAPH_AUTHZ_CLIENT must be embedded until the OpenFGA store has all permissions: "
+            "run `filegraph authz migrate-store --to openfga` to its end."
         )
     return None
 
@@ -106,6 +111,9 @@ def problem(*, prepared: bool) -> EngineProblem | None:
     configured = authz_settings().openfga_store_id
     try:
         store.require_server(transport())
+        noted = store.noted_store() if prepared else None
+        if noted is not None:
+            store.require_same(noted, configured)
         if configured:
             store.require_store(transport(), configured)
         if prepared:
@@ -121,12 +129,30 @@ def problem(*, prepared: bool) -> EngineProblem | None:
     return None
 
 
+def hears() -> bool:
+    """Return whether a server hears of changes from this process: it answers here, or stands by, and is configured."""
+    return is_chosen() or (bool(authz_settings().openfga_api_url) and store.noted_store() is not None)
+
+
 def deliver() -> bool:
     """Deliver what waits; False when it still waits. Raises nothing for a server that is away: it is asked again."""
-    if not is_chosen():
+    if not hears():
         return True
     try:
         return Courier(remote(), _USING).deliver(Deadline())
     except AuthorizationUnavailable as error:
         logger.warning("Changes of permissions wait for OpenFGA: %s", error)
         return False
+
+
+def backlog() -> Backlog:
+    """Return how far behind the server is; nothing of all of it without one. For readiness, metrics and the log."""
+    return outbox.backlog(_USING)
+
+
+def report_refused() -> int:
+    """Log what the server refuses for good, if there is any, and return how many changes that are."""
+    refused = backlog().refused
+    if refused:
+        logger.error("OpenFGA refuses %d changes of permissions for good: run `filegraph authz reconcile`.", refused)
+    return refused

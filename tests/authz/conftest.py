@@ -17,6 +17,7 @@ from authz.clients.openfga.remote import Remote
 from authz.clients.openfga.transport import Transport
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.dsl.model import AuthorizationModel
+from authz.models import RemoteStore
 from tests.components.openfga import OpenFGA, openfga, require_openfga
 
 MakeClient = Callable[..., OpenFGAClient]
@@ -54,6 +55,7 @@ def openfga_client(openfga_server: OpenFGA, transport: Transport) -> MakeClient:
     def make(model: AuthorizationModel, structure: Structure = NO_STRUCTURE) -> OpenFGAClient:
         answer = httpx.post(f"{openfga_server.api_url}/stores", json={"name": "filegraph-tests"}, trust_env=False)
         store_id = answer.json()["id"]
+        RemoteStore.objects.update_or_create(id=1, defaults={"store_id": store_id, "created_at": timezone.now()})
         remote = Remote(CountingSender(transport), store_id, write_model(transport, store_id, model))
         return OpenFGAClient(model, remote, clock=timezone.now, structure=structure)
 

@@ -12,7 +12,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from authz.clients import tuples
 from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga import models, outbox, reading, wire
 from authz.clients.openfga.context import MAX_CONTEXTUAL
 from authz.clients.openfga.delivery import Courier
@@ -32,6 +34,7 @@ from authz.engine.expand import UsersetTree
 from authz.engine.plan import Plan
 from authz.engine.typesystem import typesystem_of
 from authz.errors import AuthorizationUnavailable, WriteConflict
+from authz.models import Delivery
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey, split_object
 
 logger = logging.getLogger("filegraph.authz")
@@ -66,6 +69,7 @@ class OpenFGAClient:
         self._questions = Questions(model, remote, structure.edges(), self._moments, using)
         self._lists = GrantLists(model, self._questions, structure, self._moments, using)
         self._courier = Courier(remote, using)
+        self._record = EmbeddedClient(model, clock=clock, using=using, delivery=Delivery.PENDING)
 
     def check(self, request: CheckRequest) -> bool:
         """Answer one question."""
@@ -151,13 +155,19 @@ class OpenFGAClient:
     ) -> None:
         """Put changes on their way, within the caller's transaction if there is one; deliver them when it commits.
 
-        They count from then on, delivered or not. Raises what ``EmbeddedClient.write`` does; of two writers who write
-        one tuple at the same moment, both may be told that it was theirs.
+        They count from then on, delivered or not. Our record changes in the same transaction and says what conflicts:
+        raises what ``EmbeddedClient.write`` does. What others have put on the server can be deleted too.
         """
         require_writable(self._types, writes, deletes)
-        self._require_no_conflict(writes if on_duplicate == "error" else (), deletes if on_missing == "error" else ())
         with transaction.atomic(using=self._using):
-            outbox.append(self._using, writes, deletes, self._clock())
+            outbox.lock_objects(self._using, (*deletes, *writes))
+            recorded = tuples.existing(self._using, deletes)
+            strange = [key for key in deletes if key not in recorded]
+            if strange and on_missing == "error":
+                self._require_there(strange)
+            self._record.write(writes=writes, deletes=deletes, on_duplicate=on_duplicate, on_missing="ignore")
+            if strange:
+                outbox.append(self._using, (), strange, self._clock())
             self._moments.forget()
             transaction.on_commit(self._deliver, using=self._using)
 
@@ -197,23 +207,13 @@ class OpenFGAClient:
         self._types.require_object(value, relation)
         return split_object(value)
 
-    def _require_no_conflict(self, writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> None:
-        """Raise WriteConflict for a tuple to write that is there, or one to delete that is not."""
-        keys = [*writes, *deletes]
-        if not keys:
-            return
-        delta = outbox.delta(self._using)
+    def _require_there(self, keys: Sequence[TupleKey]) -> None:
+        """Raise WriteConflict unless the server has tuples that are not in our record."""
+        told = outbox.delta(self._using, self.remote.store_id).told
         filters = [{"user": key.user, "relation": key.relation, "object": key.object} for key in keys]
-        waiting = set(delta.writes)
-        stored = {
-            key
-            for key, found in zip(keys, self.remote.read_all(filters, self._moments.deadline()), strict=True)
-            if key in waiting or (found and key not in delta.deletes)
-        }
-        if not stored.issuperset(deletes):
+        found = self.remote.read_all(filters, self._moments.deadline())
+        if not all(there and key not in told for key, there in zip(keys, found, strict=True)):
             raise WriteConflict("a tuple to delete is not there")
-        if not stored.isdisjoint(writes):
-            raise WriteConflict("a tuple to write is there already")
 
     def _deliver(self) -> None:
         self._moments.forget()

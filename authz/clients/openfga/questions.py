@@ -69,10 +69,10 @@ class Questions:
 
         A transaction that is open here cannot wait for a delivery, least of all of its own changes.
         """
-        found = outbox.delta(self._using, concern)
+        found = outbox.delta(self._using, self._remote.store_id, concern)
         if found.deletes and not connections[self._using].in_atomic_block:
             self._courier.settle(deadline)
-            found = outbox.delta(self._using, concern)
+            found = outbox.delta(self._using, self._remote.store_id, concern)
         return found
 
     def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:

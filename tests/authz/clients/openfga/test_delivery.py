@@ -21,7 +21,7 @@ from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.failures import NotSent
 from authz.clients.openfga.outbox import append
 from authz.errors import AuthorizationUnavailable
-from authz.models import Delivery, DeliveryLease, TupleChange
+from authz.models import Delivery, DeliveryLease, RelationshipTuple, TupleChange
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import CheckRequest, ListObjectsRequest, TupleKey
 
@@ -187,6 +187,7 @@ def test_a_bad_entry_stops_no_other(client: OpenFGAClient, caplog: pytest.LogCap
 
 def test_a_deletion_that_is_refused_holds_all_the_same(client: OpenFGAClient) -> None:
     client.write(writes=[ANN])
+    RelationshipTuple.objects.all().delete()
     TupleChange.objects.create(
         operation="delete", object_type="book", object_id="1", relation="reader", subject="user:ann",
         created_at=timezone.now(), delivery=Delivery.REFUSED,
@@ -221,6 +222,7 @@ def test_whatever_breaks_the_server_ends_up_with_what_was_committed(
     openfga_client: MakeClient, steps: list[tuple[TupleKey, bool, str, bool]]
 ) -> None:
     TupleChange.objects.all().delete()
+    RelationshipTuple.objects.all().delete()
     client = openfga_client(CONTRACT_MODEL)
     committed: dict[TupleKey, bool] = {}
     for each, write, mishap, lease_ends in steps:

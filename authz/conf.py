@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal, cast, get_args
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
 ClientName = Literal["embedded", "openfga"]
+ShadowName = Literal["", "embedded", "openfga"]
 
 MAX_TUPLES_PER_WRITE = 100
 """Writes and deletes of one request together: OpenFGA's limit."""
@@ -38,6 +40,12 @@ class AuthzSettings:
     """``FILEGRAPH_AUDIT_DENIALS``: the share of refused questions that leave one, 0 to 1."""
     audit_retention: timedelta = timedelta(days=366)
     """``FILEGRAPH_AUDIT_RETENTION``: how long entries are kept."""
+    shadow: ShadowName = ""
+    """``FILEGRAPH_AUTHZ_SHADOW``: the engine that is asked behind the answer; empty for none."""
+    shadow_sample: float = 0.01
+    """``FILEGRAPH_AUTHZ_SHADOW_SAMPLE``: the share of questions that it is asked, above 0 and at most 1."""
+    shadow_dir: Path | None = None
+    """``SHADOW_DIR``: where differences are kept; None: nowhere."""
 
 
 def authz_settings() -> AuthzSettings:
@@ -54,6 +62,9 @@ def authz_settings() -> AuthzSettings:
         audit=getattr(django_settings, "FILEGRAPH_AUDIT", True),
         audit_denials=getattr(django_settings, "FILEGRAPH_AUDIT_DENIALS", 0.0),
         audit_retention=timedelta(seconds=getattr(django_settings, "FILEGRAPH_AUDIT_RETENTION", 366 * 86400)),
+        shadow=getattr(django_settings, "FILEGRAPH_AUTHZ_SHADOW", ""),
+        shadow_sample=getattr(django_settings, "FILEGRAPH_AUTHZ_SHADOW_SAMPLE", 0.01),
+        shadow_dir=getattr(django_settings, "SHADOW_DIR", None),
     )
     if found.client == "openfga" and not found.openfga_api_url:
         raise ImproperlyConfigured("FILEGRAPH_AUTHZ_CLIENT is openfga; FILEGRAPH_OPENFGA_API_URL must say where it is")

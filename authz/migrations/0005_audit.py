@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('authz', '0002_openfga'),
+        ('authz', '0004_remote_record'),
     ]
 
     operations = [

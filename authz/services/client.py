@@ -6,7 +6,7 @@ A client is made for one model and one description of the tree: another model is
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.moments import Moments
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
-from authz.conf import authz_settings
+from authz.conf import ClientName, authz_settings
 from authz.services.models import active_model
 from authz.services.remote_engine import remote
 from authz.services.wrapping import wrapped
@@ -29,12 +29,16 @@ def configured_client(structure: Structure = NO_STRUCTURE) -> InstallationClient
 
     Raises AuthorizationUnavailable for a server on which ``filegraph setup`` has prepared nothing.
     """
-    match authz_settings().client:
+    make = partial(_made, structure=structure)
+    return wrapped(make(authz_settings().client), active_model(), other=make)
+
+
+def _made(name: ClientName, structure: Structure) -> InstallationClient:
+    match name:
         case "embedded":
-            client: InstallationClient = EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
+            return EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
         case "openfga":
-            client = OpenFGAClient(active_model(), remote(), clock=timezone.now, structure=structure, moments=_MOMENTS)
-    return wrapped(client, active_model())
+            return OpenFGAClient(active_model(), remote(), clock=timezone.now, structure=structure, moments=_MOMENTS)
 
 
 def moment() -> AbstractContextManager[None]:

@@ -8,10 +8,10 @@ from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
 
-from django.db import DEFAULT_DB_ALIAS, Error
+from django.db import Error
 
-from authz.clients.openfga.lag import lag
 from authz.conf import authz_settings
+from authz.services import remote_engine
 
 logger = logging.getLogger("filegraph.authz")
 
@@ -27,9 +27,10 @@ def refresh(*, now: datetime) -> None:
     client = authz_settings().client
     measures().show_engine(client)
     try:
-        found = lag(DEFAULT_DB_ALIAS, now)
+        found = remote_engine.backlog()
     except Error as error:
         logger.warning("How far the permission engine is behind is not known: %s", str(error).partition("\n")[0])
         measures().show_outbox_unknown()
     else:
-        measures().show_outbox(found.pending, found.refused, found.oldest_seconds)
+        age = max(0.0, (now - found.oldest).total_seconds()) if found.oldest else 0.0
+        measures().show_outbox(found.pending, found.refused, age)

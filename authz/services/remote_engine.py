@@ -65,7 +65,7 @@ def prepare(*, now: datetime) -> list[str]:
 
     Raises AuthorizationUnavailable and InvalidRequest (the server does not take the model); see ``problem``.
     """
-    if not is_chosen():
+    if not (is_chosen() or _stands_by()):
         return []
     done = store.prepare(transport(), authz_settings().openfga_store_id, active_model(), now=now)
     remote.cache_clear()
@@ -127,6 +127,11 @@ def problem(*, prepared: bool) -> EngineProblem | None:
     except (AuthorizationUnavailable, InvalidRequest) as error:
         return EngineProblem(f"OpenFGA cannot be used: {error}.")
     return None
+
+
+def _stands_by() -> bool:
+    """Return whether the server is asked behind the answers of the embedded engine, and has what it needs for that."""
+    return authz_settings().shadow == "openfga" and store.noted_store() is not None
 
 
 def hears() -> bool:

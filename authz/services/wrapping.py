@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
+
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from authz.clients.base import InstallationClient
 from authz.clients.wrappers.audited import AuditedClient
+from authz.clients.wrappers.comparisons import Pair
 from authz.clients.wrappers.denials import DenialNotingClient
-from authz.conf import authz_settings
+from authz.clients.wrappers.shadowed import ShadowedClient
+from authz.conf import ClientName, authz_settings
 from authz.dsl.model import AuthorizationModel
 from authz.services.audit import DENIALS
+from authz.services.shadow import comparisons
 from authz.types import Actor
 
 
-def wrapped(client: InstallationClient, model: AuthorizationModel) -> InstallationClient:
-    """Return ``client``, which answers for ``model``, with what the settings put around it; itself for none."""
+def wrapped(
+    client: InstallationClient, model: AuthorizationModel, other: Callable[[ClientName], InstallationClient]
+) -> InstallationClient:
+    """Return ``client``, which answers for ``model``, with what the settings put around it; itself for none.
+
+    ``other`` makes the client of another engine, for the same model and tree.
+    """
     settings = authz_settings()
+    if settings.shadow:
+        pair = Pair(client, cache(partial(other, settings.shadow)), model)
+        client = ShadowedClient(pair, comparisons(), sample=settings.shadow_sample)
     if settings.metrics:
         # Its library is imported only here.
         metered: InstallationClient = import_string("authz.clients.wrappers.metered.MeteredClient")(client)

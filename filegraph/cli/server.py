@@ -22,7 +22,7 @@ from django.db import connection  # noqa: E402
 
 from accounts.services import setup as first_administrator  # noqa: E402
 from authz.errors import AuthorizationUnavailable  # noqa: E402
-from authz.services import remote_engine  # noqa: E402
+from authz.services import remote_engine, shadow  # noqa: E402
 from filegraph import installation, reachability, store_problems  # noqa: E402
 from filegraph.chores import SWEEP_LIMIT  # noqa: E402
 from filegraph.program import program  # noqa: E402
@@ -145,7 +145,7 @@ def _problem_of_parts() -> str | None:
     """Return what only a change of settings can mend. A part that is down is told, and may come back: until then all
     that needs it is refused.
     """
-    engine = remote_engine.abandoned() or remote_engine.problem(prepared=True)
+    engine = remote_engine.abandoned() or remote_engine.problem(prepared=True) or shadow.problem()
     found: list[store_problems.StoreProblem | remote_engine.EngineProblem] = [*store_problems.of_stores()]
     for problem in [engine, *found] if engine is not None else found:
         if not problem.passing:

@@ -43,7 +43,7 @@ OUTBOX_OLDEST_SECONDS = Gauge(
 )
 SHADOW_COMPARISONS = Counter(
     "filegraph_authz_shadow_comparisons",
-    "Answers that were held against the other engine, by outcome (same, different, moved, failed, skipped, dropped).",
+    "Answers that were held against the other engine, by outcome (same, different, moved, failed, dropped).",
     ["outcome"],
 )
 

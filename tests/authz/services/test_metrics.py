@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from prometheus_client import REGISTRY
 
-from authz.clients.openfga.lag import Lag, lag
+from authz.clients.openfga.outbox import Backlog
 from authz.clients.tuples import log
 from authz.models import Delivery, TupleOperation
 from authz.services import metrics
@@ -27,12 +27,12 @@ def waits(text: str, seconds: float, delivery: Delivery) -> None:
 
 
 def test_how_far_the_server_is_behind(db: None) -> None:
-    assert lag("default", NOW) == Lag()
+    metrics.refresh(now=NOW)
+    assert shown("outbox_oldest_seconds") == 0.0
     waits("user:ann reader book:1", 40, Delivery.PENDING)
     waits("user:ann reader book:2", 10, Delivery.PENDING)
     waits("user:ann reader book:3", 99, Delivery.REFUSED)
     waits("user:ann reader book:4", 99, Delivery.DONE)
-    assert lag("default", NOW) == Lag(pending=2, refused=1, oldest_seconds=40.0)
     metrics.refresh(now=NOW)
     assert shown("engine_info", engine="embedded") == 1
     assert shown("outbox_changes", state="pending") == 2
@@ -43,10 +43,10 @@ def test_how_far_the_server_is_behind(db: None) -> None:
 def test_what_cannot_be_known_is_no_number(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, db: None
 ) -> None:
-    def away(*args: object) -> Lag:
+    def away(*args: object) -> Backlog:
         raise OperationalError("no database\nand more")
 
-    monkeypatch.setattr(metrics, "lag", away)
+    monkeypatch.setattr("authz.services.remote_engine.backlog", away)
     metrics.refresh(now=NOW)
     found = shown("outbox_oldest_seconds")
     assert found is not None

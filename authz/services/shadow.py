@@ -1,0 +1,47 @@
+"""The other engine that ``FILEGRAPH_AUTHZ_SHADOW`` asks for: whether it can be asked, and what compares the two.
+
+It needs the same tuples. Our database keeps a record of them whichever engine answers, so the embedded one can always
+be asked. An OpenFGA store can once it has been told of everything, from when on it hears of every change.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.db import DEFAULT_DB_ALIAS
+
+from authz.clients.openfga import store
+from authz.clients.tuples import DatabaseTuples
+from authz.clients.wrappers.alarm import Alarm
+from authz.clients.wrappers.comparisons import Comparisons, Outcome
+from authz.conf import authz_settings
+from authz.services.metrics import measures
+from authz.services.remote_engine import EngineProblem
+
+
+def problem() -> EngineProblem | None:
+    """Return why the shadow that the settings ask for cannot be asked, or None. The tables must be there."""
+    if authz_settings().shadow != "openfga":
+        return None
+    noted = store.noted_store()
+    if noted is not None and noted.is_whole:
+        return None
+    return EngineProblem(
+        "FILEGRAPH_AUTHZ_SHADOW must be empty until an OpenFGA store has all permissions: "
+        "run `filegraph authz migrate-store --to openfga` to its end."
+    )
+
+
+@lru_cache(maxsize=1)
+def comparisons() -> Comparisons:
+    """Return what compares, one for a process."""
+    settings = authz_settings()
+    return Comparisons(
+        alarm=Alarm(settings.shadow_dir, DatabaseTuples(DEFAULT_DB_ALIAS)),
+        count=_count if settings.metrics else lambda _: None,
+        using=DEFAULT_DB_ALIAS,
+    )
+
+
+def _count(outcome: Outcome) -> None:
+    measures().count_comparison(outcome.value)

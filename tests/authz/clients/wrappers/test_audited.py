@@ -1,4 +1,4 @@
-"""An audited client passes the contract, and entry and tuple happen together or not at all."""
+"""Entry and tuple happen together or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from authz.clients.embedded import EmbeddedClient
 from authz.clients.wrappers.audited import AuditedClient
 from authz.errors import AuthzError, InvalidTuple, WriteConflict
 from authz.models import AuditEntry, AuthorizationModelVersion, RelationshipTuple
-from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
+from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import Actor, TupleKey
 
 ADA = Actor("user:ada")
@@ -25,10 +25,6 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 def client(db: None) -> AuditedClient:
     AuthorizationModelVersion.objects.all().delete()
     return AuditedClient(EmbeddedClient(CONTRACT_MODEL, clock=timezone.now), ADA, clock=lambda: NOW)
-
-
-class TestAuditedClient(AuthzClientContract):
-    """Everything that any client does."""
 
 
 def is_a_client(client: AuditedClient) -> InstallationClient:

@@ -14,7 +14,7 @@ from authz.clients.embedded import EmbeddedClient
 from authz.clients.wrappers.denials import LIMIT, DenialNotingClient, Denials
 from authz.models import AuditEntry, AuthorizationModelVersion
 from authz.services.models import active_model
-from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
+from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import ANONYMOUS, ORGANIZATION, PROBE, CheckRequest
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -34,10 +34,6 @@ def denials() -> Denials:
 @pytest.fixture
 def client(inner: EmbeddedClient, denials: Denials) -> DenialNotingClient:
     return DenialNotingClient(inner, denials, share=1, clock=lambda: NOW)
-
-
-class TestDenialNotingClient(AuthzClientContract):
-    """Everything that any client does."""
 
 
 def is_a_client(client: DenialNotingClient) -> InstallationClient:

@@ -32,6 +32,11 @@ class AuthzSettings:
     """``FILEGRAPH_OPENFGA_API_TOKEN``: its preshared key; empty for none."""
     openfga_store_id: str = ""
     """``FILEGRAPH_OPENFGA_STORE_ID``: the store to use; empty for the one that ``filegraph setup`` makes."""
+    openfga_mirror_structure: bool = False
+    """``FILEGRAPH_OPENFGA_MIRROR_STRUCTURE``: whether the store has the edges of the tree too, for other services."""
+    openfga_projection_seconds: float = 0.0
+    """``FILEGRAPH_OPENFGA_PROJECTION_SECONDS``: seconds for which what an actor holds may be
+    used again; 0: in its request only."""
     metrics: bool = False
     """``FILEGRAPH_METRICS``: whether calls are measured. Who may read what was measured is not known here."""
     audit: bool = True
@@ -58,6 +63,8 @@ def authz_settings() -> AuthzSettings:
         openfga_api_url=getattr(django_settings, "FILEGRAPH_OPENFGA_API_URL", ""),
         openfga_api_token=getattr(django_settings, "FILEGRAPH_OPENFGA_API_TOKEN", ""),
         openfga_store_id=getattr(django_settings, "FILEGRAPH_OPENFGA_STORE_ID", ""),
+        openfga_mirror_structure=getattr(django_settings, "FILEGRAPH_OPENFGA_MIRROR_STRUCTURE", False),
+        openfga_projection_seconds=getattr(django_settings, "FILEGRAPH_OPENFGA_PROJECTION_SECONDS", 0.0),
         metrics=bool(getattr(django_settings, "FILEGRAPH_METRICS", ())),
         audit=getattr(django_settings, "FILEGRAPH_AUDIT", True),
         audit_denials=getattr(django_settings, "FILEGRAPH_AUDIT_DENIALS", 0.0),

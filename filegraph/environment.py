@@ -265,6 +265,16 @@ class Environment(BaseSettings):
     openfga_store_id: Annotated[str, AfterValidator(_store_id)] = Field(
         "", description="The store to use there. Empty: the one that `filegraph setup` makes and remembers."
     )
+    openfga_mirror_structure: bool = Field(
+        False,
+        description="Whether the OpenFGA store also has the tree (folders, drives), for other services that ask it "
+        "about files. Costs a tuple for each file and folder above it, and for each of them again when it is moved.",
+    )
+    openfga_projection_seconds: Annotated[float, Field(ge=0, le=5)] = Field(
+        2.0,
+        description="How long what a person holds, once asked of the OpenFGA server, may serve her next pages while it "
+        "is provably unchanged. `0` asks for each request anew.",
+    )
     metrics: Annotated[list[str], NoDecode, AfterValidator(_networks)] = Field(
         [],
         description="Addresses or networks, between commas, that may read `/metrics`, such as 127.0.0.1. Empty: "

@@ -71,6 +71,11 @@ def revision_sql(using: str) -> str:
     return f"concat(({last}), ' ', ({writers}))"
 
 
+def revision(using: str) -> str:
+    """Return the value of ``revision_sql`` as of now. One statement."""
+    return str(_value(using, f"SELECT {revision_sql(using)}"))
+
+
 def _value(using: str, text: str) -> Any:
     with connections[using].cursor() as cursor:
         cursor.execute(text)

@@ -38,7 +38,14 @@ def _made(name: ClientName, structure: Structure) -> InstallationClient:
         case "embedded":
             return EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
         case "openfga":
-            return OpenFGAClient(active_model(), remote(), clock=timezone.now, structure=structure, moments=_MOMENTS)
+            return OpenFGAClient(
+                active_model(),
+                remote(),
+                clock=timezone.now,
+                structure=structure,
+                moments=_MOMENTS,
+                keep_seconds=authz_settings().openfga_projection_seconds,
+            )
 
 
 def moment() -> AbstractContextManager[None]:

@@ -63,11 +63,18 @@ def remote() -> Remote:
 def prepare(*, now: datetime) -> list[str]:
     """Find or make the store and the model; return a sentence for each thing that was done. One caller at a time.
 
-    Raises AuthorizationUnavailable and InvalidRequest (the server does not take the model); see ``problem``.
+    Raises AuthorizationUnavailable and InvalidRequest (the server does not take the model); see ``problem``. A server
+    that only stands by is given the model too, and keeps nothing from being prepared.
     """
-    if not (is_chosen() or _stands_by()):
+    if not hears():
         return []
-    done = store.prepare(transport(), authz_settings().openfga_store_id, active_model(), now=now)
+    try:
+        done = store.prepare(transport(), authz_settings().openfga_store_id, active_model(), now=now)
+    except (store.Unusable, AuthorizationUnavailable, InvalidRequest) as error:
+        if is_chosen():
+            raise
+        logger.warning("The OpenFGA server that stands by does not have the authorization model: %s", error)
+        return []
     remote.cache_clear()
     return done
 
@@ -127,11 +134,6 @@ def problem(*, prepared: bool) -> EngineProblem | None:
     except (AuthorizationUnavailable, InvalidRequest) as error:
         return EngineProblem(f"OpenFGA cannot be used: {error}.")
     return None
-
-
-def _stands_by() -> bool:
-    """Return whether the server is asked behind the answers of the embedded engine, and has what it needs for that."""
-    return authz_settings().shadow == "openfga" and store.noted_store() is not None
 
 
 def hears() -> bool:

@@ -37,7 +37,7 @@ def comparisons() -> Comparisons:
     """Return what compares, one for a process."""
     settings = authz_settings()
     return Comparisons(
-        alarm=Alarm(settings.shadow_dir, DatabaseTuples(DEFAULT_DB_ALIAS)),
+        alarm=Alarm(settings.shadow_dir, DatabaseTuples(DEFAULT_DB_ALIAS, contexts=True)),
         count=_count if settings.metrics else lambda _: None,
         using=DEFAULT_DB_ALIAS,
     )

@@ -42,6 +42,4 @@ def _elsewhere() -> None:
 
 for _panel, _commands in (("Run a server", SERVER_COMMANDS), ("Authorization models", OFFLINE_COMMANDS)):
     for _name, _command in _commands.items():
-        if " " in _name:
-            continue  # in a group, which lists its own
         app.command(_name, help=_command.help, rich_help_panel=_panel)(_elsewhere)

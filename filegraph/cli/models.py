@@ -22,14 +22,17 @@ from authz.dsl.parsed import ParsedModel
 from authz.dsl.validate import obstacles
 from authz.dsl.validate import validate as problems_of
 from authz.errors import InvalidModel, ModelProblem
-from filegraph.cli.server_commands import SERVER_COMMANDS
+from filegraph.cli.server_commands import AUTHZ_COMMANDS
 from filegraph.client.terminal import complain, say
 
 INVALID = 1
 USAGE_ERROR = 2
 
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
-commands = typer.Typer(no_args_is_help=True, help="Check and convert authorization models, without a server.")
+commands = typer.Typer(
+    no_args_is_help=True,
+    help="Check and convert authorization models; compare, mend and move what they are asked about.",
+)
 app.add_typer(commands, name="authz")
 
 ModelFile = Annotated[
@@ -118,15 +121,12 @@ def transform(
 
 
 def _elsewhere() -> None:
-    """Never runs: ``filegraph.__main__`` takes such commands to their own module."""
-    raise AssertionError("The command of another module came to the commands that need no server.")
+    """Never runs: ``filegraph.__main__`` takes commands that need the installation to their own module."""
+    raise AssertionError("The command of an installation came to those of files.")
 
 
-for _name, _command in SERVER_COMMANDS.items():
-    if _name.startswith("authz "):
-        commands.command(_name.removeprefix("authz "), help=_command.help, rich_help_panel="Of an installation")(
-            _elsewhere
-        )
+for _name, _command in AUTHZ_COMMANDS.items():
+    commands.command(_name, help=_command.help, rich_help_panel="Of an installation")(_elsewhere)
 
 
 def _read(file: Path) -> ParsedModel:

@@ -18,6 +18,8 @@ from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga import models, outbox, reading, wire
 from authz.clients.openfga.context import MAX_CONTEXTUAL
 from authz.clients.openfga.delivery import Courier
+from authz.clients.openfga.feed import ChangeFeed
+from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.lists import GrantLists
 from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.patched import PatchedTuples
@@ -46,8 +48,8 @@ _CUT = 1000
 class OpenFGAClient:
     """An ``InstallationClient`` over one store and model of a server, and one description of the tree.
 
-    ``clock`` gives the time that changes are stamped with; ``moments`` is shared by all clients of a process. Safe to
-    share between threads.
+    ``clock`` gives the time that changes are stamped with; ``moments`` is shared by all clients of a process.
+    ``keep_seconds``: how long a projection may serve later requests (``kept``). Safe to share between threads.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class OpenFGAClient:
         clock: Callable[[], datetime],
         structure: Structure = NO_STRUCTURE,
         moments: Moments | None = None,
+        keep_seconds: float = 0.0,
         using: str = "default",
     ) -> None:
         self.model = model
@@ -67,7 +70,15 @@ class OpenFGAClient:
         self._types = typesystem_of(model)
         self._moments = moments or Moments()
         self._questions = Questions(model, remote, structure.edges(), self._moments, using)
-        self._lists = GrantLists(model, self._questions, structure, self._moments, using)
+        self._lists = GrantLists(
+            model,
+            self._questions,
+            structure,
+            self._moments,
+            KeptProjections(keep_seconds),
+            ChangeFeed(remote, clock()),
+            using,
+        )
         self._courier = Courier(remote, using)
         self._record = EmbeddedClient(model, clock=clock, using=using, delivery=Delivery.PENDING)
 

@@ -6,6 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from django.db import connections
 
+from authz.clients import horizon
+from authz.clients.openfga.feed import ChangeFeed
+from authz.clients.openfga.kept import KeptProjections, Moment
 from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.projection import Node, ProjectedGrants, Projection, require_grant_relation
 from authz.clients.openfga.questions import MAX_CHECKS, Questions
@@ -25,9 +28,18 @@ class GrantLists:
     """What an actor holds, as the server's lists, for one model and one structure."""
 
     def __init__(
-        self, model: AuthorizationModel, questions: Questions, structure: Structure, moments: Moments, using: str
+        self,
+        model: AuthorizationModel,
+        questions: Questions,
+        structure: Structure,
+        moments: Moments,
+        kept: KeptProjections,
+        feed: ChangeFeed,
+        using: str,
     ) -> None:
         self._types = typesystem_of(model)
+        self._kept = kept
+        self._feed = feed
         self._questions = questions
         self._moments = moments
         self._using = using
@@ -81,13 +93,29 @@ class GrantLists:
 
     def _projection(self, actor: str, usersets: Sequence[str]) -> Projection:
         # What an open transaction has changed may be undone, so nothing that was read in it is kept.
-        shared = not connections[self._using].in_atomic_block
+        if connections[self._using].in_atomic_block:
+            return self._new_projection(actor, usersets)
         key = (actor, tuple(usersets))
-        found = self._moments.get(key) if shared else None
+        found = self._moments.get(key)
         if found is None:
-            found = self._new_projection(actor, usersets)
-            if shared:
-                self._moments.keep(key, found)
+            found = self._kept_projection(key) or self._new_projection(actor, usersets)
+            self._moments.keep(key, found)
+        return found
+
+    def _kept_projection(self, key: tuple[str, tuple[str, ...]]) -> Projection | None:
+        """Return the projection of an earlier request, or a new one that later requests may use; None: keep nothing."""
+        if not self._kept.is_used:
+            return None
+        # Both before anything is read: what comes in between makes the projection too old, never too new.
+        revision = horizon.revision(self._using)
+        epoch = self._feed.epoch(self._moments.deadline())
+        if epoch is None:
+            return None
+        moment = Moment(revision, epoch)
+        found = self._kept.get(key, moment)
+        if found is None:
+            found = self._new_projection(*key)
+            self._kept.keep(key, found, moment)
         return found
 
     def _new_projection(self, actor: str, usersets: Sequence[str]) -> Projection:

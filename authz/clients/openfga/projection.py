@@ -25,12 +25,20 @@ Load = Callable[[Collection[Node]], Mapping[Node, frozenset[str]]]
 
 
 class Projection:
-    """The sets of one actor as of one moment; each is loaded when it is first needed, those of one need together."""
+    """The sets of one actor as of one moment; each is loaded when it is first needed, those of one need together.
+
+    Threads may share one: what two of them load at the same time is the same.
+    """
 
     def __init__(self, load: Load) -> None:
         self._load = load
         self._sets: dict[Node, frozenset[str]] = {}
         self._parameters: dict[Ids, str] = {}
+
+    @property
+    def size(self) -> int:
+        """How many ids are here."""
+        return sum(map(len, list(self._sets.values())))
 
     def knows(self, nodes: Iterable[Node]) -> bool:
         """Return whether all sets are here already."""

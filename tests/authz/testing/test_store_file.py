@@ -122,7 +122,7 @@ def test_a_wrong_file(tmp_path: Path, old: str, new: str) -> None:
         run(tmp_path, STORE.replace(old, new))
 
 
-def test_models_and_tuples_in_json_and_a_context_that_does_not_count_yet(tmp_path: Path) -> None:
+def test_models_and_tuples_in_json_and_a_context_that_no_condition_asks_for(tmp_path: Path) -> None:
     text = "model\n  schema 1.1\ntype user\ntype doc\n  relations\n    define a: [user]\n"
     (tmp_path / "model.json").write_text(json.dumps(to_json(parse(text))))
     (tmp_path / "tuples.json").write_text('[{"user": "user:1", "relation": "a", "object": "doc:1"}]')
@@ -132,4 +132,4 @@ def test_models_and_tuples_in_json_and_a_context_that_does_not_count_yet(tmp_pat
         "      - {user: user:1, object: doc:1, context: {now: 2030-01-01T00:00:00Z}, assertions: {a: true}}\n"
     )
     result = run(tmp_path, store)
-    assert [assertion.passed for assertion in result.assertions] == [True, False]
+    assert [assertion.passed for assertion in result.assertions] == [True, True]

@@ -42,7 +42,7 @@ class Watch:
         AuthorizationModelVersion.objects.all().delete()
         self.outcomes: Counter[Outcome] = Counter()
         self.differences: list[Difference] = []
-        self._alarm = Alarm(directory, DatabaseTuples("default"))
+        self._alarm = Alarm(directory, DatabaseTuples("default", contexts=True))
         self.first = EmbeddedClient(CONTRACT_MODEL, clock=timezone.now)
         self.comparisons = Comparisons(alarm=self._tell, count=self._count)
         pair = Pair(self.first, lambda: second, CONTRACT_MODEL)

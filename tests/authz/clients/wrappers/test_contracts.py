@@ -19,6 +19,7 @@ from authz.clients.wrappers.metered import MeteredClient
 from authz.clients.wrappers.shadowed import ShadowedClient
 from authz.dsl.model import AuthorizationModel
 from authz.models import AuthorizationModelVersion
+from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract
 from authz.testing.grant_index_contract import GRANT_MODEL, GRANT_STRUCTURE, GrantIndexContract
 from authz.testing.reading_contract import ReadingContract
@@ -90,6 +91,13 @@ class TestGrantIndexOfEach(GrantIndexContract):
         return wrap(embedded(GRANT_MODEL, GRANT_STRUCTURE))
 
 
+@in_one_transaction
+class TestConditionsOfEach(ConditionContract):
+    @pytest.fixture
+    def client(self, db: None, wrap: Wrap) -> InstallationClient:
+        return wrap(embedded(CONDITION_MODEL))
+
+
 @with_commits
 class TestShadowed(AuthzClientContract):
     @pytest.fixture
@@ -111,6 +119,13 @@ class TestGrantIndexShadowed(GrantIndexContract):
     def client(self, transactional_db: None, watched: Watched) -> InstallationClient:
         second = embedded(GRANT_MODEL, GRANT_STRUCTURE)
         return watched.shadowed(embedded(GRANT_MODEL, GRANT_STRUCTURE), second, GRANT_MODEL)
+
+
+@with_commits
+class TestConditionsShadowed(ConditionContract):
+    @pytest.fixture
+    def client(self, transactional_db: None, watched: Watched) -> InstallationClient:
+        return watched.shadowed(embedded(CONDITION_MODEL), embedded(CONDITION_MODEL), CONDITION_MODEL)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from authz.clients.wrappers.replay import LIMIT, replay
 from authz.dsl import parse
 from authz.engine.memory import MemoryTuples
 from authz.errors import ResolutionTooComplex
+from authz.testing.condition_contract import BEFORE, CONDITION_MODEL, until
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.testing.store_file import run_store_file
 from authz.types import CheckRequest
@@ -52,6 +53,17 @@ def test_it_holds_what_matters_and_nothing_else(tmp_path: Path) -> None:
     assert parse(content["model"]) == CONTRACT_MODEL
     assert len(content["tuples"]) == 3
     assert content["tests"][0]["check"] == [{"user": "user:ann", "object": "book:1", "assertions": {"can_read": True}}]
+
+
+def test_conditions_go_along_with_their_contexts(tmp_path: Path) -> None:
+    stored = MemoryTuples([until("user:ann viewer folder:1"), until("user:bob viewer folder:1")])
+    request = CheckRequest("user:ann", "can_view", "folder:1", context=BEFORE)
+    file = tmp_path / "replay.fga.yaml"
+    file.write_text(replay(Difference("check", request, True, CONDITION_MODEL), stored))
+    assert "bob" not in file.read_text()
+    done = fga.run("model", "test", "--tests", file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(each.passed for each in run_store_file(file).assertions)
 
 
 def test_what_is_too_much_for_a_file_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -28,8 +29,20 @@ def stores() -> None:
 def authorization() -> None:
     """Ask the engine a question whose answer is known."""
     if is_administrator(PROBE):
-        raise RuntimeError("A visitor is an administrator.")
+        raise RuntimeError("Somebody who is not there is an administrator.")
 
 
-ALL: Mapping[str, Callable[[], None]] = {"database": database, "stores": stores, "authorization": authorization}
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """``ask`` raises when the part does not work; ``needs`` names another one without which it cannot be asked."""
+
+    ask: Callable[[], None]
+    needs: str = ""
+
+
+ALL: Mapping[str, Probe] = {
+    "database": Probe(database),
+    "stores": Probe(stores, needs="database"),
+    "authorization": Probe(authorization, needs="database"),
+}
 """By the name that ``/readyz`` shows."""

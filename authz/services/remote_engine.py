@@ -6,9 +6,9 @@ With the embedded engine there is nothing to do in any of these.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 
 from django.utils.module_loading import import_string
 
@@ -17,6 +17,7 @@ from authz.clients.openfga.calls import Deadline, Sender
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.outbox import Backlog
 from authz.clients.openfga.remote import Remote
+from authz.clients.openfga.store import Unusable as Unusable
 from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidRequest
 from authz.models import RelationshipTuple
@@ -25,14 +26,7 @@ from authz.services.models import active_model
 logger = logging.getLogger("filegraph.authz")
 
 _USING = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class EngineProblem:
-    """Why the server cannot be used: a sentence without a secret. ``passing``: it may come back by itself."""
-
-    sentence: str
-    passing: bool = False
+Lack = Literal["all", "some"]
 
 
 def is_chosen() -> bool:
@@ -63,14 +57,14 @@ def remote() -> Remote:
 def prepare(*, now: datetime) -> list[str]:
     """Find or make the store and the model; return a sentence for each thing that was done. One caller at a time.
 
-    Raises AuthorizationUnavailable and InvalidRequest (the server does not take the model); see ``problem``. A server
-    that only stands by is given the model too, and keeps nothing from being prepared.
+    Raises Unusable, AuthorizationUnavailable and InvalidRequest (the server does not take the model). A server that
+    only stands by is given the model too, and keeps nothing from being prepared.
     """
     if not hears():
         return []
     try:
         done = store.prepare(transport(), authz_settings().openfga_store_id, active_model(), now=now)
-    except (store.Unusable, AuthorizationUnavailable, InvalidRequest) as error:
+    except (Unusable, AuthorizationUnavailable, InvalidRequest) as error:
         if is_chosen():
             raise
         logger.warning("The OpenFGA server that stands by does not have the authorization model: %s", error)
@@ -79,25 +73,17 @@ def prepare(*, now: datetime) -> list[str]:
     return done
 
 
-def abandoned() -> EngineProblem | None:
-    """Return why the chosen engine cannot answer for the permissions of this installation, or None.
+def lack() -> Lack | None:
+    """Return how much of the permissions the chosen engine does not have, or None. The tables must be there.
 
-    The embedded one always can: our record has everything that a server was told. The tables must be there.
+    The embedded one has all: our record holds everything that a server was told.
     """
     if not is_chosen():
         return None
     noted = store.noted_store()
-    if noted is None and RelationshipTuple.objects.exists():
-        return EngineProblem(
-            "FILEGRAPH_AUTHZ_CLIENT must be embedded: the permissions of this installation are in its database. "
-            "`filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
-        )
-    if noted is not None and not noted.is_whole:
-        return EngineProblem(
-            "FILEGRAPH_AUTHZ_CLIENT must be embedded until the OpenFGA store has all permissions: "
-            "run `filegraph authz migrate-store --to openfga` to its end."
-        )
-    return None
+    if noted is None:
+        return "all" if RelationshipTuple.objects.exists() else None
+    return None if noted.is_whole else "some"
 
 
 def is_prepared() -> bool:
@@ -108,32 +94,22 @@ def is_prepared() -> bool:
         return False
 
 
-def problem(*, prepared: bool) -> EngineProblem | None:
-    """Return why the server cannot be used, or None.
+def require_usable(*, prepared: bool) -> None:
+    """Raise Unusable (a setting is to blame), AuthorizationUnavailable or InvalidRequest unless the server can be used.
 
     ``prepared``: ``prepare`` has to have run as well.
     """
     if not is_chosen():
-        return None
+        return
     configured = authz_settings().openfga_store_id
-    try:
-        store.require_server(transport())
-        noted = store.noted_store() if prepared else None
-        if noted is not None:
-            store.require_same(noted, configured)
-        if configured:
-            store.require_store(transport(), configured)
-        if prepared:
-            store.require_store(transport(), remote().store_id)
-    except store.Unusable as unusable:
-        if unusable.setting == "store_id" and not configured:
-            return EngineProblem(
-                "The OpenFGA server that FILEGRAPH_OPENFGA_API_URL names does not have the store of this installation."
-            )
-        return EngineProblem(f"FILEGRAPH_OPENFGA_{unusable.setting.upper()} {unusable.reason}", unusable.passing)
-    except (AuthorizationUnavailable, InvalidRequest) as error:
-        return EngineProblem(f"OpenFGA cannot be used: {error}.")
-    return None
+    store.require_server(transport())
+    noted = store.noted_store() if prepared else None
+    if noted is not None:
+        store.require_same(noted, configured)
+    if configured:
+        store.require_store(transport(), configured)
+    if prepared:
+        store.require_store(transport(), remote().store_id)
 
 
 def hears() -> bool:

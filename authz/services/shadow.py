@@ -16,20 +16,14 @@ from authz.clients.wrappers.alarm import Alarm
 from authz.clients.wrappers.comparisons import Comparisons, Outcome
 from authz.conf import authz_settings
 from authz.services.metrics import measures
-from authz.services.remote_engine import EngineProblem
 
 
-def problem() -> EngineProblem | None:
-    """Return why the shadow that the settings ask for cannot be asked, or None. The tables must be there."""
+def can_be_asked() -> bool:
+    """Return whether the shadow that the settings ask for, if any, has all permissions. The tables must be there."""
     if authz_settings().shadow != "openfga":
-        return None
+        return True
     noted = store.noted_store()
-    if noted is not None and noted.is_whole:
-        return None
-    return EngineProblem(
-        "FILEGRAPH_AUTHZ_SHADOW must be empty until an OpenFGA store has all permissions: "
-        "run `filegraph authz migrate-store --to openfga` to its end."
-    )
+    return noted is not None and noted.is_whole
 
 
 @lru_cache(maxsize=1)

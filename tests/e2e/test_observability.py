@@ -52,7 +52,7 @@ def test_refusals_are_written_before_the_server_ends(watched: tuple[Server, Api]
     server.stop()
     told = server.command("authz", "audit", "--actor", stranger.name)
     assert f"{stranger.name} was refused" in told
-    assert "probe" not in server.command("authz", "audit", "--limit", "1000")
+    assert "nobody" not in server.command("authz", "audit", "--limit", "1000")
     server.start()
 
 

@@ -41,7 +41,7 @@ def test_there_and_back(installation: Installation) -> None:
     assert store_migration.to_openfga(NO_STRUCTURE).is_clean
     assert installation.stored() == record() == set(grants(250))
     installation.choose("openfga")
-    assert remote_engine.abandoned() is None
+    assert remote_engine.lack() is None
     assert installation.prepare() == []
     question = CheckRequest("user:u7", "viewer", "file:7")
     assert decisions.check(question)
@@ -87,13 +87,9 @@ def test_a_process_that_asks_a_store_that_was_let_go_gets_no_answer(installation
 def test_the_chosen_engine_is_refused_until_the_store_is_whole(installation: Installation) -> None:
     write(grants(3))
     installation.choose("openfga")
-    problem = remote_engine.abandoned()
-    assert problem is not None
-    assert "migrate-store --to openfga" in problem.sentence
+    assert remote_engine.lack() == "all"
     RemoteStore.objects.create(store_id="01ARZ3NDEKTSV4RRFFQ69G5FAV", created_at=timezone.now(), is_whole=False)
-    problem = remote_engine.abandoned()
-    assert problem is not None
-    assert "to its end" in problem.sentence
+    assert remote_engine.lack() == "some"
 
 
 def test_without_an_address_nothing_begins(installation: Installation) -> None:

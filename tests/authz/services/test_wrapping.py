@@ -71,23 +71,6 @@ def test_a_client_for_one_actor(db: None, settings: Settings) -> None:
     assert audited(configured_client(), SYSTEM) is configured_client()
 
 
-def test_a_shadow_needs_a_store_that_has_everything(db: None, settings: Settings) -> None:
-    assert shadow.problem() is None
-    settings.FILEGRAPH_AUTHZ_SHADOW = "openfga"
-    problem = shadow.problem()
-    assert problem is not None
-    assert problem.sentence.startswith("FILEGRAPH_AUTHZ_SHADOW must be empty until")
-    assert not problem.passing
-    store = RemoteStore.objects.create(store_id="0" * 26, created_at="2026-01-01T00:00Z", is_whole=False)
-    assert shadow.problem() == problem
-    store.is_whole = True
-    store.save()
-    assert shadow.problem() is None
-    settings.FILEGRAPH_AUTHZ_SHADOW = "embedded"
-    RemoteStore.objects.all().delete()
-    assert shadow.problem() is None
-
-
 def test_a_shadow_that_is_not_prepared_keeps_nobody_from_being_answered(db: None, settings: Settings) -> None:
     settings.FILEGRAPH_AUTHZ_SHADOW, settings.FILEGRAPH_AUTHZ_SHADOW_SAMPLE = "openfga", 1.0
     settings.FILEGRAPH_OPENFGA_API_URL = "http://127.0.0.1:1"

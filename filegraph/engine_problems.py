@@ -1,0 +1,62 @@
+"""What is wrong with the permission engine, told by the names of the settings, in one sentence and without a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from django.conf import settings
+
+from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.services import remote_engine, shadow
+from filegraph.environment import variable
+from filegraph.problem import Problem
+
+
+def of_engine(*, prepared: bool) -> Problem | None:
+    """Ask a remote engine; with ``prepared``, also for what ``filegraph setup`` made there."""
+    return of_asking(partial(remote_engine.require_usable, prepared=prepared))
+
+
+def of_asking(ask: Callable[[], object]) -> Problem | None:
+    """Return why ``ask`` fails, which asks a remote engine for something; None if it does not."""
+    try:
+        ask()
+    except remote_engine.Unusable as unusable:
+        if unusable.setting == "store_id" and not settings.FILEGRAPH_OPENFGA_STORE_ID:
+            name = variable("openfga_api_url")
+            return Problem(f"The OpenFGA server that {name} names does not have the store of this installation.")
+        return Problem(f"{variable(f'openfga_{unusable.setting}')} {unusable.reason}", unusable.passing)
+    except (AuthorizationUnavailable, InvalidRequest) as error:
+        return Problem(f"OpenFGA cannot be used: {error}.")
+    return None
+
+
+def of_choice() -> Problem | None:
+    """Look whether the chosen engine has the permissions of this installation. The tables must be there.
+
+    With the wrong one nobody would have any right, the administrators neither.
+    """
+    lack = remote_engine.lack()
+    if lack is None:
+        return None
+    name = variable("authz_client")
+    if lack == "all":
+        return Problem(
+            f"{name} must be embedded: the permissions of this installation are in its database. "
+            "`filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
+        )
+    return Problem(
+        f"{name} must be embedded until the OpenFGA store has all permissions: "
+        "run `filegraph authz migrate-store --to openfga` to its end."
+    )
+
+
+def of_shadow() -> Problem | None:
+    """Look whether the engine that is asked behind the answers has the permissions. The tables must be there."""
+    if shadow.can_be_asked():
+        return None
+    return Problem(
+        f"{variable('authz_shadow')} must be empty until an OpenFGA store has all permissions: "
+        "run `filegraph authz migrate-store --to openfga` to its end."
+    )

@@ -1,0 +1,219 @@
+"""Errors in branches, on random models: what is answered would be answered whatever the failing conditions had said."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from authz.dsl import parse
+from authz.dsl.model import (
+    AuthorizationModel,
+    Computed,
+    Difference,
+    Direct,
+    Relation,
+    Rewrite,
+    TupleToUserset,
+    TypeDefinition,
+    Union,
+)
+from authz.engine.check import check
+from authz.engine.list_objects import list_objects
+from authz.engine.list_users import list_users
+from authz.engine.memory import MemoryTuples
+from authz.engine.reader import wildcard_of
+from authz.engine.typesystem import kind_of, type_of, typesystem_of
+from authz.errors import ConditionFailed
+from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, RelationshipCondition, TupleKey
+from tests.authz.engine.random_models import OBJECTS, USERS, askable, worlds
+from tests.authz.engine.reference import CYCLE, NO, YES, Reference, TooManySteps, Verdict
+
+SIZE = 20 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 1
+examples = settings(
+    max_examples=60 * SIZE,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+COIN = parse(
+    """model
+  schema 1.1
+type user
+type doc
+  relations
+    define viewer: [user with coin]
+condition coin(x: int) {
+  x == 1
+}
+"""
+).conditions
+HEADS, TAILS = ({"x": 1}, {"x": 0})
+World = tuple[AuthorizationModel, list[TupleKey]]
+SUBJECTS = [*USERS, "user:unknown", "group:1#member"]
+
+
+def with_coin(model: AuthorizationModel) -> AuthorizationModel:
+    """Return the model with every entry of a direct list allowed under the condition too."""
+
+    def doubled(relation: Relation) -> Relation:
+        more = tuple(replace(entry, condition="coin") for entry in relation.restrictions)
+        return replace(relation, restrictions=(*relation.restrictions, *more))
+
+    types = {
+        name: TypeDefinition(name, {key: doubled(relation) for key, relation in definition.relations.items()})
+        for name, definition in model.types.items()
+    }
+    return AuthorizationModel(model.schema_version, types, COIN)
+
+
+@st.composite
+def doubtful_worlds(draw: st.DrawFn) -> World:
+    """A world in which tuples carry a condition that holds, one that does not, or one that fails."""
+    model, tuples = draw(worlds())
+    contexts = st.sampled_from([None, None, HEADS, TAILS, {}, {}])
+    carried = [draw(contexts) for _ in tuples]
+    keys = [
+        key if context is None else replace(key, condition=RelationshipCondition("coin", context))
+        for key, context in zip(tuples, carried, strict=True)
+    ]
+    return with_coin(model), keys
+
+
+def tossed(tuples: list[TupleKey], heads: list[bool]) -> list[TupleKey]:
+    """Return the tuples with every failing condition decided."""
+    found = []
+    for key, head in zip(tuples, heads, strict=True):
+        fails = key.condition is not None and not key.condition.context
+        context = RelationshipCondition("coin", HEADS if head else TAILS)
+        found.append(replace(key, condition=context) if fails else key)
+    return found
+
+
+def answer(model: AuthorizationModel, tuples: list[TupleKey], request: CheckRequest) -> bool | None:
+    try:
+        return check(model, MemoryTuples(tuples), request)
+    except ConditionFailed:
+        return None
+
+
+@examples
+@given(doubtful_worlds(), st.data())
+def test_an_answer_would_be_the_same_whatever_the_failing_conditions_said(world: World, data: st.DataObject) -> None:
+    model, tuples = world
+    other = tossed(tuples, data.draw(st.lists(st.booleans(), min_size=len(tuples), max_size=len(tuples))))
+    for user in SUBJECTS:
+        for relation, name in askable(model):
+            request = CheckRequest(user, relation, name)
+            found = answer(model, tuples, request)
+            assert found is None or found == answer(model, other, request), request
+
+
+@examples
+@given(doubtful_worlds(), st.data())
+def test_a_list_would_be_the_same_whatever_the_failing_conditions_said(world: World, data: st.DataObject) -> None:
+    model, tuples = world
+    other = tossed(tuples, data.draw(st.lists(st.booleans(), min_size=len(tuples), max_size=len(tuples))))
+    stored, decided = MemoryTuples(tuples), MemoryTuples(other)
+    for type_name, names in OBJECTS.items():
+        for relation in model.types[type_name].relations:
+            for user in ("user:a", "group:1#member"):
+                objects = ListObjectsRequest(user, relation, type_name)
+                answers = [answer(model, tuples, CheckRequest(user, relation, name)) for name in names]
+                try:
+                    found = list_objects(model, stored, objects)
+                except ConditionFailed:
+                    assert None in answers, (objects, "a list fails where no check does")
+                else:
+                    assert found == list_objects(model, decided, objects), objects
+                    assert found == [name for name, allowed in zip(names, answers, strict=True) if allowed]
+            for name in names:
+                users = ListUsersRequest(name, relation, "user")
+                try:
+                    listed = list_users(model, stored, users)
+                except ConditionFailed:
+                    continue
+                assert listed == list_users(model, decided, users), users
+
+
+@dataclass(frozen=True)
+class Failed(Verdict):
+    """The third outcome: a condition failed, and nothing else decided."""
+
+
+FAILED = Failed(False)
+
+
+class DoubtfulReference(Reference):
+    """OpenFGA's recursion with failing conditions; branches are combined as its reducers do."""
+
+    def answer(self, relation: str, object_name: str) -> bool | None:
+        self.steps = 0
+        verdict = self._node(object_name, relation, (), None)
+        return None if verdict is FAILED else verdict.allowed
+
+    def _rewrite(self, object_name: str, relation: str, rewrite: Rewrite, path: tuple[str, ...]) -> Verdict:
+        if isinstance(rewrite, Direct):
+            return self._direct(object_name, relation, path)
+        if isinstance(rewrite, Computed):
+            return self._node(object_name, rewrite.relation, path, "computed")
+        if isinstance(rewrite, TupleToUserset):
+            return self._from(object_name, rewrite, path)
+        if isinstance(rewrite, Difference):
+            base = self._rewrite(object_name, relation, rewrite.base, path)
+            subtract = self._rewrite(object_name, relation, rewrite.subtract, path)
+            return all_of([base, {YES: NO, NO: YES}.get(subtract, subtract)])
+        verdicts = [self._rewrite(object_name, relation, child, path) for child in rewrite.children]
+        return any_of(verdicts) if isinstance(rewrite, Union) else all_of(verdicts)
+
+    def _direct(self, object_name: str, relation: str, path: tuple[str, ...]) -> Verdict:
+        verdicts = []
+        for key in self._stored(object_name, relation):
+            bare, _, userset = key.user.partition("#")
+            if userset and key.user != self.user:
+                verdicts.append(self._led(key, bare, userset, path, "direct"))
+            elif key.user in (self.user, wildcard_of(self.user)):
+                verdicts.append(self._carried(key))
+        return any_of(verdicts)
+
+    def _from(self, object_name: str, rewrite: TupleToUserset, path: tuple[str, ...]) -> Verdict:
+        verdicts = []
+        for key in self._stored(object_name, rewrite.tupleset):
+            if self.model.relation(type_of(key.user), rewrite.relation) is not None:
+                verdicts.append(self._led(key, key.user, rewrite.relation, path, "from"))
+        return any_of(verdicts)
+
+    def _led(self, key: TupleKey, name: str, relation: str, path: tuple[str, ...], via: str) -> Verdict:
+        """A way that could lead to the user at all fails with its condition, whether it does lead there or not."""
+        carried = self._carried(key)
+        if carried is YES:
+            return self._node(name, relation, path, via)
+        reaching = typesystem_of(self.model).reaching(kind_of(self.user))
+        return carried if f"{type_of(name)}#{relation}" in reaching else NO
+
+    def _carried(self, key: TupleKey) -> Verdict:
+        if key.condition is None or key.condition.context == HEADS:
+            return YES
+        return NO if key.condition.context else FAILED
+
+
+def any_of(verdicts: Sequence[Verdict]) -> Verdict:
+    return next((verdict for verdict in (YES, FAILED, CYCLE) if verdict in verdicts), NO)
+
+
+def all_of(verdicts: Sequence[Verdict]) -> Verdict:
+    return next((verdict for verdict in (NO, CYCLE, FAILED) if verdict in verdicts), YES)
+
+
+@examples
+@given(doubtful_worlds())
+def test_a_failure_is_told_where_openfgas_recursion_tells_it(world: World) -> None:
+    model, tuples = world
+    for user in SUBJECTS:
+        for relation, name in askable(model):
+            with contextlib.suppress(TooManySteps):
+                expected = DoubtfulReference(model, tuples, user).answer(relation, name)
+                assert answer(model, tuples, CheckRequest(user, relation, name)) == expected, (user, relation, name)

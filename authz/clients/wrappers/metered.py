@@ -9,7 +9,7 @@ from typing import TypeVar
 from authz.clients.base import ChangePage, OnConflict, TuplePage
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
-from authz.clients.wrappers.measures import BATCH_SIZE, CALL_SECONDS, DECISIONS, TUPLES
+from authz.clients.wrappers.measures import BATCH_SIZE, TUPLES, decisions_of, seconds_of
 from authz.clients.wrappers.wrapper import ClientWrapper
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
@@ -29,7 +29,7 @@ class MeteredClient(ClientWrapper):
     def check(self, request: CheckRequest) -> bool:
         """See ``AuthzClient``."""
         allowed = _measured("check", lambda: self.inner.check(request), outcome=_verdict)
-        DECISIONS.labels(_verdict(allowed)).inc()
+        decisions_of(_verdict(allowed)).inc()
         return allowed
 
     def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
@@ -37,7 +37,7 @@ class MeteredClient(ClientWrapper):
         BATCH_SIZE.labels("batch_check").observe(len(requests))
         answers = _measured("batch_check", lambda: self.inner.batch_check(requests))
         for verdict in (True, False):
-            DECISIONS.labels(_verdict(verdict)).inc(answers.count(verdict))
+            decisions_of(_verdict(verdict)).inc(answers.count(verdict))
         return answers
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
@@ -135,7 +135,7 @@ def _measured(method: str, call: Callable[[], T], outcome: Callable[[T], str] = 
         ended = error.code
         raise
     finally:
-        CALL_SECONDS.labels(method, ended).observe(time.perf_counter() - begin)
+        seconds_of(method, ended).observe(time.perf_counter() - begin)
     return answer
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("accounts", "storage", "schema", "transfer", "filegraph")
+PACKAGES = ("authz", "accounts", "storage", "schema", "transfer", "filegraph")
 
 
 def anonymous_changes(source: str) -> Iterator[int]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from accounts.errors import AdministratorRequired
 from authz.services import decisions, relationships
+from authz.services.needs import Needs
 from authz.types import ORGANIZATION, SYSTEM, Actor, CheckRequest, TupleKey
 
 ADMINISTRATOR = "admin"
@@ -20,6 +21,19 @@ class Permission(StrEnum):
 
     ADMINISTER = "can_administer"
     LIST_MEMBERS = "can_list_members"
+
+
+NEEDS = Needs(
+    asked=frozenset({("organization", Permission.ADMINISTER.value), ("group", Permission.LIST_MEMBERS.value)}),
+    written=(
+        TupleKey("user:x", ADMINISTRATOR, ORGANIZATION),
+        TupleKey("user:x", MEMBER, ORGANIZATION),
+        TupleKey("user:x", MEMBER, "group:x"),
+    ),
+    told=(TupleKey(ORGANIZATION, "organization", "group:x"),),
+    kept=frozenset({Permission.ADMINISTER.value}),
+)
+"""What accounts needs of any authorization model."""
 
 
 def group_object(group_id: str) -> str:

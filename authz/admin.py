@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from authz.models import AuditEntry, AuthorizationModelVersion, RelationshipTuple
+from authz.models import AuditEntry, AuthorizationModelVersion, ModelActivation, RelationshipTuple
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -45,8 +45,16 @@ class RelationshipTupleAdmin(ReadOnlyAdmin):
 class AuthorizationModelVersionAdmin(ReadOnlyAdmin):
     """Versions of the authorization model, the newest first."""
 
-    list_display = ("id", "schema_version", "author", "note", "created_at")
+    list_display = ("id", "origin", "schema_version", "author", "note", "created_at")
     ordering = ("-created_at",)
+
+
+@admin.register(ModelActivation)
+class ModelActivationAdmin(ReadOnlyAdmin):
+    """Which version was activated when, the latest first: that one is in force."""
+
+    list_display = ("id", "version", "activated_at", "author", "note")
+    ordering = ("-id",)
 
 
 @admin.register(AuditEntry)

@@ -5,15 +5,16 @@ Import it once Django is set up (``filegraph.asgi`` does). What the parts do is 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.module_loading import import_string
 
+from authz.services.models import pinned
 from filegraph import health, probes
 from filegraph.background import Background, Chore
 from filegraph.bodies import App, CloseUnread, Receive, Scope, Send
@@ -50,9 +51,9 @@ class Application:
 
     def __init__(self, *, threads: DatabaseThreads, background: Sequence[Chore] = ()) -> None:
         self._threads = threads
-        self._background = Background(threads.run, background, clock=utc_now)
-        self._health = health.Health(threads.run, probes.ALL)
-        self._graphql: App = GraphQLEndpoint(threads.run, utc_now, _endpoint_settings(threads.share))
+        self._background = Background(self._run, background, clock=utc_now)
+        self._health = health.Health(self._run, probes.ALL)
+        self._graphql: App = GraphQLEndpoint(self._run, utc_now, _endpoint_settings(threads.share))
         self._transfer = TransferApp(
             run=self._run_for_bytes, clock=utc_now, settings=transfer_conf.from_django(settings)
         )
@@ -89,9 +90,13 @@ class Application:
             return self._graphql
         return self._django
 
+    def _run(self, work: Callable[[], T], /, *, asker: Hashable | None = None) -> Awaitable[T]:
+        """Run work in a database thread; one authorization model answers all that it asks."""
+        return self._threads.run(partial(_by_one_model, work), asker=asker)
+
     def _run_for_bytes(self, work: Callable[[], T], /) -> Awaitable[T]:
         """Run work of the byte plane. Some of it waits for a store: all together it has half of the threads at most."""
-        return self._threads.run(work, asker=_BYTE_PLANE)
+        return self._run(work, asker=_BYTE_PLANE)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -105,6 +110,11 @@ class Application:
                 self._threads.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _by_one_model(work: Callable[[], T]) -> T:
+    with pinned():
+        return work()
 
 
 def build() -> Application:

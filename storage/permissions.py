@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from authz.services import decisions, visibility
+from authz.services.needs import Needs
 from authz.services.visibility import (
     ColumnEdge,
     ConstantEdge,
@@ -102,6 +103,32 @@ EDGES = Structure(
     }
 )
 """Where the edges of the tree stand, for lists."""
+
+
+_ROLES: Mapping[NodeKind, frozenset[Role]] = {
+    NodeKind.DRIVE: frozenset(Role),
+    NodeKind.FOLDER: frozenset(Role),
+    NodeKind.FILE: frozenset(Role) - {Role.UPLOADER},
+}
+NEEDS = Needs(
+    asked=frozenset(
+        (kind.value, permission.value) for kind, permissions in APPLICABLE.items() for permission in permissions
+    )
+    | {("organization", Permission.CREATE_DRIVE.value), ("backend", Permission.CONFIGURE.value)},
+    listed=frozenset((kind.value, Permission.VIEW.value) for kind in NodeKind)
+    | {(kind.value, Permission.DELETE.value) for kind in (NodeKind.FOLDER, NodeKind.FILE)},
+    written=tuple(
+        TupleKey("user:x", role.value, f"{kind.value}:x") for kind, roles in _ROLES.items() for role in sorted(roles)
+    ),
+    told=(
+        TupleKey(ORGANIZATION, "organization", "drive:x"),
+        TupleKey(ORGANIZATION, "organization", "backend:x"),
+        *(TupleKey("drive:x", "drive", f"{kind.value}:x") for kind in (NodeKind.FOLDER, NodeKind.FILE)),
+        *(TupleKey("folder:y", "ancestor", f"{kind.value}:x") for kind in (NodeKind.FOLDER, NodeKind.FILE)),
+    ),
+    structure=EDGES,
+)
+"""What storage needs of any authorization model: each question, each role to a person, each edge of the tree."""
 
 
 def kind_of(row: Node) -> NodeKind:

@@ -16,6 +16,7 @@ from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 OnConflict = Literal["error", "ignore"]
@@ -67,6 +68,10 @@ class AuthzClient(Protocol):
 
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of the object comes about, one level deep."""
+        ...
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """Return why ``check`` answers as it does; OpenFGA has no such question, so our engine reads the tuples."""
         ...
 
     def read(

@@ -21,8 +21,9 @@ from authz.clients.stored_grants import StoredGrants
 from authz.clients.writes import require_writable
 from authz.dsl import from_json, to_json, to_text
 from authz.dsl.model import AuthorizationModel
-from authz.engine import check, expand, list_objects, list_users
+from authz.engine import check, expand, explain, list_objects, list_users
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
 from authz.engine.plan import Plan
 from authz.engine.typesystem import typesystem_of
 from authz.errors import WriteConflict
@@ -77,6 +78,10 @@ class EmbeddedClient:
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of an object comes about, one level deep."""
         return expand.expand(self.model, self._reader, relation, object, contextual_tuples)
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """Return why ``check`` answers as it does; see ``authz.engine.explain``."""
+        return explain.explain(self.model, self._reader, request)
 
     def read(
         self,

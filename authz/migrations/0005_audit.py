@@ -6,6 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('authz', '0003_model_activation'),
         ('authz', '0004_remote_record'),
     ]
 

@@ -22,6 +22,7 @@ from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidTuple
 from authz.services import remote_engine
 from authz.services.client import configured_client
+from authz.services.models import active
 
 __all__ = ["Drift", "Foreign", "Kind", "Report", "drain", "reconcile"]
 
@@ -79,7 +80,7 @@ def reconcile(
     then is mended.
     """
     drain()
-    comparison = Comparison(remote_engine.remote(), _USING, desired(structure), progress)
+    comparison = Comparison(remote_engine.remote(active()), _USING, desired(structure), progress)
     report = Report()
     for drifts in comparison.drifts():
         report.add(drifts)
@@ -105,7 +106,7 @@ def desired(structure: Structure) -> Desired:
 
 def drain(progress: Callable[[int], object] = lambda count: None) -> None:
     """Deliver until nothing waits. Raises AuthorizationUnavailable when half a minute brings nothing forward."""
-    courier = Courier(remote_engine.remote(), _USING)
+    courier = Courier(remote_engine.remote(active()), _USING)
     patience = Deadline(_STUCK_SECONDS)
     before = outbox.backlog(_USING).pending
     while before:

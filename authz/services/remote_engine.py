@@ -21,7 +21,8 @@ from authz.clients.openfga.store import Unusable as Unusable
 from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidRequest
 from authz.models import RelationshipTuple
-from authz.services.models import active_model
+from authz.services import shipped_model
+from authz.services.models import LoadedModel, active, of_version
 
 logger = logging.getLogger("filegraph.authz")
 
@@ -44,33 +45,53 @@ def transport() -> Sender:
     return made
 
 
-@lru_cache(maxsize=1)
-def remote() -> Remote:
-    """Return the store and the active model on the server; raises AuthorizationUnavailable before ``prepare``."""
+@lru_cache(maxsize=8)
+def remote(model: LoadedModel) -> Remote:
+    """Return the store and a model on the server; raises AuthorizationUnavailable before the model was sent to it."""
     noted = store.noted_store()
-    model_id = store.noted_model(noted.store_id, active_model()) if noted is not None else None
+    model_id = store.noted_model(noted.store_id, model.model) if noted is not None else None
     if noted is None or model_id is None:
-        raise AuthorizationUnavailable("there is no store for the active model yet: run `filegraph setup`")
+        raise AuthorizationUnavailable("the store does not have the authorization model yet: run `filegraph setup`")
     return Remote(transport(), noted.store_id, model_id)
 
 
 def prepare(*, now: datetime) -> list[str]:
-    """Find or make the store and the model; return a sentence for each thing that was done. One caller at a time.
+    """Find or make the store and the active model; return a sentence for each thing that was done. One at a time.
 
+    A newly shipped model that may take the place of the active one is sent to the server, and activated after that.
     Raises Unusable, AuthorizationUnavailable and InvalidRequest (the server does not take the model). A server that
     only stands by is given the model too, and keeps nothing from being prepared.
     """
     if not hears():
         return []
     try:
-        done = store.prepare(transport(), authz_settings().openfga_store_id, active_model(), now=now)
+        done = store.prepare(transport(), authz_settings().openfga_store_id, active().model, now=now)
     except (Unusable, AuthorizationUnavailable, InvalidRequest) as error:
         if is_chosen():
             raise
         logger.warning("The OpenFGA server that stands by does not have the authorization model: %s", error)
         return []
-    remote.cache_clear()
+    successor = shipped_model.adoptable()
+    if successor is not None:
+        send_model(of_version(successor.pk), now=now)
+        shipped_model.adopt(now=now)
     return done
+
+
+def send_model(model: LoadedModel, *, now: datetime) -> None:
+    """Write a model to the server, unless it has it; nothing here makes it active.
+
+    Raises AuthorizationUnavailable, and InvalidRequest when the server does not take it. For a server that only stands
+    by it raises nothing: the next ``prepare`` tries again.
+    """
+    if not hears():
+        return
+    try:
+        store.send_model(transport(), model.model, now=now)
+    except (AuthorizationUnavailable, InvalidRequest) as error:
+        if is_chosen():
+            raise
+        logger.warning("The OpenFGA server that stands by does not have the authorization model: %s", error)
 
 
 def lack() -> Lack | None:
@@ -89,7 +110,7 @@ def lack() -> Lack | None:
 def is_prepared() -> bool:
     """Return whether ``prepare`` has nothing left to do, as far as this installation knows."""
     try:
-        return not is_chosen() or bool(remote())
+        return not is_chosen() or bool(remote(active()))
     except AuthorizationUnavailable:
         return False
 
@@ -109,7 +130,7 @@ def require_usable(*, prepared: bool) -> None:
     if configured:
         store.require_store(transport(), configured)
     if prepared:
-        store.require_store(transport(), remote().store_id)
+        store.require_store(transport(), remote(active()).store_id)
 
 
 def hears() -> bool:
@@ -122,7 +143,7 @@ def deliver() -> bool:
     if not hears():
         return True
     try:
-        return Courier(remote(), _USING).deliver(Deadline())
+        return Courier(remote(active()), _USING).deliver(Deadline())
     except AuthorizationUnavailable as error:
         logger.warning("Changes of permissions wait for OpenFGA: %s", error)
         return False

@@ -28,7 +28,7 @@ from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidRequest
 from authz.models import Delivery, RemoteModel, RemoteStore, TupleChange
 from authz.services import remote_engine
-from authz.services.models import active_model
+from authz.services.models import active
 from authz.services.reconciliation import Foreign, Report, desired, drain, reconcile
 from authz.types import TupleKey
 
@@ -99,7 +99,7 @@ def _attach(now: datetime) -> RemoteStore:
     """Note the store, so that every writer tells it of what comes from now on."""
     try:
         store.prepare(
-            remote_engine.transport(), authz_settings().openfga_store_id, active_model(), now=now, is_whole=False
+            remote_engine.transport(), authz_settings().openfga_store_id, active().model, now=now, is_whole=False
         )
     except store.Unusable as unusable:
         raise CannotMigrate(f"FILEGRAPH_OPENFGA_{unusable.setting.upper()} {unusable.reason}") from unusable
@@ -125,7 +125,7 @@ def _wait_for_writers() -> None:
 def _fill(noted: RemoteStore, clock: Callable[[], datetime], told: Progress) -> None:
     record = Desired(_USING)
     told.stage("Copying", record.count())
-    courier = Courier(remote_engine.remote(), _USING)
+    courier = Courier(remote_engine.remote(active()), _USING)
     for last, page in record.recorded(noted.filled_through):
         with transaction.atomic(using=_USING):
             _put_on_its_way(page, clock())

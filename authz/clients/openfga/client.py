@@ -30,9 +30,10 @@ from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.clients.writes import require_writable
 from authz.dsl.model import AuthorizationModel
-from authz.engine import expand, list_users
+from authz.engine import expand, explain, list_users
 from authz.engine.contextual import contextual_tuples as checked
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
 from authz.engine.plan import Plan
 from authz.engine.typesystem import typesystem_of
 from authz.errors import AuthorizationUnavailable, WriteConflict
@@ -137,6 +138,12 @@ class OpenFGAClient:
         body = {"tuple_key": {"relation": relation, "object": object}, **wire.contextual_json(contextual_tuples)}
         (answer,) = self.remote.send([self.remote.question("expand", body)], deadline)
         return wire.tree(answer)
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """Return why ``check`` answers as it does, from the server's tuples and what is on its way."""
+        deadline = self._moments.deadline()
+        delta = self._questions.delta(None, deadline)
+        return explain.explain(self.model, PatchedTuples(self.remote, delta, deadline), request)
 
     def read(
         self,

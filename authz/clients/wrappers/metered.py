@@ -13,6 +13,7 @@ from authz.clients.wrappers.measures import BATCH_SIZE, TUPLES, decisions_of, se
 from authz.clients.wrappers.wrapper import ClientWrapper
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
 from authz.errors import AuthzError
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
@@ -51,6 +52,10 @@ class MeteredClient(ClientWrapper):
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """See ``AuthzClient``."""
         return _measured("expand", lambda: self.inner.expand(relation, object, contextual_tuples))
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """See ``AuthzClient``."""
+        return _measured("explain", lambda: self.inner.explain(request))
 
     def read(
         self,

@@ -9,6 +9,7 @@ from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 
@@ -37,6 +38,10 @@ class ClientWrapper:
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """See ``AuthzClient``."""
         return self.inner.expand(relation, object, contextual_tuples)
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """See ``AuthzClient``."""
+        return self.inner.explain(request)
 
     def read(
         self,

@@ -28,7 +28,7 @@ from authz.dsl.model import (
 from authz.engine.check import batch_check
 from authz.engine.memory import MemoryTuples
 from authz.models import RelationshipTuple
-from authz.services.models import active_model
+from authz.services.shipped_model import shipped_model
 from authz.types import CheckRequest, TupleKey
 from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, by_plan, by_sql, create_tables, grants, moves, trees
 
@@ -70,7 +70,7 @@ def compare(model: AuthorizationModel, tree: Tree, tuples: list[TupleKey], asked
 @given(st.data())
 def test_the_shipped_model(data: st.DataObject) -> None:
     create_tables()
-    model = active_model()
+    model = shipped_model()
     tree = data.draw(trees())
     tuples = data.draw(grants(model, tree))
     compare(model, tree, tuples, ASKED)
@@ -100,7 +100,7 @@ ODD = st.recursive(
 def test_odd_models(data: st.DataObject) -> None:
     """Any nesting of and, or, but not over grants and edges; null columns on every side of it."""
     create_tables()
-    shipped = active_model()
+    shipped = shipped_model()
     odd = Relation("odd", data.draw(ODD))
     file_type = shipped.types["file"]
     changed = TypeDefinition("file", {**file_type.relations, "odd": odd})
@@ -112,7 +112,7 @@ def test_odd_models(data: st.DataObject) -> None:
 def test_a_model_whose_groups_exclude_somebody_is_listed_by_the_engine() -> None:
     """``but not`` among the groups cannot be a rule of the query: the engine lists those groups first."""
     create_tables()
-    shipped = active_model()
+    shipped = shipped_model()
     group = shipped.types["group"].relations
     member = group["member"]
     banned = Relation("banned", member.rewrite, member.restrictions[:1])
@@ -134,7 +134,7 @@ def test_a_model_whose_groups_exclude_somebody_is_listed_by_the_engine() -> None
 
 
 def test_granted_is_one_statement_for_thousands() -> None:
-    client = EmbeddedClient(active_model(), clock=timezone.now, structure=STRUCTURE)
+    client = EmbeddedClient(shipped_model(), clock=timezone.now, structure=STRUCTURE)
     keys = [TupleKey("group:1#member", "viewer", f"file:i{number}") for number in range(0, 3000, 2)]
     insert("default", [*keys, TupleKey("user:a", "member", "group:1")], timezone.now())
     wanted = [(f"file:i{number}", relation) for number in range(3000) for relation in ("viewer", "owner")]
@@ -147,7 +147,7 @@ def test_granted_is_one_statement_for_thousands() -> None:
 
 
 def test_a_membership_for_one_question_brings_what_the_model_says_of_it() -> None:
-    client = EmbeddedClient(active_model(), clock=timezone.now, structure=STRUCTURE)
+    client = EmbeddedClient(shipped_model(), clock=timezone.now, structure=STRUCTURE)
     insert("default", [TupleKey("organization:o#member", "viewer", "file:i1")], timezone.now())
     assert client.granted("user:a", [("file:i1", "viewer")], ["organization:o#admin"]) == {("file:i1", "viewer")}
     assert client.granted("user:a", [("file:i1", "viewer")]) == set()

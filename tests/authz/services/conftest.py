@@ -12,11 +12,12 @@ import pytest
 from authz.clients.openfga.calls import Call, Deadline, Sender
 from authz.clients.openfga.wire import tuple_json
 from authz.services import remote_engine
-from authz.services.client import configured_client
+from authz.services.client import client_for
+from authz.services.models import active
 from authz.types import TupleKey
 from tests.components.openfga import OpenFGA
 
-_CACHES = (configured_client, remote_engine.remote, remote_engine.transport)
+_CACHES = (client_for, remote_engine.remote, remote_engine.transport)
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Installation:
 
     def prepare(self) -> list[str]:
         done = remote_engine.prepare(now=datetime.now(UTC))
-        configured_client.cache_clear()
+        client_for.cache_clear()
         return done
 
     @property
@@ -40,7 +41,7 @@ class Installation:
 
     def stored(self) -> set[TupleKey]:
         """What the server has, whatever is on its way."""
-        return set(remote_engine.remote().read_all([{}])[0])
+        return set(remote_engine.remote(active()).read_all([{}])[0])
 
     def put(self, *keys: TupleKey) -> None:
         """Write into the store past us."""
@@ -51,7 +52,7 @@ class Installation:
         self._write({"deletes": {"tuple_keys": list(map(tuple_json, keys))}})
 
     def _write(self, body: dict[str, Any]) -> None:
-        remote = remote_engine.remote()
+        remote = remote_engine.remote(active())
         call: Call = remote.call("write", body)
         remote.send([call], Deadline())
 

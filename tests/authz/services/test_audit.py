@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from authz.clients.wrappers.denials import LIMIT
 from authz.models import AuditEntry
 from authz.services import audit, decisions, relationships
-from authz.services.client import configured_client
+from authz.services.client import client_for
 from authz.types import ORGANIZATION, SYSTEM, Actor, CheckRequest, TupleKey
 
 pytestmark = pytest.mark.django_db
@@ -23,9 +23,9 @@ SHARE = TupleKey(BOB, "viewer", "file:plan")
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    configured_client.cache_clear()
+    client_for.cache_clear()
     yield
-    configured_client.cache_clear()
+    client_for.cache_clear()
 
 
 def test_who_gave_access_and_who_took_it() -> None:
@@ -83,7 +83,7 @@ def test_refusals_where_the_setting_says_so(settings: Settings) -> None:
     assert not decisions.check(request)
     assert audit.write_denials() == 0
     settings.FILEGRAPH_AUDIT_DENIALS = 1.0
-    configured_client.cache_clear()
+    client_for.cache_clear()
     assert not decisions.check(request)
     assert audit.write_denials() == 1
     (found,) = audit.entries()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from authz.errors import InvalidTuple, UnknownRelation
 from authz.services import decisions, relationships, visibility
 from authz.testing.contract import key
 from authz.types import ANONYMOUS, Actor, CheckRequest, TupleKey
 from tests.authz.clients.tree import STRUCTURE, Tree, create_tables
+from tests.components.statements import behind_the_door
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def test_flags_of_a_page_are_one_statement_and_equal_whole_checks() -> None:
     context = tuple(TREE.structure_tuples())
     for actor in (ANN, BOB, EVE, ANONYMOUS):
         questions = dict.fromkeys(("file:deep", "file:loose"), ASKED)
-        with CaptureQueriesContext(connection) as queries:
+        with behind_the_door() as queries:
             found = visibility.flags(actor, questions, TREE.edges(), STRUCTURE)
         assert len(queries) == 1
         for name in questions:

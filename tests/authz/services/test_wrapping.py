@@ -19,7 +19,7 @@ from authz.clients.wrappers.metered import MeteredClient
 from authz.clients.wrappers.shadowed import ShadowedClient
 from authz.models import RelationshipTuple, RemoteModel, RemoteStore
 from authz.services import decisions, relationships, remote_engine, shadow
-from authz.services.client import configured_client
+from authz.services.client import client_for, configured_client
 from authz.services.wrapping import audited
 from authz.types import ORGANIZATION, SYSTEM, Actor, CheckRequest, TupleKey
 from tests.components.openfga import OpenFGA
@@ -27,7 +27,7 @@ from tests.components.openfga import OpenFGA
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    caches = (configured_client, remote_engine.remote, remote_engine.transport, shadow.comparisons)
+    caches = (client_for, remote_engine.remote, remote_engine.transport, shadow.comparisons)
     for each in caches:
         each.cache_clear()
     yield
@@ -41,8 +41,8 @@ def test_without_settings_there_is_no_wrapper(db: None) -> None:
 
 def test_without_settings_the_library_of_metrics_is_not_loaded() -> None:
     code = (
-        "import sys, filegraph.asgi; from authz.services.client import configured_client; configured_client();"
-        " assert 'prometheus_client' not in sys.modules"
+        "import sys, filegraph.asgi; from authz.services.wrapping import wrapped;"
+        " assert wrapped(client := object(), None, None) is client; assert 'prometheus_client' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -61,7 +61,7 @@ def test_refusals(db: None, settings: Settings) -> None:
     assert isinstance(client, DenialNotingClient)
     assert type(client.inner) is EmbeddedClient
     settings.FILEGRAPH_AUDIT = False
-    configured_client.cache_clear()
+    client_for.cache_clear()
     assert type(configured_client()) is EmbeddedClient
 
 

@@ -13,7 +13,7 @@ from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.wrappers.denials import LIMIT, DenialNotingClient, Denials
 from authz.models import AuditEntry, AuthorizationModelVersion
-from authz.services.models import active_model
+from authz.services.shipped_model import shipped_model
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import ANONYMOUS, ORGANIZATION, PROBE, CheckRequest
 
@@ -73,7 +73,7 @@ def test_a_share_of_them(inner: EmbeddedClient, denials: Denials) -> None:
 
 
 def test_the_probe_of_readiness_leaves_nothing(denials: Denials, db: None) -> None:
-    inner = EmbeddedClient(active_model(), clock=timezone.now)
+    inner = EmbeddedClient(shipped_model(), clock=timezone.now)
     client = DenialNotingClient(inner, denials, share=1, clock=lambda: NOW)
     assert not client.check(CheckRequest(PROBE, "can_administer", ORGANIZATION))
     assert denials.flush("default") == 0

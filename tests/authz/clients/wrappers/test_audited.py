@@ -13,7 +13,7 @@ from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.wrappers.audited import AuditedClient
 from authz.errors import AuthzError, InvalidTuple, WriteConflict
-from authz.models import AuditEntry, AuthorizationModelVersion, RelationshipTuple
+from authz.models import AuditEntry, RelationshipTuple
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import Actor, TupleKey
 
@@ -23,7 +23,6 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 @pytest.fixture
 def client(db: None) -> AuditedClient:
-    AuthorizationModelVersion.objects.all().delete()
     return AuditedClient(EmbeddedClient(CONTRACT_MODEL, clock=timezone.now), ADA, clock=lambda: NOW)
 
 

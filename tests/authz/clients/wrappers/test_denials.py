@@ -12,7 +12,7 @@ from django.utils import timezone
 from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.wrappers.denials import LIMIT, DenialNotingClient, Denials
-from authz.models import AuditEntry, AuthorizationModelVersion
+from authz.models import AuditEntry
 from authz.services.shipped_model import shipped_model
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import ANONYMOUS, ORGANIZATION, PROBE, CheckRequest
@@ -22,7 +22,6 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 @pytest.fixture
 def inner(db: None) -> EmbeddedClient:
-    AuthorizationModelVersion.objects.all().delete()
     return EmbeddedClient(CONTRACT_MODEL, clock=timezone.now)
 
 

@@ -13,7 +13,6 @@ from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.wrappers.metered import MeteredClient
 from authz.errors import AuthorizationUnavailable, InvalidRequest, UnknownRelation, WriteConflict
-from authz.models import AuthorizationModelVersion
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import CheckRequest, ListObjectsRequest
 
@@ -22,7 +21,6 @@ Counted = Callable[..., float]
 
 @pytest.fixture
 def client(db: None) -> MeteredClient:
-    AuthorizationModelVersion.objects.all().delete()
     return MeteredClient(EmbeddedClient(CONTRACT_MODEL, clock=timezone.now))
 
 

@@ -25,7 +25,6 @@ from authz.clients.wrappers.comparisons import ROOM, Comparisons, Difference, Ou
 from authz.clients.wrappers.shadowed import ShadowedClient
 from authz.clients.wrappers.wrapper import ClientWrapper
 from authz.errors import AuthorizationUnavailable
-from authz.models import AuthorizationModelVersion
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest
 from tests.authz.conftest import CountingSender
@@ -39,7 +38,6 @@ class Watch:
     """Two clients, the comparisons between them, and what came of these."""
 
     def __init__(self, second: InstallationClient, directory: Path | None = None, sample: float = 1.0) -> None:
-        AuthorizationModelVersion.objects.all().delete()
         self.outcomes: Counter[Outcome] = Counter()
         self.differences: list[Difference] = []
         self._alarm = Alarm(directory, DatabaseTuples("default", contexts=True))

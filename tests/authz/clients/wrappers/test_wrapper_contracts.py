@@ -18,7 +18,6 @@ from authz.clients.wrappers.denials import DenialNotingClient, Denials
 from authz.clients.wrappers.metered import MeteredClient
 from authz.clients.wrappers.shadowed import ShadowedClient
 from authz.dsl.model import AuthorizationModel
-from authz.models import AuthorizationModelVersion
 from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract
 from authz.testing.grant_index_contract import GRANT_MODEL, GRANT_STRUCTURE, GrantIndexContract
@@ -73,7 +72,6 @@ def embedded(model: AuthorizationModel, structure: Structure = NO_STRUCTURE) -> 
 class TestEach(AuthzClientContract):
     @pytest.fixture
     def client(self, db: None, wrap: Wrap) -> InstallationClient:
-        AuthorizationModelVersion.objects.all().delete()
         return wrap(embedded(CONTRACT_MODEL))
 
 
@@ -102,7 +100,6 @@ class TestConditionsOfEach(ConditionContract):
 class TestShadowed(AuthzClientContract):
     @pytest.fixture
     def client(self, transactional_db: None, watched: Watched) -> InstallationClient:
-        AuthorizationModelVersion.objects.all().delete()
         return watched.shadowed(embedded(CONTRACT_MODEL), embedded(CONTRACT_MODEL), CONTRACT_MODEL)
 
 

@@ -33,23 +33,22 @@ def of_asking(ask: Callable[[], object]) -> Problem | None:
 
 
 def of_choice() -> Problem | None:
-    """Look whether the chosen engine has the permissions of this installation. The tables must be there.
+    """Look whether the chosen engine has the permissions of this installation.
 
-    With the wrong one nobody would have any right, the administrators neither.
+    With one that has not nobody would have any right, the administrators neither. The tables must be there.
     """
-    lack = remote_engine.lack()
-    if lack is None:
-        return None
-    name = variable("authz_client")
-    if lack == "all":
-        return Problem(
-            f"{name} must be embedded: the permissions of this installation are in its database. "
-            "`filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
-        )
-    return Problem(
-        f"{name} must be embedded until the OpenFGA store has all permissions: "
-        "run `filegraph authz migrate-store --to openfga` to its end."
-    )
+    match remote_engine.unready():
+        case remote_engine.Unready.ELSEWHERE:
+            return Problem(
+                f"{variable('authz_client')} must be embedded: the permissions of this installation are in its "
+                "database. `filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
+            )
+        case remote_engine.Unready.ON_THEIR_WAY:
+            return Problem(
+                f"{variable('authz_client')} must be embedded until the OpenFGA store has all permissions: "
+                "run `filegraph authz migrate-store --to openfga` to its end."
+            )
+    return None
 
 
 def of_shadow() -> Problem | None:

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from authz.clients.sql.structure import Structure
 from authz.dsl.parser import parse_text
 from authz.dsl.printer import relation_text
 from authz.engine.explain import Explanation, Proof, Reason, Step, Unmet
 from authz.engine.typesystem import type_of
+from authz.services import decisions
+from authz.services.circumstances import circumstances
 from authz.services.client import configured_client
 from authz.services.models import LoadedModel, active
 from authz.types import CheckRequest, ListUsersRequest, TupleKey
@@ -45,26 +48,35 @@ class Definition:
     line: int
 
 
-def check(question: Question, told: Sequence[TupleKey]) -> bool:
+def check(question: Question, told: Sequence[TupleKey], structure: Structure) -> bool:
     """Answer a question with what the rows tell. Raises as ``decisions.check`` does."""
-    return configured_client().check(question.request(told))
+    return decisions.check(question.request(told), structure)
 
 
 def holders(
-    object: str, relation: str, user_type: str, told: Sequence[TupleKey], context: Mapping[str, Any] | None = None
+    object: str,
+    relation: str,
+    user_type: str,
+    told: Sequence[TupleKey],
+    structure: Structure,
+    context: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Return who has the relation, sorted; ``user_type`` is a type, or ``type#relation`` for usersets.
 
     ``"type:*"`` comes first where everybody of the type has it whom the model does not exclude. Raises InvalidRequest.
     """
     type_name, _, user_relation = user_type.partition("#")
-    request = ListUsersRequest(object, relation, type_name, user_relation or None, tuple(told), context or {})
-    return configured_client().list_users(request)
+    client = configured_client(structure)
+    known = {**circumstances(client), **(context or {})}
+    request = ListUsersRequest(object, relation, type_name, user_relation or None, tuple(told), known)
+    return client.list_users(request)
 
 
-def explain(question: Question, told: Sequence[TupleKey]) -> Explanation:
+def explain(question: Question, told: Sequence[TupleKey], structure: Structure) -> Explanation:
     """Return why ``check`` answers as it does, from the tuples as they are. Raises as ``check`` does."""
-    return configured_client().explain(question.request(told))
+    client = configured_client(structure)
+    request = question.request(told)
+    return client.explain(replace(request, context={**circumstances(client), **request.context}))
 
 
 def definition(object: str, relation: str) -> Definition | None:

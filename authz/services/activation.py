@@ -46,16 +46,16 @@ class Judgement:
     warnings: tuple[ModelProblem, ...]
     missing: tuple[str, ...] = ()
     locks_out: bool = False
-    orphaned: int | None = None
+    orphaned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Activated:
-    """The result of ``activate``: ``orphaned`` counts the tuples that the model does not allow; None: not known."""
+    """The result of ``activate``: ``orphaned`` counts the tuples that the model does not allow."""
 
     version: ModelVersion
     previous: ModelVersion | None
-    orphaned: int | None
+    orphaned: int
 
 
 def judge(actor: Actor, text: str, needs: Needs) -> Judgement:

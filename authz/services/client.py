@@ -17,8 +17,9 @@ from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.moments import Moments
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import ClientName, authz_settings
+from authz.services.circumstances import one_time
 from authz.services.models import LoadedModel, active, pinned
-from authz.services.remote_engine import remote
+from authz.services.remote_engine import remote_of
 from authz.services.wrapping import wrapped
 
 _MOMENTS = Moments()
@@ -49,7 +50,7 @@ def _made(name: ClientName, model: LoadedModel, structure: Structure) -> Install
         case "openfga":
             return OpenFGAClient(
                 model.model,
-                remote(model),
+                remote_of(model),
                 clock=timezone.now,
                 structure=structure,
                 moments=_MOMENTS,
@@ -61,9 +62,9 @@ def _made(name: ClientName, model: LoadedModel, structure: Structure) -> Install
 def moment() -> Iterator[None]:
     """Open the block of one request in one thread: one model answers it, and lists and flags share what they read.
 
-    What others change in grants meanwhile may go unseen by lists and flags until it ends; what this thread changes
-    never does. Whole checks are asked anew each time. The embedded engine keeps nothing but the model: it reads grants
-    in the statements themselves.
+    All of its questions are asked at one time. What others change in grants meanwhile may go unseen by lists and flags
+    until it ends; what this thread changes never does. Whole checks are asked anew each time. The embedded engine,
+    which reads grants in the statements themselves, keeps nothing but the model.
     """
-    with pinned(), _MOMENTS.moment():
+    with pinned(), _MOMENTS.moment(), one_time():
         yield

@@ -23,7 +23,7 @@ from authz.engine.typesystem import type_of
 from authz.errors import AuthorizationUnavailable, AuthzError
 from authz.models import RelationshipTuple
 from authz.services import remote_engine
-from authz.services.models import active
+from authz.services.models import active_model
 from authz.services.reconciliation import drain
 from authz.types import CheckRequest, TupleKey
 
@@ -53,9 +53,9 @@ def compare(structure: Structure, sample: int, *, progress: Callable[[int], obje
     every request. Raises AuthorizationUnavailable.
     """
     drain()
-    edges = StructureEdges(structure, _USING)
-    remote = OpenFGAClient(active().model, remote_engine.remote(active()), clock=timezone.now, structure=structure)
-    embedded = EmbeddedClient(active().model, clock=timezone.now, structure=structure)
+    edges = StructureEdges(active_model(), structure, _USING)
+    remote = OpenFGAClient(active_model(), remote_engine.remote(), clock=timezone.now, structure=structure)
+    embedded = EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
     asked = allowed = 0
     while asked < sample:
         ours = _questions(edges, min(_TOGETHER, sample - asked))
@@ -75,7 +75,7 @@ def compare(structure: Structure, sample: int, *, progress: Callable[[int], obje
 
 def _questions(edges: StructureEdges, count: int) -> list[CheckRequest]:
     """Draw questions; the tree goes along, as far as OpenFGA takes it."""
-    model = active().model
+    model = active_model()
     plain = RelationshipTuple.objects.using(_USING).filter(subject_relation="").exclude(subject__endswith=":*")
     actors = [*plain.order_by("?").values_list("subject", flat=True)[:count], _STRANGER]
     objects = [
@@ -152,7 +152,7 @@ def _replay(edges: StructureEdges, question: CheckRequest, verdict: Verdict) -> 
     check = {"user": question.user, "object": question.object, "assertions": {question.relation: verdict is True}}
     store = {
         "name": f"{question.user} {question.relation} {question.object}: the embedded engine says {verdict}",
-        "model": to_text(active().model),
+        "model": to_text(active_model()),
         "tuples": [wire.tuple_json(key) for key in reached],
         "tests": [{"name": "difference", "check": [check]}],
     }

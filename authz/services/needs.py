@@ -7,31 +7,26 @@ model brings all of it along. A model that could not answer is refused, instead 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
-from authz.clients.plans import Plans
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
-from authz.clients.stored_grants import TableGrants
 from authz.dsl.model import AuthorizationModel
 from authz.engine.typesystem import kind_of, type_of, typesystem_of
-from authz.errors import InvalidTuple, UnknownRelation, UnknownType, UnplannableRelation
+from authz.errors import InvalidTuple
 from authz.services.editors import Permission
 from authz.types import ANONYMOUS, ORGANIZATION, TupleKey
-
-_ANY_ALIAS = "n"
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What one package needs. Relations are ``(type, relation)``.
 
-    ``asked`` in whole checks, ``listed`` also as SQL; ``written`` are samples of the tuples that are stored, ``told``
-    of those that come with a question; ``kept``: relations to the organization that somebody must have at any time.
+    ``asked``: in questions. ``written`` are samples of the tuples that are stored, ``told`` of those that come with a
+    question whether the model follows them or not. ``kept``: relations to the organization that somebody must have at
+    any time. ``structure`` tells what else stands in rows.
     """
 
     asked: frozenset[tuple[str, str]] = frozenset()
-    listed: frozenset[tuple[str, str]] = frozenset()
     written: tuple[TupleKey, ...] = ()
     told: tuple[TupleKey, ...] = ()
     kept: frozenset[str] = frozenset()
@@ -41,7 +36,6 @@ class Needs:
         """Return both as one; at most one of them has a structure."""
         return Needs(
             self.asked | other.asked,
-            self.listed | other.listed,
             (*self.written, *other.written),
             (*self.told, *other.told),
             self.kept | other.kept,
@@ -62,7 +56,7 @@ OWN_NEEDS = Needs(
 
 def unmet(model: AuthorizationModel, needs: Needs) -> list[str]:
     """Return a sentence for each need that the model does not meet, sorted; it begins with ``type#relation``."""
-    return sorted({*_unknown_actors(model), *_unasked(model, needs), *_unlisted(model, needs), *_refused(model, needs)})
+    return sorted({*_unknown_actors(model), *_unasked(model, needs), *_refused(model, needs)})
 
 
 def _unknown_actors(model: AuthorizationModel) -> Iterator[str]:
@@ -72,19 +66,9 @@ def _unknown_actors(model: AuthorizationModel) -> Iterator[str]:
 
 
 def _unasked(model: AuthorizationModel, needs: Needs) -> Iterator[str]:
-    for type_name, relation in needs.asked | needs.listed:
+    for type_name, relation in needs.asked:
         if model.relation(type_name, relation) is None:
             yield f"{type_name}#{relation} is not defined"
-
-
-def _unlisted(model: AuthorizationModel, needs: Needs) -> Iterator[str]:
-    plans = Plans(model, needs.structure, TableGrants())
-    for type_name, relation in needs.listed:
-        with suppress(UnknownType, UnknownRelation):
-            try:
-                plans.predicate(type_name, relation, _ANY_ALIAS)
-            except UnplannableRelation as error:
-                yield f"{type_name}#{relation} cannot be listed: {error}"
 
 
 def _refused(model: AuthorizationModel, needs: Needs) -> Iterator[str]:

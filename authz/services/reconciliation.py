@@ -22,7 +22,7 @@ from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidTuple
 from authz.services import remote_engine
 from authz.services.client import configured_client
-from authz.services.models import active
+from authz.services.models import active_model
 
 __all__ = ["Drift", "Foreign", "Kind", "Report", "drain", "reconcile"]
 
@@ -80,7 +80,7 @@ def reconcile(
     then is mended.
     """
     drain()
-    comparison = Comparison(remote_engine.remote(active()), _USING, desired(structure), progress)
+    comparison = Comparison(remote_engine.remote(), _USING, desired(structure), progress)
     report = Report()
     for drifts in comparison.drifts():
         report.add(drifts)
@@ -101,12 +101,12 @@ def reconcile(
 def desired(structure: Structure) -> Desired:
     """Return what the store ought to have, by the settings."""
     mirrored = authz_settings().openfga_mirror_structure
-    return Desired(_USING, StructureEdges(structure, _USING) if mirrored else None)
+    return Desired(_USING, StructureEdges(active_model(), structure, _USING) if mirrored else None)
 
 
 def drain(progress: Callable[[int], object] = lambda count: None) -> None:
     """Deliver until nothing waits. Raises AuthorizationUnavailable when half a minute brings nothing forward."""
-    courier = Courier(remote_engine.remote(active()), _USING)
+    courier = Courier(remote_engine.remote(), _USING)
     patience = Deadline(_STUCK_SECONDS)
     before = outbox.backlog(_USING).pending
     while before:

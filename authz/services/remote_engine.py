@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from enum import Enum
 from functools import lru_cache
-from typing import Literal
 
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from authz.clients.openfga import outbox, store
@@ -19,7 +20,7 @@ from authz.clients.openfga.outbox import Backlog
 from authz.clients.openfga.remote import Remote
 from authz.clients.openfga.store import Unusable as Unusable
 from authz.conf import authz_settings
-from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.errors import AuthorizationUnavailable
 from authz.models import RelationshipTuple
 from authz.services import shipped_model
 from authz.services.models import LoadedModel, active, of_version
@@ -27,7 +28,6 @@ from authz.services.models import LoadedModel, active, of_version
 logger = logging.getLogger("filegraph.authz")
 
 _USING = "default"
-Lack = Literal["all", "some"]
 
 
 def is_chosen() -> bool:
@@ -45,8 +45,13 @@ def transport() -> Sender:
     return made
 
 
+def remote() -> Remote:
+    """Return the store on the server and the model that answers here; raises as ``remote_of`` does."""
+    return remote_of(active())
+
+
 @lru_cache(maxsize=8)
-def remote(model: LoadedModel) -> Remote:
+def remote_of(model: LoadedModel) -> Remote:
     """Return the store and a model on the server; raises AuthorizationUnavailable before the model was sent to it."""
     noted = store.noted_store()
     model_id = store.noted_model(noted.store_id, model.model) if noted is not None else None
@@ -59,18 +64,11 @@ def prepare(*, now: datetime) -> list[str]:
     """Find or make the store and the active model; return a sentence for each thing that was done. One at a time.
 
     A newly shipped model that may take the place of the active one is sent to the server, and activated after that.
-    Raises Unusable, AuthorizationUnavailable and InvalidRequest (the server does not take the model). A server that
-    only stands by is given the model too, and keeps nothing from being prepared.
+    Raises Unusable, AuthorizationUnavailable and InvalidRequest (the server does not take the model).
     """
-    if not hears():
+    if not is_chosen():
         return []
-    try:
-        done = store.prepare(transport(), authz_settings().openfga_store_id, active().model, now=now)
-    except (Unusable, AuthorizationUnavailable, InvalidRequest) as error:
-        if is_chosen():
-            raise
-        logger.warning("The OpenFGA server that stands by does not have the authorization model: %s", error)
-        return []
+    done = store.prepare(transport(), authz_settings().openfga_store_id, active().model, now=now)
     successor = shipped_model.adoptable()
     if successor is not None:
         send_model(of_version(successor.pk), now=now)
@@ -79,38 +77,40 @@ def prepare(*, now: datetime) -> list[str]:
 
 
 def send_model(model: LoadedModel, *, now: datetime) -> None:
-    """Write a model to the server, unless it has it; nothing here makes it active.
+    """Write a model to the server that is chosen, unless it has it; nothing here makes it active.
 
-    Raises AuthorizationUnavailable, and InvalidRequest when the server does not take it. For a server that only stands
-    by it raises nothing: the next ``prepare`` tries again.
+    Raises AuthorizationUnavailable, and InvalidRequest when the server does not take it.
     """
-    if not hears():
-        return
-    try:
+    if is_chosen():
         store.send_model(transport(), model.model, now=now)
-    except (AuthorizationUnavailable, InvalidRequest) as error:
-        if is_chosen():
-            raise
-        logger.warning("The OpenFGA server that stands by does not have the authorization model: %s", error)
 
 
-def lack() -> Lack | None:
-    """Return how much of the permissions the chosen engine does not have, or None. The tables must be there.
+class Unready(Enum):
+    """Why the chosen engine cannot answer for the permissions of this installation yet."""
 
-    The embedded one has all: our record holds everything that a server was told.
+    ELSEWHERE = "elsewhere"
+    """They are in its database, and were never brought to the server."""
+    ON_THEIR_WAY = "on their way"
+    """They are being brought to the server, and are not all there."""
+
+
+def unready() -> Unready | None:
+    """Return why the chosen engine cannot answer, or None. The tables must be there.
+
+    The embedded one always can: our record has everything that a server was told.
     """
     if not is_chosen():
         return None
     noted = store.noted_store()
     if noted is None:
-        return "all" if RelationshipTuple.objects.exists() else None
-    return None if noted.is_whole else "some"
+        return Unready.ELSEWHERE if RelationshipTuple.objects.exists() else None
+    return None if noted.is_whole else Unready.ON_THEIR_WAY
 
 
 def is_prepared() -> bool:
     """Return whether ``prepare`` has nothing left to do, as far as this installation knows."""
     try:
-        return not is_chosen() or bool(remote(active()))
+        return not is_chosen() or bool(remote())
     except AuthorizationUnavailable:
         return False
 
@@ -130,7 +130,7 @@ def require_usable(*, prepared: bool) -> None:
     if configured:
         store.require_store(transport(), configured)
     if prepared:
-        store.require_store(transport(), remote(active()).store_id)
+        store.require_store(transport(), remote().store_id)
 
 
 def hears() -> bool:
@@ -143,10 +143,17 @@ def deliver() -> bool:
     if not hears():
         return True
     try:
-        return Courier(remote(active()), _USING).deliver(Deadline())
+        _send_active()
+        return Courier(remote(), _USING).deliver(Deadline())
     except AuthorizationUnavailable as error:
         logger.warning("Changes of permissions wait for OpenFGA: %s", error)
         return False
+
+
+def _send_active() -> None:
+    """Let a server that stands by have the active model: nobody waited for it when that was activated."""
+    if not is_chosen():
+        store.send_model(transport(), active().model, now=timezone.now())
 
 
 def backlog() -> Backlog:

@@ -25,10 +25,10 @@ from authz.clients.openfga.desired import Desired
 from authz.clients.openfga.outbox import bare
 from authz.clients.sql.structure import Structure
 from authz.conf import authz_settings
-from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.errors import AuthorizationUnavailable
 from authz.models import Delivery, RemoteModel, RemoteStore, TupleChange
 from authz.services import remote_engine
-from authz.services.models import active
+from authz.services.models import active_model
 from authz.services.reconciliation import Foreign, Report, desired, drain, reconcile
 from authz.types import TupleKey
 
@@ -38,8 +38,8 @@ _AHEAD = 1000
 """Changes that may wait before more is put on its way: an actor's questions look at all of them."""
 
 
-class CannotMigrate(Exception):
-    """Why not, in a sentence without a secret."""
+class StillWriting(Exception):
+    """Somebody's transaction has been open for a minute: what it writes would not be on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,10 @@ def to_openfga(
     """Bring the store to hold all that our record has, and return what the comparison at the end found and mended.
 
     What the store had before and others wrote stays, is told, and counts as left over. May be ended at any moment and
-    called again: it goes on where it was. One caller at a time. Raises CannotMigrate and AuthorizationUnavailable.
+    called again: it goes on where it was. One caller at a time. Raises StillWriting, Unusable, InvalidRequest (the
+    server does not take the model) and AuthorizationUnavailable.
     """
     told = progress or Progress()
-    if not authz_settings().openfga_api_url:
-        raise CannotMigrate("FILEGRAPH_OPENFGA_API_URL must say where the OpenFGA server is.")
     noted = _attach(clock())
     if not noted.is_whole:
         _fill(noted, clock, told)
@@ -79,13 +78,11 @@ def to_embedded(
     """Make sure that our record has all that the store has, adopting what others wrote there; return what was found.
 
     Once the settings choose the embedded engine, it lets the store go: nothing is told to it any more, and a process
-    that still asks it gets no answers. Raises CannotMigrate and AuthorizationUnavailable.
+    that still asks it gets no answers. Raises AuthorizationUnavailable.
     """
     told = progress or Progress()
     if store.noted_store() is None:
         return Report()
-    if not authz_settings().openfga_api_url:
-        raise CannotMigrate("FILEGRAPH_OPENFGA_API_URL must say where the OpenFGA server is, once more.")
     told.stage("Delivering", None)
     drain(told.step)
     told.stage("Comparing", desired(structure).count())
@@ -97,15 +94,8 @@ def to_embedded(
 
 def _attach(now: datetime) -> RemoteStore:
     """Note the store, so that every writer tells it of what comes from now on."""
-    try:
-        store.prepare(
-            remote_engine.transport(), authz_settings().openfga_store_id, active().model, now=now, is_whole=False
-        )
-    except store.Unusable as unusable:
-        raise CannotMigrate(f"FILEGRAPH_OPENFGA_{unusable.setting.upper()} {unusable.reason}") from unusable
-    except InvalidRequest as refusal:
-        raise CannotMigrate(f"The OpenFGA server does not take the authorization model: {refusal}") from refusal
-    remote_engine.remote.cache_clear()
+    store.prepare(remote_engine.transport(), authz_settings().openfga_store_id, active_model(), now=now, is_whole=False)
+    remote_engine.remote_of.cache_clear()
     noted = RemoteStore.objects.get()
     if not noted.is_whole:
         _wait_for_writers()
@@ -118,14 +108,14 @@ def _wait_for_writers() -> None:
     patience = Deadline(_WRITERS_SECONDS)
     while earlier := earlier & horizon.writers(_USING):
         if patience.left() <= 0:
-            raise CannotMigrate("A transaction that changes permissions has been open for a minute; try again later.")
+            raise StillWriting
         time.sleep(0.05)
 
 
 def _fill(noted: RemoteStore, clock: Callable[[], datetime], told: Progress) -> None:
     record = Desired(_USING)
     told.stage("Copying", record.count())
-    courier = Courier(remote_engine.remote(active()), _USING)
+    courier = Courier(remote_engine.remote(), _USING)
     for last, page in record.recorded(noted.filled_through):
         with transaction.atomic(using=_USING):
             _put_on_its_way(page, clock())
@@ -154,4 +144,4 @@ def _detach() -> None:
         RemoteStore.objects.all().delete()
         RemoteModel.objects.all().delete()
         TupleChange.objects.filter(delivery__gt="").update(delivery=Delivery.DONE)
-    remote_engine.remote.cache_clear()
+    remote_engine.remote_of.cache_clear()

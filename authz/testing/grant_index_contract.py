@@ -12,7 +12,7 @@ from django.db import connection
 from authz.clients.base import InstallationClient
 from authz.clients.sql.structure import ColumnEdge, Rows, Structure
 from authz.dsl import parse
-from authz.engine.plan import Evaluation
+from authz.engine.evaluation import Evaluation
 from authz.errors import InvalidRequest, UnknownRelation
 from authz.testing.contract import key
 from authz.types import CheckRequest, TupleKey
@@ -90,10 +90,15 @@ class GrantIndexContract:
         """Return the same by one statement, and hold its candidates against it."""
         sql = client.predicate(actor, relation, "book", "n", usersets)
         with connection.cursor() as cursor:
-            text = f"WITH RECURSIVE {sql.ctes} SELECT n.id FROM {TABLE} n WHERE {also} AND {sql.where}"
-            cursor.execute(text, [*sql.cte_params, *sql.where_params])
-            found = {book for (book,) in cursor.fetchall()}
-            cursor.execute(f"WITH RECURSIVE {sql.ctes} {sql.candidates}", [*sql.cte_params, *sql.candidate_params])
+            rows = []
+            for condition in (sql.predicate.of_row, sql.predicate.of_all):
+                head = f"WITH RECURSIVE {sql.ctes.text} SELECT n.id FROM {TABLE} n"
+                cursor.execute(f"{head} WHERE {also} AND {condition.text}", [*sql.ctes.params, *condition.params])
+                rows.append({book for (book,) in cursor.fetchall()})
+            found, again = rows
+            assert found == again
+            candidates = sql.predicate.candidates
+            cursor.execute(f"WITH RECURSIVE {sql.ctes.text} {candidates.text}", [*sql.ctes.params, *candidates.params])
             assert found <= {book for (book,) in cursor.fetchall()}
         return found
 

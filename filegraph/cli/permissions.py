@@ -25,8 +25,9 @@ from django.db import connection  # noqa: E402
 from authz.errors import AuthzError  # noqa: E402
 from authz.services import engine_comparison, reconciliation, remote_engine, store_migration  # noqa: E402
 from authz.services.reconciliation import Drift, Foreign, Kind, Report  # noqa: E402
-from filegraph import installation, reachability  # noqa: E402
+from filegraph import engine_problems, installation, reachability  # noqa: E402
 from filegraph.client.terminal import complain, is_interactive, note, say  # noqa: E402
+from filegraph.environment import variable  # noqa: E402
 from filegraph.setup_lock import setup_lock  # noqa: E402
 from storage.permissions import EDGES  # noqa: E402
 
@@ -86,12 +87,18 @@ def migrate_store(
     May be ended at any moment and begun again. At the end both have the same, and keep it; then FILEGRAPH_AUTHZ_CLIENT
     chooses. Exit code 0: both agree; 1: something differs still; 2: it could not be done.
     """
+    migrate = store_migration.to_openfga if to is Engine.OPENFGA else store_migration.to_embedded
+    reports: list[Report] = []
     with _installation(), setup_lock(Path(settings.DATA_DIR)), _progress() as progress:
-        migrate = store_migration.to_openfga if to is Engine.OPENFGA else store_migration.to_embedded
+        if not settings.FILEGRAPH_OPENFGA_API_URL:
+            _end(f"{variable('openfga_api_url')} must say where the OpenFGA server is.")
         try:
-            report = migrate(EDGES, progress=progress)
-        except store_migration.CannotMigrate as problem:
-            _end(str(problem))
+            problem = engine_problems.of_asking(lambda: reports.append(migrate(EDGES, progress=progress)))
+        except store_migration.StillWriting:
+            _end("A transaction that changes permissions has been open for a minute; try again later.")
+        if problem is not None:
+            _end(problem.sentence)
+    (report,) = reports
     if remote_engine.is_chosen() is (to is Engine.OPENFGA):
         say(f"FILEGRAPH_AUTHZ_CLIENT is {to.value}.")
     elif report.is_clean:

@@ -29,7 +29,7 @@ NEEDS = STORAGE.joined(ACCOUNTS)
 
 _PROBLEMS = "Every fault of the text, in its order; empty when it is valid."
 _MISSING = "What the service asks and the model cannot answer, each in a sentence that begins with `type#relation`."
-_ORPHANED = "How many stored tuples the model does not allow; null when an OpenFGA server keeps them."
+_ORPHANED = "How many stored tuples the model does not allow; null when nothing was done."
 
 
 @strawberry.input(description="A text to be judged.")

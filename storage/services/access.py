@@ -17,8 +17,8 @@ from authz.services.access import Explanation, Question
 from authz.services.editors import may_read
 from authz.types import ORGANIZATION, Actor, TupleKey, split_object
 from storage.models import NodeKind, NodeRef
-from storage.permissions import structure
 from storage.selectors.rows import load
+from storage.structure import EDGES, structure
 
 _OF_THE_ORGANIZATION = ("group", "backend")
 """Types whose objects belong to the one organization, which is told with each question about them."""
@@ -35,7 +35,7 @@ def check(actor: Actor, question: Question, *, now: datetime) -> bool | None:
     audit.record_question(
         actor, "checkPermission", now=now, user=question.user, relation=question.relation, object=question.object
     )
-    return access.check(question, told)
+    return access.check(question, told, EDGES)
 
 
 def holders(
@@ -52,7 +52,7 @@ def holders(
     if told is None:
         return None
     audit.record_question(actor, "whoCanAccess", now=now, relation=relation, object=object)
-    return access.holders(object, relation, user_type, told, context)
+    return access.holders(object, relation, user_type, told, EDGES, context)
 
 
 def explain(actor: Actor, question: Question, *, now: datetime) -> Explanation | None:
@@ -63,7 +63,7 @@ def explain(actor: Actor, question: Question, *, now: datetime) -> Explanation |
     audit.record_question(
         actor, "explainAccess", now=now, user=question.user, relation=question.relation, object=question.object
     )
-    return access.explain(question, told)
+    return access.explain(question, told, EDGES)
 
 
 def _told(actor: Actor, object: str) -> Sequence[TupleKey] | None:

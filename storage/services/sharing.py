@@ -94,7 +94,9 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
         if ref.kind is NodeKind.DRIVE:
             _keep_an_owner(standing, gone)
         if gone:
-            relationships.write(actor=actor, deletes=gone, on_missing="ignore")
+            # What is deleted is named without its condition.
+            named = [TupleKey(each.user, each.relation, each.object) for each in gone]
+            relationships.write(actor=actor, deletes=named, on_missing="ignore")
     return row
 
 

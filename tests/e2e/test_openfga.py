@@ -289,3 +289,23 @@ def test_the_engine_is_changed_by_one_setting_while_both_serve(tmp_path: Path) -
             done = command(embedded, "authz", name)
             assert done.returncode == 2
             assert "has no OpenFGA store" in done.stderr
+
+
+def test_a_store_that_has_the_tree_gives_the_same_answers_by_itself(tmp_path: Path) -> None:
+    """After folders, uploads and shares of a real server."""
+    require_openfga()
+    with (
+        openfga(token=TOKEN) as fga,
+        serving({**settings(fga), "FILEGRAPH_OPENFGA_MIRROR_STRUCTURE": "true"}) as server,
+    ):
+        ann = become_administrator(server)
+        bob = new_person(ann)
+        drive = ann.drive()
+        one = ann.folder(drive, "one")
+        file = ann.upload(ann.folder(one, "inner"), "plan.txt", b"secret")["id"]
+        ann.upload(drive, "other.txt", b"other")
+        share(ann, one, bob)
+        assert sees(bob, file)
+        assert command(server, "authz", "reconcile", "--check").stdout == "Store and record agree.\n"
+        compared = command(server, "authz", "compare", "--sample", "300")
+        assert compared.stdout.startswith("300 answers agree"), compared.stdout + compared.stderr

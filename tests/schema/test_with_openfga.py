@@ -49,7 +49,7 @@ def calls(settings: Any, transactional_db: None) -> Iterator[list[Call]]:
     with openfga() as server, pytest.MonkeyPatch.context() as patch:
         settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
         settings.FILEGRAPH_OPENFGA_API_URL = server.api_url
-        caches = (client_for, remote_engine.remote, remote_engine.transport)
+        caches = (client_for, remote_engine.remote_of, remote_engine.transport)
         for cache in caches:
             cache.cache_clear()
         counting = Counting(remote_engine.transport())

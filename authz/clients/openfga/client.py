@@ -7,8 +7,9 @@ the grant projection. A write is put on its way in the caller's transaction and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -22,8 +23,9 @@ from authz.clients.openfga.feed import ChangeFeed
 from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.lists import GrantLists
 from authz.clients.openfga.moments import Moments
+from authz.clients.openfga.outbox import bare
 from authz.clients.openfga.patched import PatchedTuples
-from authz.clients.openfga.questions import Questions
+from authz.clients.openfga.questions import NO_CONTEXT, Questions
 from authz.clients.openfga.remote import Remote
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
@@ -34,6 +36,7 @@ from authz.engine import expand, explain, list_users
 from authz.engine.contextual import contextual_tuples as checked
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
+from authz.engine.followed import Followed
 from authz.engine.plan import Plan
 from authz.engine.typesystem import typesystem_of
 from authz.errors import AuthorizationUnavailable, WriteConflict
@@ -53,6 +56,8 @@ class OpenFGAClient:
     ``keep_seconds``: how long a projection may serve later requests (``kept``). Safe to share between threads.
     """
 
+    shares_reads = False
+
     def __init__(
         self,
         model: AuthorizationModel,
@@ -70,7 +75,7 @@ class OpenFGAClient:
         self._using = using
         self._types = typesystem_of(model)
         self._moments = moments or Moments()
-        self._questions = Questions(model, remote, structure.edges(), self._moments, using)
+        self._questions = Questions(model, remote, structure, self._moments, using)
         self._lists = GrantLists(
             model,
             self._questions,
@@ -95,21 +100,23 @@ class OpenFGAClient:
         """Return every object, from a stream: OpenFGA's plain list ends after 1000."""
         self._types.relation(request.type, request.relation)
         self._types.require_user(request.user)
-        self._types.require_no_context(request.context)
         deadline = self._moments.deadline()
         delta = self._questions.delta(self._questions.concern(request.user), deadline)
         node = (request.type, request.relation)
-        (found,) = self._questions.object_lists(request.user, [node], request.contextual_tuples, delta, deadline)
+        (found,) = self._questions.object_lists(
+            request.user, [node], request.contextual_tuples, delta, deadline, request.context
+        )
         return found
 
     def list_users(self, request: ListUsersRequest) -> list[str]:
         """Return every user: the server's answer, or our own where it may have been cut short."""
         type_name, object_id = self._object(request.object, request.relation)
-        self._types.require_no_context(request.context)
         checked(self._types, request.contextual_tuples)
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)
-        contextual = list(dict.fromkeys([*request.contextual_tuples, *delta.writes]))
+        named = {bare(key) for key in request.contextual_tuples}
+        waiting = [key for key in delta.writes if bare(key) not in named]
+        contextual = list(dict.fromkeys([*request.contextual_tuples, *waiting]))
         if not delta.deletes and len(contextual) <= MAX_CONTEXTUAL:
             wanted = {"type": request.user_type}
             if request.user_relation is not None:
@@ -119,6 +126,7 @@ class OpenFGAClient:
                 "relation": request.relation,
                 "user_filters": [wanted],
                 "contextual_tuples": [wire.tuple_json(key) for key in contextual],
+                **wire.context_json(request.context),
             }
             (answer,) = self.remote.send([self.remote.question("list-users", body)], deadline)
             found = wire.users(answer)
@@ -209,17 +217,31 @@ class OpenFGAClient:
         """See ``GrantIndex``."""
         return self._lists.page_plans(asked)
 
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        """See ``GrantIndex``."""
+        return self._lists.followed(asked)
+
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
         """See ``GrantIndex``."""
-        return self._lists.granted(actor, wanted, usersets)
+        return self._lists.granted(actor, wanted, usersets, context)
 
     def predicate(
-        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        relation: str,
+        type_name: str,
+        alias: str,
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> VisibilitySql:
         """See ``GrantIndex``."""
-        return self._lists.predicate(actor, relation, type_name, alias, usersets)
+        return self._lists.predicate(actor, relation, type_name, alias, usersets, context)
 
     def _object(self, value: str, relation: str) -> tuple[str, str]:
         self._types.require_object(value, relation)

@@ -125,7 +125,7 @@ class Courier:
         writes = [entry.key for entry in last if entry.operation == TupleOperation.WRITE]
         deletes = [entry.key for entry in last if entry.operation == TupleOperation.DELETE]
         # OpenFGA takes no tuple twice in one request, and none whose condition differs from that of the one it has.
-        changed = [bare(group[-1].key) for group in groups if _changes_condition(group)]
+        changed = [bare(group[-1].key) for group in groups if _is_written_anew(group)]
         try:
             if changed:
                 self._request((), [*deletes, *changed], deadline)
@@ -133,10 +133,10 @@ class Courier:
             else:
                 self._request(writes, deletes, deadline)
         except Refused as refused:
-            if refused.status == _CONFLICT and len(writes) == 1 and not changed:
-                self._replace(writes[0], deadline)
-            elif refused.status == _CONFLICT and len(groups) > 1:
+            if refused.status == _CONFLICT and len(groups) > 1:
                 raise InvalidRequest(str(refused)) from None
+            if refused.status == _CONFLICT and writes:
+                self._replace(writes[0], deadline)
             else:
                 raise _meaning(refused) from None
 
@@ -154,7 +154,8 @@ class Courier:
             body["writes"] = {"tuple_keys": list(map(wire.tuple_json, writes)), "on_duplicate": "ignore"}
         if deletes:
             body["deletes"] = {"tuple_keys": list(map(wire.tuple_json, deletes)), "on_missing": "ignore"}
-        self._remote.sender.send([self._remote.call("write", body, repeatable=False)], deadline)
+        (answer,) = self._remote.sender.send([self._remote.call("write", body, repeatable=False)], deadline)
+        wire.require_written(answer)
 
     def _mark(self, entries: Sequence[Entry], delivery: Delivery) -> None:
         outbox.mark(self._using, [entry.id for entry in entries], delivery)
@@ -177,10 +178,11 @@ class Courier:
         DeliveryLease.objects.using(self._using).filter(holder=holder).update(holder="")
 
 
-def _changes_condition(group: Sequence[Entry]) -> bool:
-    last = group[-1]
-    deleted = any(entry.operation == TupleOperation.DELETE for entry in group)
-    return deleted and last.operation == TupleOperation.WRITE and last.key.condition is not None
+def _is_written_anew(group: Sequence[Entry]) -> bool:
+    """Tell whether a tuple is deleted and then written, perhaps under another condition."""
+    return group[-1].operation == TupleOperation.WRITE and any(
+        entry.operation == TupleOperation.DELETE for entry in group
+    )
 
 
 def _meaning(refused: Refused) -> AuthzError:

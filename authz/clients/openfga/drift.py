@@ -84,7 +84,7 @@ class Comparison:
         while True:
             (answer,) = self._remote.send([self._remote.read_call({}, token=token)], Deadline())
             yield [wire.key_of(entry.get("key")) for entry in wire.entries(answer, "tuples")]
-            token = wire.text(answer, "continuation_token")
+            token = wire.following(answer, token)
             if not token:
                 return
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from authz.clients.openfga import wire
 from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.remote import Remote
-from authz.errors import AuthzError
+from authz.errors import AuthorizationUnavailable, AuthzError
 
 _BACK = timedelta(hours=1)
 """Where reading begins, before now: clocks of two machines may differ so much."""
@@ -32,13 +32,18 @@ class ChangeFeed:
         self._epoch = 0
 
     def epoch(self, deadline: Deadline) -> int | None:
-        """Return a number that is another one after each change that the log shows; None: not to be known now."""
+        """Return a number that is another one after each change that the log shows; None: not to be known.
+
+        Raises AuthorizationUnavailable: whoever waited here has no time left for anything else.
+        """
         for _ in range(_PAGES):
             with self._lock:
                 token = self._token
             try:
                 (answer,) = self._remote.send([self._call(token)], deadline)
                 changes, following = wire.changes(answer), wire.text(answer, "continuation_token")
+            except AuthorizationUnavailable:
+                raise
             except AuthzError:
                 return None
             with self._lock:

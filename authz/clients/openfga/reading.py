@@ -47,7 +47,7 @@ def _stored_page(remote: Remote, filter: Mapping[str, str], size: int, position:
     while True:
         (answer,) = remote.send([remote.read_call(filter, size, position)], deadline)
         stored = [wire.key_of(entry.get("key")) for entry in wire.entries(answer, "tuples")]
-        position = wire.text(answer, "continuation_token")
+        position = wire.following(answer, position)
         found = tuple(key for key in stored if bare(key) not in told)
         if found or not position:
             return TuplePage(found, _token(_STORED, position) if position else "")

@@ -87,17 +87,6 @@ def prepare(
     return done
 
 
-def require_same(noted: RemoteStore, configured: str) -> None:
-    """Raise Unusable when the settings name another store than the one that hears of every change."""
-    if configured and configured != noted.store_id:
-        raise Unusable("store_id", "names another store than the one that has the permissions of this installation.")
-
-
-def _make_store(sender: Sender) -> str:
-    call = Call("POST", "/stores", {"name": f"filegraph-{secrets.token_hex(8)}"}, repeatable=False)
-    return wire.text(_ask(sender, call), "id")
-
-
 def send_model(sender: Sender, model: AuthorizationModel, *, now: datetime) -> str | None:
     """Write a model to the store and note its id, which is returned; None when the store has it already.
 
@@ -114,6 +103,17 @@ def send_model(sender: Sender, model: AuthorizationModel, *, now: datetime) -> s
         store_id=store.store_id, digest=_digest(model), defaults={"model_id": model_id, "created_at": now}
     )
     return noted.model_id
+
+
+def require_same(noted: RemoteStore, configured: str) -> None:
+    """Raise Unusable when the settings name another store than the one that hears of every change."""
+    if configured and configured != noted.store_id:
+        raise Unusable("store_id", "names another store than the one that has the permissions of this installation.")
+
+
+def _make_store(sender: Sender) -> str:
+    call = Call("POST", "/stores", {"name": f"filegraph-{secrets.token_hex(8)}"}, repeatable=False)
+    return wire.text(_ask(sender, call), "id")
 
 
 def _ask(sender: Sender, call: Call) -> object:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from django.db import connections
 
 from authz.clients.sql.dialect import row_source, rows_parameter
-from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, JoinEdge, Rows, Structure
+from authz.clients.sql.structure import ConstantEdge, Edge, JoinEdge, Rows, Structure
+from authz.dsl.model import AuthorizationModel
 from authz.types import TupleKey, split_object
 
 _PAGE = 200
@@ -15,16 +16,15 @@ _PAGE = 200
 
 
 class StructureEdges:
-    """What the rows of ``structure`` say, in the database ``using``."""
+    """What the rows of ``structure`` say, in the database ``using``, as far as ``model`` has a relation for it."""
 
-    def __init__(self, structure: Structure, using: str) -> None:
+    def __init__(self, model: AuthorizationModel, structure: Structure, using: str) -> None:
         self._structure = structure
         self._using = using
-
-    @property
-    def relations(self) -> frozenset[tuple[str, str]]:
+        self.relations = frozenset(
+            (type_name, tupleset) for type_name, tupleset in structure.edges() if model.relation(type_name, tupleset)
+        )
         """Every ``(type, tupleset)`` that stands in rows."""
-        return self._structure.edges()
 
     def of(self, objects: Collection[str]) -> list[TupleKey]:
         """Return every edge that leads away from the objects, in no order. One statement for each type and edge."""
@@ -34,15 +34,16 @@ class StructureEdges:
             by_type.setdefault(type_name, []).append(object_id)
         return [
             TupleKey(f"{edge.target}:{target}", tupleset, f"{type_name}:{object_id}")
-            for type_name, ids in by_type.items()
-            if type_name in self._structure.rows
-            for tupleset, edge in self._structure.rows[type_name].edges.items()
-            for object_id, target in self._targets(self._structure.rows[type_name], edge, ids)
+            for type_name, tupleset in sorted(self.relations)
+            if type_name in by_type
+            for edge in self._structure.rows[type_name].leading(tupleset)
+            for object_id, target in self._targets(self._structure.rows[type_name], edge, by_type[type_name])
         ]
 
     def pages(self) -> Iterator[list[TupleKey]]:
         """Yield all edges there are, those of some objects at a time."""
-        for type_name, rows in self._structure.rows.items():
+        for type_name in sorted({type_name for type_name, _ in self.relations}):
+            rows = self._structure.rows[type_name]
             last = ""
             while ids := self._read(
                 f"SELECT {rows.id_column} FROM {_table(rows)} r WHERE {rows.id_column} > %s"  # noqa: S608
@@ -67,11 +68,13 @@ class StructureEdges:
         if isinstance(edge, ConstantEdge):
             text = f"SELECT r.{rows.id_column} FROM {picked}"  # noqa: S608
             return [(name, edge.object_id) for (name,) in self._read(text, params)]
-        target = f"r.{edge.column}" if isinstance(edge, ColumnEdge) else f"e.{edge.destination}"
         if isinstance(edge, JoinEdge):
-            linking = _filtered(edge.table, edge.condition)
-            picked += f" JOIN {linking} e ON e.{edge.source} = r.{edge.column}"
+            picked += f" JOIN {edge.table} e ON e.{edge.source} = r.{edge.column}"
+            target, condition = f"e.{edge.destination}", edge.condition.format(row="e.")
+        else:
+            target, condition = f"r.{edge.column}", edge.condition.format(row="r.")
         text = f"SELECT r.{rows.id_column}, {target} FROM {picked} WHERE {target} IS NOT NULL"  # noqa: S608
+        text += f" AND ({condition})" if condition else ""
         there = self._structure.rows.get(edge.target)
         if there is not None:
             # What is no object of its type gets no edge: the root folder of a drive.
@@ -85,8 +88,5 @@ class StructureEdges:
 
 
 def _table(rows: Rows) -> str:
-    return _filtered(rows.table, rows.condition)
-
-
-def _filtered(table: str, condition: str) -> str:
-    return f"(SELECT * FROM {table} WHERE {condition})" if condition else table  # noqa: S608
+    condition = rows.condition.format(row="")
+    return f"(SELECT * FROM {rows.table} WHERE {condition})" if condition else rows.table  # noqa: S608

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
-from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.wrappers.measures import BATCH_SIZE, TUPLES, decisions_of, seconds_of
@@ -14,6 +14,7 @@ from authz.clients.wrappers.wrapper import ClientWrapper
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
+from authz.engine.followed import Followed
 from authz.errors import AuthzError
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
@@ -116,17 +117,32 @@ class MeteredClient(ClientWrapper):
         return _measured("page_plans", lambda: self.inner.page_plans(asked))
 
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
         """See ``GrantIndex``."""
         BATCH_SIZE.labels("granted").observe(len(wanted))
-        return _measured("granted", lambda: self.inner.granted(actor, wanted, usersets))
+        return _measured("granted", lambda: self.inner.granted(actor, wanted, usersets, context))
 
     def predicate(
-        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        relation: str,
+        type_name: str,
+        alias: str,
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> VisibilitySql:
         """See ``GrantIndex``."""
-        return _measured("predicate", lambda: self.inner.predicate(actor, relation, type_name, alias, usersets))
+        compose = super().predicate
+        return _measured("predicate", lambda: compose(actor, relation, type_name, alias, usersets, context))
+
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        """See ``GrantIndex``."""
+        return _measured("followed", lambda: self.inner.followed(asked))
 
 
 def _measured(method: str, call: Callable[[], T], outcome: Callable[[T], str] = lambda _: OK) -> T:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 
-from authz.clients.base import InstallationClient
+from authz.clients.base import NO_CONTEXT, InstallationClient
 from authz.clients.wrappers.comparisons import Answer, Comparison, Comparisons, Pair
 from authz.clients.wrappers.wrapper import ClientWrapper
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
@@ -68,14 +69,18 @@ class ShadowedClient(ClientWrapper):
         return found
 
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
         """See ``GrantIndex``."""
-        found = super().granted(actor, wanted, usersets)
+        found = super().granted(actor, wanted, usersets, context)
         self._follow(
             "granted",
-            lambda: _grants(actor, found, usersets),
-            lambda other: _grants(actor, other.granted(actor, wanted, usersets), usersets),
+            lambda: _grants(actor, found, usersets, context),
+            lambda other: _grants(actor, other.granted(actor, wanted, usersets, context), usersets, context),
         )
         return found
 
@@ -107,6 +112,8 @@ def _users(request: ListUsersRequest, found: Sequence[str]) -> Answer:
     )
 
 
-def _grants(actor: str, found: Collection[tuple[str, str]], usersets: Sequence[str]) -> Answer:
+def _grants(
+    actor: str, found: Collection[tuple[str, str]], usersets: Sequence[str], context: Mapping[str, Any]
+) -> Answer:
     brought = tuple(TupleKey(actor, each.partition("#")[2], each.partition("#")[0]) for each in usersets)
-    return frozenset(CheckRequest(actor, relation, name, brought) for name, relation in found)
+    return frozenset(CheckRequest(actor, relation, name, brought, context) for name, relation in found)

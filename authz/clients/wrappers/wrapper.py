@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from authz.clients.base import ChangePage, InstallationClient, OnConflict, TuplePage
+from authz.clients.base import NO_CONTEXT, ChangePage, InstallationClient, OnConflict, TuplePage
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
+from authz.engine.followed import Followed
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 
@@ -18,6 +20,8 @@ class ClientWrapper:
 
     def __init__(self, inner: InstallationClient) -> None:
         self.inner = inner
+        self.model = inner.model
+        self.shares_reads = inner.shares_reads
 
     def check(self, request: CheckRequest) -> bool:
         """See ``AuthzClient``."""
@@ -89,13 +93,27 @@ class ClientWrapper:
         return self.inner.page_plans(asked)
 
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
         """See ``GrantIndex``."""
-        return self.inner.granted(actor, wanted, usersets)
+        return self.inner.granted(actor, wanted, usersets, context)
 
     def predicate(
-        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        relation: str,
+        type_name: str,
+        alias: str,
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> VisibilitySql:
         """See ``GrantIndex``."""
-        return self.inner.predicate(actor, relation, type_name, alias, usersets)
+        return self.inner.predicate(actor, relation, type_name, alias, usersets, context)
+
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        """See ``GrantIndex``."""
+        return self.inner.followed(asked)

@@ -20,7 +20,7 @@ from storage.selectors.blobs import blobs
 from storage.selectors.locks import hold_drives
 from storage.selectors.uploads import Standing, standing
 from storage.selectors.versions import next_numbers
-from storage.services import placement, quota, tombstones
+from storage.services import mirror, placement, quota, tombstones
 from storage.services.placement import Placement, Wanted
 from storage.services.uploads import states
 from storage.tables import BLOBS, FILES, VERSIONS, change, marks
@@ -107,6 +107,7 @@ class _Publication:
         # A file points to its version and the version to its file and its blob: checked when the transaction ends.
         self._give_blobs(made)
         VERSIONS.insert([each.version for each in made])
+        mirror.placed([each.file for each in made if each.is_new])
         if not states.publish([each.upload for each in made], now=self.now):
             raise Changed
         settled = Counter[str]()

@@ -26,7 +26,7 @@ from authz.errors import (
 from authz.models import AuthorizationModelVersion, ModelActivation
 from authz.services import activation, decisions, model_versions, models, relationships
 from authz.services.shipped_model import SHIPPED_MODEL
-from authz.types import ORGANIZATION, Actor, CheckRequest, TupleKey
+from authz.types import ORGANIZATION, Actor, CheckRequest, RelationshipCondition, TupleKey
 from storage.permissions import APPLICABLE, Role
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +133,7 @@ def test_a_model_that_cannot_answer_is_refused_with_every_relation(ada: Actor) -
     for line in ("organization#can_read_audit is not defined", "group#can_list_members is not defined"):
         assert line in missing
     assert any(line.startswith("anonymous ") for line in missing)
-    assert any(line.startswith("folder#ancestor ") for line in missing)
+    assert any(line.startswith("backend#organization ") for line in missing)
     assert {f"drive#{role} takes no user, and it is written" for role in Role} <= set(missing)
     assert models.active().text == SHIPPED
 
@@ -153,12 +153,19 @@ def test_what_is_missing_is_told(ada: Actor, old: str, new: str, told: list[str]
     assert [line.partition(" ")[0] for line in judged.missing] == told
 
 
-def test_a_list_that_no_statement_can_make_is_told(ada: Actor) -> None:
+def test_an_administrator_for_some_time_counts_while_it_lasts(ada: Actor) -> None:
     text = SHIPPED.replace(
-        "define can_view: views but not denied", "define can_view: can_view from ancestor or views", 1
+        "define admin: [user, group#member]", "define admin: [user, user with until, group#member]", 1
     )
-    (line,) = activation.judge(ada, text, NEEDS).missing
-    assert line.startswith("folder#can_view cannot be listed: ")
+    text += "\ncondition until(current_time: timestamp, end: timestamp) {\n  current_time < end\n}\n"
+    activate(ada, text)
+    eve = person()
+    until = RelationshipCondition("until", {"end": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
+    relationships.write(writes=[TupleKey(eve, "admin", ORGANIZATION, until)])
+    relationships.write(deletes=[TupleKey(ada, "admin", ORGANIZATION)])
+    judged = activation.judge(eve, "# again\n" + text, NEEDS)
+    assert (judged.problems, judged.missing, judged.locks_out, judged.orphaned) == ((), (), False, 0)
+    assert activation.judge(eve, SHIPPED, NEEDS).locks_out, "the shipped model knows of no such condition"
 
 
 def test_a_model_that_locks_everybody_out_is_refused(ada: Actor) -> None:

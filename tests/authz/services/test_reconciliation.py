@@ -17,7 +17,7 @@ from authz.services import reconciliation, relationships
 from authz.services.reconciliation import Foreign, Kind
 from authz.testing.contract import key
 from authz.types import TupleKey
-from tests.authz.services.conftest import Installation
+from tests.components.permissions import Installation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

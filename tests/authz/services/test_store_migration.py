@@ -14,10 +14,11 @@ from authz.clients.sql.structure import NO_STRUCTURE
 from authz.errors import AuthorizationUnavailable
 from authz.models import Delivery, RelationshipTuple, RemoteStore, TupleChange
 from authz.services import decisions, reconciliation, relationships, remote_engine, store_migration
-from authz.services.store_migration import CannotMigrate, Progress
+from authz.services.remote_engine import Unready, Unusable
+from authz.services.store_migration import Progress
 from authz.testing.contract import key
 from authz.types import CheckRequest, TupleKey
-from tests.authz.services.conftest import Installation
+from tests.components.permissions import Installation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,7 +42,7 @@ def test_there_and_back(installation: Installation) -> None:
     assert store_migration.to_openfga(NO_STRUCTURE).is_clean
     assert installation.stored() == record() == set(grants(250))
     installation.choose("openfga")
-    assert remote_engine.lack() is None
+    assert remote_engine.unready() is None
     assert installation.prepare() == []
     question = CheckRequest("user:u7", "viewer", "file:7")
     assert decisions.check(question)
@@ -87,18 +88,15 @@ def test_a_process_that_asks_a_store_that_was_let_go_gets_no_answer(installation
 def test_the_chosen_engine_is_refused_until_the_store_is_whole(installation: Installation) -> None:
     write(grants(3))
     installation.choose("openfga")
-    assert remote_engine.lack() == "all"
+    assert remote_engine.unready() is Unready.ELSEWHERE
     RemoteStore.objects.create(store_id="01ARZ3NDEKTSV4RRFFQ69G5FAV", created_at=timezone.now(), is_whole=False)
-    assert remote_engine.lack() == "some"
+    assert remote_engine.unready() is Unready.ON_THEIR_WAY
 
 
-def test_without_an_address_nothing_begins(installation: Installation) -> None:
-    installation.settings.FILEGRAPH_OPENFGA_API_URL = ""
-    with pytest.raises(CannotMigrate, match="FILEGRAPH_OPENFGA_API_URL"):
-        store_migration.to_openfga(NO_STRUCTURE)
+def test_where_no_server_is_nothing_begins(installation: Installation) -> None:
     installation.settings.FILEGRAPH_OPENFGA_API_URL = "http://127.0.0.1:9"
     remote_engine.transport.cache_clear()
-    with pytest.raises(CannotMigrate, match="is it running"):
+    with pytest.raises(Unusable, match="is it running"):
         store_migration.to_openfga(NO_STRUCTURE)
     assert not RemoteStore.objects.exists()
 
@@ -135,7 +133,7 @@ def test_ended_at_any_moment_and_begun_again(installation: Installation, seed: i
             report = store_migration.to_openfga(NO_STRUCTURE, progress=Progress(step=step))
         except Killed:
             ends += 1
-            remote_engine.remote.cache_clear()
+            remote_engine.remote_of.cache_clear()
             assert ends < 50
         else:
             break

@@ -17,7 +17,7 @@ from authz.clients.wrappers.audited import AuditedClient
 from authz.clients.wrappers.denials import DenialNotingClient
 from authz.clients.wrappers.metered import MeteredClient
 from authz.clients.wrappers.shadowed import ShadowedClient
-from authz.models import RelationshipTuple, RemoteModel, RemoteStore
+from authz.models import RelationshipTuple
 from authz.services import decisions, relationships, remote_engine, shadow
 from authz.services.client import client_for, configured_client
 from authz.services.wrapping import audited
@@ -27,7 +27,7 @@ from tests.components.openfga import OpenFGA
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    caches = (client_for, remote_engine.remote, remote_engine.transport, shadow.comparisons)
+    caches = (client_for, remote_engine.remote_of, remote_engine.transport, shadow.comparisons)
     for each in caches:
         each.cache_clear()
     yield
@@ -93,7 +93,7 @@ def test_either_engine_behind_the_other(
     settings.FILEGRAPH_OPENFGA_API_URL = openfga_server.api_url
     settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
     remote_engine.prepare(now=datetime.now(UTC))
-    remote_engine.remote.cache_clear()
+    remote_engine.remote_of.cache_clear()
     settings.FILEGRAPH_AUTHZ_CLIENT, settings.FILEGRAPH_AUTHZ_SHADOW = answers, behind
     settings.FILEGRAPH_AUTHZ_SHADOW_SAMPLE, settings.SHADOW_DIR = 1.0, tmp_path
     client = configured_client()
@@ -109,28 +109,5 @@ def test_either_engine_behind_the_other(
     RelationshipTuple.objects.all().delete()
     assert decisions.check(asked) is (answers == "openfga")
     shadow.comparisons().settle()
-    assert "The permission engines differ (check)" in caplog.text
-    assert (tmp_path / "check.fga.yaml").exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_setup_gives_the_model_to_a_server_that_stands_by(settings: Settings, openfga_server: OpenFGA) -> None:
-    settings.FILEGRAPH_OPENFGA_API_URL = openfga_server.api_url
-    settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
-    remote_engine.prepare(now=datetime.now(UTC))
-    settings.FILEGRAPH_AUTHZ_CLIENT, settings.FILEGRAPH_AUTHZ_SHADOW = "embedded", "openfga"
-    assert remote_engine.prepare(now=datetime.now(UTC)) == []
-    # As after an upgrade whose model the store has not seen.
-    RemoteModel.objects.all().delete()
-    (done,) = remote_engine.prepare(now=datetime.now(UTC))
-    assert done.startswith("The OpenFGA store has the authorization model")
-    assert RemoteModel.objects.exists()
-
-
-def test_setup_goes_on_without_a_server_that_stands_by(
-    db: None, settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    RemoteStore.objects.create(store_id="0" * 26, created_at="2026-01-01T00:00Z")
-    settings.FILEGRAPH_OPENFGA_API_URL = "http://127.0.0.1:1"
-    assert remote_engine.prepare(now=datetime.now(UTC)) == []
-    assert "stands by" in caplog.text
+    assert "The permission engines differ (" in caplog.text
+    assert list(tmp_path.glob("*check.fga.yaml"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from storage.models import Item, NodeKind, NodeRef
-from storage.permissions import Permission, ancestries, structure
+from storage.models import NodeKind, NodeRef
+from storage.permissions import Permission
 from storage.selectors import drives, items, nodes
 from storage.selectors.filters import FileFilter, ItemFilter
 from storage.selectors.pages import PageRequest
@@ -74,25 +74,6 @@ def test_paths_leave_out_what_is_hidden_above(place: Place) -> None:
     friend = person()
     grant(friend, "viewer", inner)
     assert nodes.paths(friend, rows) == {deep.id: None, shallow.id: None, root.id: "/c", inner.id: None}
-
-
-def test_what_the_rows_tell_authz(place: Place) -> None:
-    top = place.folder("top")
-    inner = place.folder("inner", top)
-    file = place.file("a", inner, by=place.owner)
-    told = {(edge.user, edge.relation, edge.object) for edge in structure([file, inner, place.drive])}
-    drive = f"drive:{place.drive.id}"
-    assert told == {
-        ("organization:default", "organization", drive),
-        (drive, "drive", f"file:{file.id}"),
-        (drive, "drive", f"folder:{inner.id}"),
-        (f"folder:{inner.id}", "ancestor", f"file:{file.id}"),
-        (f"folder:{top.id}", "ancestor", f"file:{file.id}"),
-        (f"folder:{top.id}", "ancestor", f"folder:{inner.id}"),
-    }
-    (seen,) = nodes.by_ids(place.owner, [ref(file)])
-    assert isinstance(seen, Item)
-    assert set(seen.ancestry or ()) == set(ancestries([file])[file.id]) == {top.id, inner.id}
 
 
 def test_drives(place: Place) -> None:

@@ -33,7 +33,7 @@ def test_the_shipped_model(data: st.DataObject) -> None:
     model = shipped_model()
     tree = data.draw(trees())
     granted = data.draw(grants(model, tree))
-    contextual = [each for each in granted if data.draw(st.booleans())] + tree.structure_tuples()
+    contextual = [each for each in granted if data.draw(st.booleans())] + tree.structure_tuples(model)
     stored = MemoryTuples(each for each in granted if each not in contextual)
     context = Context(typesystem_of(model), STRUCTURE.edges(), contextual)
     for type_name, relation in ASKED:

@@ -6,15 +6,16 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from authz.clients.base import AuthzClient, InstallationClient
+from authz.clients.base import NO_CONTEXT, AuthzClient, InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga.calls import Deadline
 from authz.clients.openfga.client import OpenFGAClient
@@ -78,7 +79,11 @@ class Wrong(ClientWrapper):
         return [*super().list_users(request), "user:mallory"]
 
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
         return set()
 

@@ -165,3 +165,12 @@ class TestGrantIndexAllAroundAServer(GrantIndexContract):
     ) -> InstallationClient:
         second = embedded(GRANT_MODEL, GRANT_STRUCTURE)
         return all_around(watched, server(GRANT_MODEL, GRANT_STRUCTURE), second, GRANT_MODEL)
+
+
+@with_commits
+class TestConditionsAllAroundAServer(ConditionContract):
+    @pytest.fixture
+    def client(
+        self, transactional_db: None, server: Callable[..., OpenFGAClient], watched: Watched
+    ) -> InstallationClient:
+        return all_around(watched, server(CONDITION_MODEL), embedded(CONDITION_MODEL), CONDITION_MODEL)

@@ -72,7 +72,7 @@ def add_group_member(actor: Actor, group_id: str, member: Actor) -> None:
 def remove_group_member(actor: Actor, group_id: str, member: Actor) -> None:
     """End the membership of ``member`` for ``actor``; nothing happens if there is none."""
     removed = [TupleKey(member, MEMBER, group_object(group_id))]
-    relationships.write(actor=actor, deletes=removed, on_missing="ignore")
+    relationships.revoke(removed, actor=actor, on_missing="ignore")
 
 
 def group_members(group_ids: Sequence[str]) -> dict[str, list[str]]:

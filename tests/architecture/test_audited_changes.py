@@ -13,12 +13,12 @@ PACKAGES = ("authz", "accounts", "storage", "schema", "transfer", "filegraph")
 
 
 def anonymous_changes(source: str) -> Iterator[int]:
-    """The lines of ``relationships.write(...)`` and ``.forget(...)`` without ``actor=``."""
+    """The lines of ``relationships.write(...)``, ``.revoke(...)`` and ``.forget(...)`` without ``actor=``."""
     for node in ast.walk(ast.parse(source)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         named = isinstance(node.func.value, ast.Name) and node.func.value.id == "relationships"
-        changes = named and node.func.attr in ("write", "forget")
+        changes = named and node.func.attr in ("write", "revoke", "forget")
         if changes and not any(keyword.arg == "actor" for keyword in node.keywords):
             yield node.lineno
 
@@ -33,7 +33,9 @@ def test_every_change_names_its_actor() -> None:
     assert found == set()
 
 
-@pytest.mark.parametrize("call", ["relationships.write(writes=[key])", "relationships.forget(names)"])
+@pytest.mark.parametrize(
+    "call", ["relationships.write(writes=[key])", "relationships.revoke([key])", "relationships.forget(names)"]
+)
 def test_the_test_above_would_see_it(call: str) -> None:
     assert list(anonymous_changes(call)) == [1]
     assert list(anonymous_changes(f"{call[:-1]}, actor=actor)")) == []

@@ -237,6 +237,6 @@ def test_a_failure_is_told_where_openfgas_recursion_tells_it(world: World) -> No
             with contextlib.suppress(TooManySteps):
                 expected = reference.answer(relation, name)
                 found = answer(model, tuples, CheckRequest(user, relation, name))
-                # Where a failure stands on a cycle, recursion sees the one or the other first; an allow it is in no case.
+                # A failure on a cycle: recursion sees the one or the other first. An allow it is in no case.
                 either = reference.met_a_cycle and found is not True and expected is not True
                 assert found is expected or either, (user, relation, name)

@@ -9,9 +9,9 @@ must have one, whether the expression would look at it or not; what no parameter
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
-from unicodedata import category
 
 from authz.dsl.expressions import EvaluationError, InvalidExpression, compile_expression
 from authz.dsl.model import Condition
@@ -29,6 +29,10 @@ from authz.types import RelationshipCondition
 
 CONTEXT_BYTES = 32 * 1024
 """Largest context of a tuple, as compact JSON: OpenFGA's limit."""
+
+_DEPTH = 64
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, which OpenFGA takes in no context, and halves of characters, which no database keeps."""
 
 
 class Conditions:
@@ -160,7 +164,7 @@ def require_plain(value: Any, depth: int = 0) -> None:
     if depth > _DEPTH:
         raise InvalidContext(f"a context is nested at most {_DEPTH} deep")
     if isinstance(value, str):
-        if any(category(character) == "Cc" for character in value):
+        if _UNFIT.search(value):
             raise InvalidContext("a context has no control characters")
     elif isinstance(value, Mapping):
         for key, item in value.items():
@@ -173,6 +177,3 @@ def require_plain(value: Any, depth: int = 0) -> None:
             require_plain(item, depth + 1)
     elif value is not None and not isinstance(value, bool | int | float):
         raise InvalidContext(f"a context holds JSON, not {type(value).__name__}")
-
-
-_DEPTH = 64

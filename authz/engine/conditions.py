@@ -15,6 +15,7 @@ from typing import Any
 
 from authz.dsl.expressions import EvaluationError, InvalidExpression, compile_expression
 from authz.dsl.model import Condition
+from authz.engine.effort import EFFORT_LIMIT, Effort
 from authz.engine.parameters import typed
 from authz.errors import (
     ConditionFailed,
@@ -101,6 +102,9 @@ class Circumstances:
         missing = compiled.parameters.keys() - values.keys()
         if missing:
             raise MissingContext(f"condition {carried.name!r} lacks {', '.join(sorted(missing))}")
+        effort = compiled.effort.of(values)
+        if effort > EFFORT_LIMIT:
+            raise ConditionFailed(f"condition {carried.name!r} may take {effort} steps, more than {EFFORT_LIMIT}")
         try:
             return compiled.program.evaluate(values)
         except EvaluationError as error:
@@ -126,6 +130,7 @@ class _Compiled:
     def __init__(self, name: str, condition: Condition) -> None:
         self.name = name
         self.parameters = {parameter.name: parameter.type for parameter in condition.parameters}
+        self.effort = Effort(condition.expression)
         try:
             self.program = compile_expression(condition.parameters, condition.expression)
         except InvalidExpression as error:

@@ -56,7 +56,7 @@ def add_group_member(group_id: str, actor: Actor) -> None:
 
 def remove_group_member(group_id: str, actor: Actor) -> None:
     """End the actor's membership; nothing happens if there is none."""
-    relationships.write(deletes=[TupleKey(actor, MEMBER, group_object(group_id))], on_missing="ignore")
+    relationships.revoke([TupleKey(actor, MEMBER, group_object(group_id))], on_missing="ignore")
 
 
 def group_members(group_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -52,7 +52,10 @@ ADVICE = {
     "NOT_FOUND": "Check the id. The answer is the same for what is not there and for what you may not see.",
     "PERMISSION_DENIED": "Ask somebody who may share this for a stronger role.",
     "PRECONDITION_FAILED": "The file changed. Read its new ETag and decide again.",
-    "QUOTA_EXCEEDED": "Purge what is in the trash, abort open uploads, or ask for a larger quota.",
+    "QUOTA_EXCEEDED": (
+        "Purge what is in the trash, abort open uploads, or ask for a larger quota. Uploads to a store hold their room "
+        "until their links have ended: the message says until when."
+    ),
     "RANGE_NOT_SATISFIABLE": "Ask for a range within the size that `Content-Range` names.",
     "RATE_LIMITED": "Wait a minute. Operators: `FILEGRAPH_SIGN_IN_ATTEMPTS`.",
     "RELATIONSHIP_CONFLICT": "Somebody else changed the same thing. Read it and try again.",
@@ -66,7 +69,10 @@ ADVICE = {
     "TOO_DEEP": "Put it higher in the tree: folders nest 200 levels deep at most.",
     "TOO_MANY_CONNECTIONS": "Reuse connections. Operators: `FILEGRAPH_MAX_CONNECTIONS`, behind a proxy "
     "`FILEGRAPH_TRUSTED_PROXIES`.",
-    "TOO_MANY_UPLOADS": "Finalize or abort open uploads first. Operators: `FILEGRAPH_MAX_OPEN_UPLOADS`.",
+    "TOO_MANY_UPLOADS": (
+        "Finalize or abort open uploads first. Uploads to a store count until their links have ended: the message says "
+        "until when. Operators: `FILEGRAPH_MAX_OPEN_UPLOADS`."
+    ),
     "TRANSFER_ERROR": "Read the message; it says what was refused.",
     "UNAUTHENTICATED": "Sign in, or send an access token as `Authorization: Bearer fg_...`.",
     "UNKNOWN_HOST": "Use the service's own address. Operators: `FILEGRAPH_ALLOWED_HOSTS`, `FILEGRAPH_PUBLIC_URL`.",

@@ -5,6 +5,9 @@ entry when it commits, so that 7 may be there before 6: who stores 7 would never
 would go on granting it. So each writer first announces, by an advisory lock that lasts as long as its transaction, the
 last id taken so far: its own will be higher. A reader stops at the lowest announcement. Nobody waits for anybody.
 
+Somebody who must be sure that nothing is taken away until her transaction ends *stays* it: then whoever takes rights
+away outside of what she has locked waits for her, and she for those who have begun.
+
 SQLite has one writer at a time; its ids are committed in their order.
 """
 
@@ -18,6 +21,9 @@ from authz.models import TupleChange
 
 _SPACE = 0x4647
 """Marks our advisory locks: the highest 16 bits of their key. The other 48 are the announced id."""
+
+_STAY = 0x4648 << 48
+"""The key of another advisory lock, beside that space."""
 
 _LAST_TAKEN = (
     f"coalesce(pg_sequence_last_value(pg_get_serial_sequence('{TupleChange._meta.db_table}', 'id')::regclass), 0)"
@@ -35,6 +41,18 @@ def announce(using: str) -> None:
     """Say, within the transaction that is going to add entries and before it does, that their ids are still to come."""
     if connections[using].vendor == "postgresql":
         _value(using, _ANNOUNCE)
+
+
+def stay_revocations(using: str) -> None:
+    """Let ``await_stays`` go on only when the present transaction has ended; wait until those who did before have."""
+    if connections[using].vendor == "postgresql":
+        _value(using, f"SELECT pg_advisory_xact_lock_shared({_STAY})")
+
+
+def await_stays(using: str) -> None:
+    """Wait for the transactions that stay revocations; those that come later wait for the present one."""
+    if connections[using].vendor == "postgresql":
+        _value(using, f"SELECT pg_advisory_xact_lock({_STAY})")
 
 
 def horizon(using: str) -> int | None:

@@ -26,11 +26,19 @@ def batch_check(requests: Sequence[CheckRequest]) -> list[bool]:
     return configured_client().batch_check(requests)
 
 
+def stay_revocations() -> None:
+    """Let ``relationships.revoke`` wait until the present transaction has ended, and wait for those that have begun.
+
+    With ``revision_sql``, read after it, what was decided before holds until the commit.
+    """
+    horizon.stay_revocations(DEFAULT_DB_ALIAS)
+
+
 def revision_sql() -> str:
     """Return a scalar SQL expression whose value changes with every tuple that is written or deleted here.
 
     What was decided while it had one value is decided still while it has the same: a transaction that must rely on a
     decision made before it began compares the two, and asks nobody. Of a writer that has not committed it knows
-    nothing.
+    nothing: see ``stay_revocations``.
     """
     return horizon.revision_sql(DEFAULT_DB_ALIAS)

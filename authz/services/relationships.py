@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from django.db import DEFAULT_DB_ALIAS, transaction
+
+from authz.clients import horizon
 from authz.clients.base import OnConflict, TuplePage
 from authz.conf import MAX_TUPLES_PER_WRITE
 from authz.services.client import configured_client
@@ -22,6 +25,16 @@ def write(
     Raises InvalidRequest, InvalidTuple, WriteConflict.
     """
     configured_client().write(writes=writes, deletes=deletes, on_duplicate=on_duplicate, on_missing=on_missing)
+
+
+def revoke(deletes: Sequence[TupleKey], *, on_missing: OnConflict = "error") -> None:
+    """Delete at most 100 tuples that nothing else guards, as memberships are: by no lock that a reader of rights holds.
+
+    Waits for transactions that rest on what they may take away (``decisions.stay_revocations``). Raises as ``write``.
+    """
+    with transaction.atomic():
+        horizon.await_stays(DEFAULT_DB_ALIAS)
+        write(deletes=deletes, on_missing=on_missing)
 
 
 def read(

@@ -76,15 +76,10 @@ def _bury_unused(blob_ids: Sequence[str], now: datetime) -> None:
 
 
 def _end_uploads(drive: Drive, folder_ids: Sequence[str], now: datetime) -> None:
-    """Delete the uploads into the folders; those under way give back what they reserved, and their object goes."""
+    """Delete the uploads into the folders; those under way end as any that is aborted."""
     uploads = Upload.objects.filter(parent__in=folder_ids)
-    live = list(uploads.filter(finished_at__isnull=True))
-    for settled in (False, True):
-        owned = [states.owned_key(each, drive) for each in live if states.is_settled(each) is settled]
-        tombstones.discard(drive.backend_id, [key for key in owned if key is not None], settled=settled, now=now)
+    states.let_go(list(uploads.filter(finished_at__isnull=True)), drive, now=now)
     uploads._raw_delete(uploads.db)
-    if live:
-        quota.release(drive.id, sum(each.declared_size for each in live))
 
 
 def _erase_folders(folder_ids: Sequence[str]) -> None:

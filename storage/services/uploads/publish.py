@@ -1,7 +1,9 @@
 """Publish: the one transaction in which verified bytes become files, and nothing in it waits for anything but the rows.
 
 What was asked before it began (permissions, the store) must still be so: ``Standing`` is read again, and whatever has
-changed since raises ``Changed``, for ``finalize`` to begin again. Names are chosen here, under the hold of the drive.
+changed since raises ``Changed``, for ``finalize`` to begin again. Nothing of it changes between that look and the
+commit: a share is taken back under the hold of the drive, an account deactivated and a membership ended under holds of
+their own. Names are chosen here, under the hold of the drive too.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ from typing import Any
 
 from django.db import transaction
 
+from authz.services.decisions import stay_revocations
 from storage.errors import StorageError
 from storage.models import Blob, ConflictPolicy, File, FileVersion, Item, ItemKind, StoredObject, Upload
+from storage.selectors.actors import hold_accounts
 from storage.selectors.blobs import blobs
 from storage.selectors.locks import hold_drives
 from storage.selectors.uploads import Standing, standing
@@ -67,6 +71,8 @@ def publish(ready: Sequence[Publishable], *, now: datetime) -> dict[str, Finaliz
         return {}
     with transaction.atomic():
         hold_drives({each.upload.drive_id for each in ready})
+        hold_accounts({each.upload.actor for each in ready})
+        stay_revocations()
         found = standing([each.upload.id for each in ready])
         if any(found.get(each.upload.id) != each.standing for each in ready):
             raise Changed

@@ -15,14 +15,15 @@ EFFORT_LIMIT = 20_000_000
 """Steps of one evaluation; about a second at worst."""
 
 _ROUNDS = 10_000
-_LOOP = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
+_LITERAL = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
+_PARENTHESIS = re.compile(r"(\.\s*(?:all|exists|exists_one|map|filter)\s*)?\(|\)")
 
 
 class Effort:
     """The bound of one expression."""
 
     def __init__(self, expression: str) -> None:
-        self._loops = len(_LOOP.findall(expression))
+        self._loops, self._depth = _loops(expression)
         self._joins = 1 + expression.count("+")
         self._literal = 1 + expression.count(",")
         self._matches = "matches" in expression
@@ -42,8 +43,24 @@ class Effort:
                 todo += value
                 todo += _inside(value)
         text = longest * self._joins
-        rounds: int = min((largest * self._joins) ** self._loops, _ROUNDS)
+        rounds: int = min(max(self._loops, 1) * (largest * self._joins) ** self._depth, _ROUNDS)
         return rounds * self._operations * text * (text if self._matches else 1)
+
+
+def _loops(expression: str) -> tuple[int, int]:
+    """Return how many comprehensions an expression has, and how many of them are at most within one another."""
+    found = deepest = depth = 0
+    opened: list[bool] = []
+    for parenthesis in _PARENTHESIS.finditer(_LITERAL.sub("''", expression)):
+        if parenthesis[0] != ")":
+            opened.append(parenthesis[1] is not None)
+            found += opened[-1]
+            depth += opened[-1]
+            deepest = max(deepest, depth)
+        elif opened:
+            depth -= opened.pop()
+    # Where literals have escapes a parenthesis in one could be taken for a real one: then all may be within all.
+    return found, found if "\\" in expression else deepest
 
 
 def _inside(value: list[Any] | dict[str, Any]) -> Iterable[Any]:

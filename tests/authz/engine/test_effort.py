@@ -63,7 +63,23 @@ def test_at_the_limit_it_takes_about_a_second() -> None:
         ("groups.exists(g, g in allowed)", {"groups": ["g" * 26] * 200, "allowed": ["g" * 26] * 200}),
         ("name.matches('^[a-z]+-[0-9]{1,8}$') || name.startsWith('public')", {"name": "n" * 255}),
         ("text.size() < 30000", {"text": "a" * 32_000}),
+        (
+            "names.map(n, n + '-a').map(n, n + suffix).filter(n, n in names).exists(n, n == 'a')",
+            {"names": ["n" * 20] * 50},
+        ),
     ],
 )
 def test_what_people_write_passes(expression: str, values: dict[str, Any]) -> None:
     assert Effort(expression).of(values) < EFFORT_LIMIT
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["x.all(a, ')' != s && x.all(b, x.all(c, c == a)))", 'x.all(a, "\\")" != s && x.all(b, x.all(c, c == a)))',
+     "x.all(a, r'\\' != s && ')' != s && x.all(b, x.all(c, c == a)))"],
+)  # fmt: skip
+def test_a_parenthesis_in_a_text_hides_no_loop(expression: str) -> None:
+    """Three within one another, over 20 numbers, are 8,000 rounds."""
+    flat = "x.all(a, ')' != s) && x.all(b, x.all(c, c == a)) && true || false"
+    values = {"x": list(range(20)), "s": ""}
+    assert Effort(expression).of(values) > 3 * Effort(flat).of(values)

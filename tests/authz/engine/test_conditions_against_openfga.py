@@ -275,7 +275,7 @@ def test_a_random_expression_answers_as_openfgas(server: OpenFGA, seed: int) -> 
         answer = httpx.post(f"{store}/authorization-models", json=to_json(model), trust_env=False)
         if answer.status_code == httpx.codes.CREATED:
             break
-        # A constant without a value (``int('a')``) is a mistake of the model there, and a failure of the condition here.
+        # A constant without a value (``int('a')``) is a mistake of the model there, a failure of the condition here.
         refused = re.search(r"condition '(\w+)' - condition expression construction", answer.text)
         assert refused is not None, answer.text
         model = model_of({name: condition for name, condition in conditions.items() if name in model.conditions

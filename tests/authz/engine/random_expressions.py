@@ -137,7 +137,7 @@ _NODES = {
         "{ints}.map(e, e * 2)[0]",
     ],
     "uint": ["({uint} + {uint})", "({uint} - {uint})", "uint({int})"],
-    "double": ["({double} + {double})", "({double} / {double})", "double({int})", "double({string})"],
+    "double": ["({double} + {double})", "({double} / 0.5)", "double({int})", "double({string})"],
     "string": ["({string} + {string})", "string({int})", "string({bool})", "{strings}[0]", "string({duration})"],
     "timestamp": ["({timestamp} + {duration})", "({timestamp} - {duration})", "timestamp({string})"],
     "duration": ["({duration} + {duration})", "({timestamp} - {timestamp})", "duration({string})"],

@@ -15,8 +15,12 @@ EFFORT_LIMIT = 20_000_000
 """Steps of one evaluation; about a second at worst."""
 
 _ROUNDS = 10_000
-_LITERAL = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
-_PARENTHESIS = re.compile(r"(\.\s*(?:all|exists|exists_one|map|filter)\s*)?\(|\)")
+_LITERAL = re.compile(r"'[^'\\\n]*'|\"[^\"\\\n]*\"")
+_ASIDE = re.compile(rf"{_LITERAL.pattern}|//[^\n]*")
+_UNCLEAR = re.compile(r'\\|\'{3}|"{3}')
+"""Escapes and long literals: where the end of a literal is not told by its next quote."""
+
+_PARENTHESIS = re.compile(r"(\b(?:all|exists|exists_one|map|filter)\s*)?\(|\)")
 
 
 class Effort:
@@ -25,14 +29,17 @@ class Effort:
     def __init__(self, expression: str) -> None:
         self._loops, self._depth = _loops(expression)
         self._joins = 1 + expression.count("+")
-        self._literal = 1 + expression.count(",")
+        self._entries = 1 + expression.count(",")
+        self._text = max(map(len, _LITERAL.findall(expression)), default=1)
+        if _UNCLEAR.search(expression):
+            self._text = len(expression)
         self._matches = "matches" in expression
         # An operation has two characters at least.
         self._operations = 1 + len(expression) // 2
 
     def of(self, values: Mapping[str, Any]) -> int:
         """Return the most steps that the expression can take with these values of its parameters."""
-        longest, largest = 1, self._literal
+        longest, largest = self._text, self._entries
         todo: list[Any] = list(values.values())
         while todo:
             value = todo.pop()
@@ -51,7 +58,7 @@ def _loops(expression: str) -> tuple[int, int]:
     """Return how many comprehensions an expression has, and how many of them are at most within one another."""
     found = deepest = depth = 0
     opened: list[bool] = []
-    for parenthesis in _PARENTHESIS.finditer(_LITERAL.sub("''", expression)):
+    for parenthesis in _PARENTHESIS.finditer(_ASIDE.sub(" ", expression)):
         if parenthesis[0] != ")":
             opened.append(parenthesis[1] is not None)
             found += opened[-1]
@@ -59,8 +66,10 @@ def _loops(expression: str) -> tuple[int, int]:
             deepest = max(deepest, depth)
         elif opened:
             depth -= opened.pop()
-    # Where literals have escapes a parenthesis in one could be taken for a real one: then all may be within all.
-    return found, found if "\\" in expression else deepest
+    if _UNCLEAR.search(expression):
+        # A parenthesis in a literal could be taken for a real one, or the other way round: all may be within all.
+        found = deepest = len(re.findall(r"\b(?:all|exists|exists_one|map|filter)\b", expression))
+    return found, deepest
 
 
 def _inside(value: list[Any] | dict[str, Any]) -> Iterable[Any]:

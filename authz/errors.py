@@ -7,6 +7,10 @@
     │   ├── UnknownRelation
     │   ├── UnplannableRelation      a relation that cannot be split into grants and structure
     │   ├── InvalidTuple             a tuple the model does not allow to be written
+    │   │   └── UnknownCondition     it names a condition that the model does not have
+    │   ├── ConditionFailed          a condition could not be decided, and the answer hangs on it; never an allow
+    │   │   ├── MissingContext       a parameter of it has no value
+    │   │   └── InvalidContext       a value is not of the type of its parameter
     │   └── InvalidContinuationToken
     ├── WriteConflict                a duplicate write, a missing delete
     ├── ResolutionTooComplex         a limit was reached; never a shorter answer
@@ -88,6 +92,31 @@ class UnplannableRelation(InvalidRequest):
 
 class InvalidTuple(InvalidRequest):
     """The model does not allow this tuple to be written."""
+
+
+class UnknownCondition(InvalidTuple):
+    """The tuple names a condition that the model does not have."""
+
+
+class ConditionFailed(InvalidRequest):
+    """A condition could not be decided and the answer hangs on it; nothing was allowed."""
+
+    code = "CONDITION_FAILED"
+    default_message = "A condition of this permission could not be decided; nothing was allowed."
+
+
+class MissingContext(ConditionFailed):
+    """A condition needs a value that neither the question nor the tuple gives."""
+
+    code = "CONDITION_CONTEXT_MISSING"
+    default_message = "A condition of this permission needs a value that was not given; nothing was allowed."
+
+
+class InvalidContext(ConditionFailed):
+    """A value given for a condition is not of the type that the condition declares."""
+
+    code = "CONDITION_CONTEXT_INVALID"
+    default_message = "A value given for a condition of this permission is of the wrong type; nothing was allowed."
 
 
 class InvalidContinuationToken(InvalidRequest):

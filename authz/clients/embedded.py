@@ -6,6 +6,7 @@ A write joins the transaction of its caller, so that tuples and the rows they de
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -50,7 +51,7 @@ class EmbeddedClient:
         self._clock = clock
         self._using = using
         self._types = typesystem_of(model)
-        self._reader = tuples.DatabaseTuples(using)
+        self._reader = tuples.DatabaseTuples(using, contexts=bool(model.conditions))
         self._memberships = DatabaseMemberships(model, self._reader, structure, using)
         self._grants = StoredGrants(model, self._memberships, structure, using)
 
@@ -107,9 +108,9 @@ class EmbeddedClient:
     ) -> None:
         """Delete, then write, all or nothing, within the caller's transaction if there is one.
 
-        Raises InvalidRequest (none or more than 100 tuples, a tuple named twice), InvalidTuple (the model does not
-        allow it; deletes need only be well formed, so that leftovers of an older model can go) and WriteConflict
-        (written twice, or not there to delete) unless told to ignore that.
+        A tuple that is deleted and written in one request changes its condition. Raises InvalidRequest and InvalidTuple
+        as ``require_writable`` does, and WriteConflict (written twice, or not there to delete) unless told to ignore
+        that; a tuple that is there under another condition is a conflict in any case.
         """
         require_writable(self._types, writes, deletes)
         now = self._clock()
@@ -133,19 +134,20 @@ class EmbeddedClient:
         now: datetime,
     ) -> None:
         stored = tuples.existing(self._using, [*deletes, *writes])
-        gone = [key for key in deletes if key in stored]
+        gone = {key: stored.pop(key) for key in deletes if key in stored}
         if len(gone) < len(deletes) and on_missing == "error":
             raise WriteConflict("a tuple to delete is not there")
-        new = [key for key in writes if key not in stored]
+        there = [(stored.get(replace(key, condition=None)), key) for key in writes]
+        new = [key for row, key in there if row is None]
         if len(new) < len(writes) and on_duplicate == "error":
             raise WriteConflict("a tuple to write is there already")
-        if any(key in stored and stored[key].condition_name for key in writes):
-            # It grants less than what is to be written, so it is no duplicate that could be ignored.
-            raise WriteConflict("a tuple to write is there already, under a condition")
+        if not all(row is None or tuples.says(row, key) for row, key in there):
+            # It grants something else than what is to be written, so it is no duplicate that could be ignored.
+            raise WriteConflict("a tuple to write is there already, under another condition")
         if gone:
-            rows = RelationshipTuple.objects.using(self._using).filter(pk__in=[stored[key].pk for key in gone])
-            rows.delete()
-            tuples.log(self._using, TupleOperation.DELETE, [tuples.key_of(stored[key]) for key in gone], now)
+            deleted = [tuples.key_of(row) for row in gone.values()]
+            RelationshipTuple.objects.using(self._using).filter(pk__in=[row.pk for row in gone.values()]).delete()
+            tuples.log(self._using, TupleOperation.DELETE, deleted, now)
         if new:
             tuples.insert(self._using, new, now)
             tuples.log(self._using, TupleOperation.WRITE, new, now)

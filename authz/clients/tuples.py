@@ -28,11 +28,20 @@ _ALL = ("", _KEY)
 _Row: TypeAlias = tuple[str, ...]
 
 
-class DatabaseTuples:
-    """A ``TupleReader`` over the tuple table of the database ``using``: one statement for any number of queries."""
+_PLAIN = "t.condition_name, ''"
+_WITH_CONTEXT = "t.condition_name, CASE WHEN t.condition_name <> '' THEN t.condition_context END"
+"""What is read of a tuple's condition. The context stands in the row alone, which an index need not be left for."""
 
-    def __init__(self, using: str) -> None:
+
+class DatabaseTuples:
+    """A ``TupleReader`` over the tuple table of the database ``using``: one statement for any number of queries.
+
+    ``contexts``: whether the model has conditions, so that what is stored with them is needed.
+    """
+
+    def __init__(self, using: str, *, contexts: bool) -> None:
         self._using = using
+        self._condition = _WITH_CONTEXT if contexts else _PLAIN
 
     def subjects(self, queries: Sequence[SubjectQuery]) -> list[list[Found]]:
         """See ``TupleReader``."""
@@ -56,7 +65,7 @@ class DatabaseTuples:
             for (condition, columns), rows in ((_NAMED, named), (_USERSETS, usersets), (_ALL, everybody))
             if rows
         ]
-        text = _subjects_sql(tuple((condition, source.text) for condition, source in arms))
+        text = _subjects_sql(self._condition, tuple((condition, source.text) for condition, source in arms))
         return self._read(Sql(text, tuple(chain.from_iterable(source.params for _, source in arms))), len(queries))
 
     def objects(self, queries: Sequence[ObjectQuery]) -> list[list[Found]]:
@@ -66,7 +75,7 @@ class DatabaseTuples:
         ]
         source = row_source(connections[self._using].vendor, ["place", "subject", "object_type", "relation"])
         text = (
-            f"SELECT q.place, t.object_type || ':' || t.object_id, t.condition_name FROM ({source}) q"  # noqa: S608
+            f"SELECT q.place, t.object_type || ':' || t.object_id, {self._condition} FROM ({source}) q"  # noqa: S608
             f" CROSS JOIN {TUPLES} t WHERE t.subject = q.subject AND t.object_type = q.object_type"
             " AND t.relation = q.relation"
         )
@@ -78,15 +87,15 @@ class DatabaseTuples:
             return found
         with connections[self._using].cursor() as cursor:
             cursor.execute(sql.text, sql.params)
-            for place, name, condition in cursor.fetchall():
-                found[int(place)].append(Found(name, RelationshipCondition(condition) if condition else None))
+            for place, name, condition, context in cursor.fetchall():
+                found[int(place)].append(Found(name, carried(condition, context) if condition else None))
         return found
 
 
 @lru_cache(maxsize=256)
-def _subjects_sql(arms: tuple[tuple[str, str], ...]) -> str:
+def _subjects_sql(carried: str, arms: tuple[tuple[str, str], ...]) -> str:
     return " UNION ALL ".join(
-        f"SELECT q.place, t.subject, t.condition_name FROM ({source}) q CROSS JOIN {TUPLES} t"  # noqa: S608
+        f"SELECT q.place, t.subject, {carried} FROM ({source}) q CROSS JOIN {TUPLES} t"  # noqa: S608
         f" WHERE t.object_type = q.object_type AND t.object_id = q.object_id AND t.relation = q.relation{condition}"
         for condition, source in arms
     )
@@ -109,15 +118,30 @@ def standing(using: str, objects: Sequence[str], relation: str | None) -> list[l
     with connections[using].cursor() as cursor:
         cursor.execute(text, [rows_parameter(rows), *([] if relation is None else [relation])])
         for place, subject, named, condition, context in cursor.fetchall():
-            carried = RelationshipCondition(condition, json.loads(context)) if condition else None
-            found[int(place)].append(TupleKey(subject, named, objects[int(place)], carried))
+            held = carried(condition, context) if condition else None
+            found[int(place)].append(TupleKey(subject, named, objects[int(place)], held))
     return found
+
+
+def carried(name: str, context: str | None) -> RelationshipCondition:
+    """Return the condition of a row: its name, and its context as the database gives it, as text."""
+    return RelationshipCondition(name, json.loads(context) if context else {})
 
 
 def key_of(row: RelationshipTuple | TupleChange) -> TupleKey:
     """Return what a row says, its condition included."""
     condition = RelationshipCondition(row.condition_name, row.condition_context) if row.condition_name else None
     return TupleKey(row.subject, row.relation, f"{row.object_type}:{row.object_id}", condition)
+
+
+def says(row: RelationshipTuple, key: TupleKey) -> bool:
+    """Tell whether a row with the user, relation and object of ``key`` carries its very condition."""
+    condition = key.condition or RelationshipCondition("")
+    # As JSON: to Python a true is a one.
+    written, stored = (
+        json.dumps(dict(context), sort_keys=True) for context in (condition.context, row.condition_context)
+    )
+    return row.condition_name == condition.name and written == stored
 
 
 def existing(using: str, keys: Sequence[TupleKey]) -> dict[TupleKey, RelationshipTuple]:

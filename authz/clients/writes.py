@@ -13,19 +13,25 @@ from authz.types import TupleKey
 def require_writable(types: Typesystem, writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> None:
     """Raise InvalidRequest (none or more than 100 tuples, one named twice) or InvalidTuple (not allowed by the model).
 
-    Deletes need only be well formed, so that leftovers of an older model can go.
+    Deletes need only be well formed, so that leftovers of an older model can go. One tuple may be deleted and written,
+    where the model allows it under a condition: that is how an expiry is changed at once. OpenFGA takes two requests.
     """
-    keys = [(key.object, key.relation, key.user) for key in (*deletes, *writes)]
+    keys = [_name(key) for key in (*deletes, *writes)]
     if not keys:
         raise InvalidRequest("nothing to write and nothing to delete")
     if len(keys) > MAX_TUPLES_PER_WRITE:
         raise InvalidRequest(f"more than {MAX_TUPLES_PER_WRITE} tuples in one write")
-    if len(set(keys)) < len(keys):
+    changed = {_name(key) for key in writes if types.is_conditional(key)} & {_name(key) for key in deletes}
+    if len(set(keys)) < len(keys) - len(changed):
         raise InvalidRequest("a tuple stands twice in one write")
     for key in writes:
         types.require_tuple(key)
     for key in deletes:
         _require_deletable(key)
+
+
+def _name(key: TupleKey) -> tuple[str, str, str]:
+    return key.object, key.relation, key.user
 
 
 def _require_deletable(key: TupleKey) -> None:

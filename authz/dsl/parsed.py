@@ -48,6 +48,12 @@ class Position:
     column: int = 0
     file: str = ""
 
+    def within(self, line: int, column: int) -> Position:
+        """Return the place that is ``line`` and ``column`` (1-based) of a text that begins here; nowhere in nowhere."""
+        if not self.line:
+            return self
+        return Position(self.line + line - 1, column + (self.column - 1 if line == 1 else 0), self.file)
+
 
 NOWHERE = Position()
 
@@ -104,11 +110,15 @@ class ParsedType:
 
 @dataclass(frozen=True, slots=True)
 class ParsedCondition:
-    """A condition under the ``key`` it is filed under (in a text always its own name)."""
+    """A condition under the ``key`` it is filed under (in a text always its own name).
+
+    ``at`` is the place of its name, ``expression_at`` where its expression begins.
+    """
 
     key: str
     condition: Condition
     at: Position
+    expression_at: Position = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

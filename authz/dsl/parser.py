@@ -190,11 +190,11 @@ class _Parser:
         cursor.skip(Kind.SPACE)
         parameters = self._parameters(name.text)
         cursor.skip(Kind.SPACE)
-        expression = self._expression()
+        expression, expression_at = self._expression()
         if name.text in self.conditions:
             self._duplicate(name, f"the condition `{name.text}` is already defined in the model")
         condition = Condition(name.text, parameters, expression, self.source)
-        self.conditions[name.text] = ParsedCondition(name.text, condition, name.at)
+        self.conditions[name.text] = ParsedCondition(name.text, condition, name.at, expression_at)
         cursor.expect_line_end()
 
     def _parameters(self, condition: str) -> tuple[ConditionParameter, ...]:
@@ -230,17 +230,18 @@ class _Parser:
             return ParameterType(cursor.advance().text)
         return ParameterType(cursor.expect_kind(Kind.PARAMETER_TYPE, "a type like `string`").text)
 
-    def _expression(self) -> str:
-        """Read ``{ CEL }`` as it stands; CEL itself is judged elsewhere."""
+    def _expression(self) -> tuple[str, Position]:
+        """Read ``{ CEL }`` as it stands, and where it begins; CEL itself is judged elsewhere."""
         cursor = self.cursor
         cursor.expect("{")
-        pieces: list[str] = []
+        pieces: list[Token] = []
         while not cursor.at("}"):
             if cursor.token.kind is Kind.END:
                 raise fault(cursor.token, "the condition is not closed with `}`")
-            pieces.append(cursor.advance().text)
-        cursor.expect("}")
-        return "".join(pieces).strip()
+            pieces.append(cursor.advance())
+        end = cursor.expect("}")
+        first = next((piece for piece in pieces if piece.text.strip()), end)
+        return "".join(piece.text for piece in pieces).strip(), first.at
 
     def _duplicate(self, name: Token, message: str) -> None:
         self.problems.append(problem_at("duplicated-error", message, name.at))

@@ -1,9 +1,10 @@
 """Judges what a model means: undefined names, duplicates, relations nobody can have. Reports everything at once.
 
 Codes are those of the validator of the OpenFGA language (pkg/js/errors.ts in openfga/language). It is stricter than an
-OpenFGA server: an unused condition and a duplicate type restriction are problems too. One rule is the server's alone,
-that no relation may lead back to itself on one object (see ``authz.dsl.entrypoints``). How a text is read is the
-parser's; limits of a store and the meaning of CEL are not looked at here.
+OpenFGA server: an unused condition and a duplicate type restriction are problems too. Two rules are the server's alone:
+no relation may lead back to itself on one object (see ``authz.dsl.entrypoints``), and the expression of a condition
+must compile to a bool (``invalid-condition-expression``, a code of our own). How a text is read is the parser's; limits
+of a store are not looked at here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from authz.dsl.entrypoints import circular, unreachable
+from authz.dsl.expressions import InvalidExpression, compile_expression
 from authz.dsl.model import (
     AuthorizationModel,
     Computed,
@@ -30,6 +32,7 @@ from authz.dsl.parsed import (
     MAX_PROBLEMS,
     NOWHERE,
     LeafPosition,
+    ParsedCondition,
     ParsedModel,
     ParsedRelation,
     ParsedType,
@@ -170,10 +173,23 @@ class _Validator:
             if not CONDITION_NAME.fullmatch(key):
                 rule = CONDITION_NAME.pattern
                 self.report("invalid-name", f"the condition name `{key[:60]}` does not match {rule}", condition.at)
-            if not condition.condition.expression:
+            if condition.condition.expression:
+                self._expression(condition)
+            else:
                 self.report("invalid-syntax", f"the condition `{key}` has no expression", condition.at)
             if key not in used:
                 self.report("condition-not-used", f"the condition `{key}` is not used in the model", condition.at)
+
+    def _expression(self, parsed: ParsedCondition) -> None:
+        condition = parsed.condition
+        try:
+            compile_expression(condition.parameters, condition.expression)
+        except InvalidExpression as error:
+            for fault in error.faults:
+                message = f"the condition `{parsed.key}`: {fault.message}"
+                self.report(
+                    "invalid-condition-expression", message, parsed.expression_at.within(fault.line, fault.column)
+                )
 
 
 class _RelationCheck:

@@ -58,27 +58,28 @@ def batch_check(
 ) -> list[bool]:
     """Answer all questions, in order, sharing what they have in common and reading once per level for all of them.
 
-    Questions of one user with the very same ``contextual_tuples`` object share their evaluation. ``memberships`` is a
-    short cut over the same tuples as ``reader``.
+    Questions of one user with the very same ``contextual_tuples`` and ``context`` objects share their evaluation.
+    ``memberships`` is a short cut over the same tuples as ``reader``.
 
-    Raises InvalidRequest (UnknownType, UnknownRelation, InvalidTuple) for a question that does not fit the model, and
-    ResolutionTooComplex beyond the limits. An error is an error for the whole batch, never a silent no for one of it.
+    Raises InvalidRequest (UnknownType, UnknownRelation, InvalidTuple) for a question that does not fit the model,
+    ConditionFailed where an answer hangs on a condition that cannot be decided, and ResolutionTooComplex beyond the
+    limits. An error is an error for the whole batch, never a silent no for one of it.
     """
     typesystem = typesystem_of(model)
-    networks: dict[tuple[str, int], Network] = {}
+    networks: dict[tuple[str, int, int], Network] = {}
     gates = []
     shared = _Shared(memberships) if memberships is not None else None
     for request in requests:
         typesystem.require_object(request.object, request.relation)
-        typesystem.require_no_context(request.context)
         # By identity: hashing hundreds of tuples per question would cost more than it could save.
-        key = (request.user, id(request.contextual_tuples))
+        key = (request.user, id(request.contextual_tuples), id(request.context) if request.context else 0)
         network = networks.get(key)
         if network is None:
             typesystem.require_user(request.user)
             contextual = contextual_tuples(typesystem, request.contextual_tuples)
             universe = OneUser(typesystem, request.user, shared if _untouched(shared, request) else None)
-            network = networks[key] = Network(typesystem, universe, contextual)
+            circumstances = typesystem.conditions.under(request.context)
+            network = networks[key] = Network(typesystem, universe, circumstances, contextual)
         gates.append(network.ask(request.object, request.relation))
     resolve(networks.values(), reader)
     return [gate.low == 1 for gate in gates]

@@ -1,6 +1,7 @@
 """``expand``: how a relation of an object comes about, one level deep.
 
-The same tree as OpenFGA's Expand: direct users are read, other relations are named and not followed.
+The same tree as OpenFGA's Expand: direct users are read, other relations are named and not followed. The question has
+no context, so that whoever holds something under a condition is named too.
 """
 
 from __future__ import annotations
@@ -81,7 +82,11 @@ def expand(
     wanted = sorted(names)
     answers = combined.subjects([SubjectQuery(object, name) for name in wanted])
     found = {
-        name: sorted(subject for subject, _ in subjects if typesystem.allows(f"{type_of(object)}#{name}", subject))
+        name: sorted(
+            subject
+            for subject, condition in subjects
+            if typesystem.allows(f"{type_of(object)}#{name}", subject, condition)
+        )
         for name, subjects in zip(wanted, answers, strict=True)
     }
     return UsersetTree(_node(typesystem, f"{object}#{relation}", rewrite, found))

@@ -1,7 +1,8 @@
 """``list_objects``: to which objects of a type has this user the relation?
 
 Works backwards from the user along the tuples to candidates, then checks them where ``and`` or ``but not`` could still
-say no. Never cut short: a limit is an error.
+say no, or where a condition could not be decided. Never cut short: a limit is an error, and so is a condition that the
+list hangs on.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from collections.abc import Iterator
 
 from authz.dsl.model import AuthorizationModel, Computed, Direct
 from authz.engine.check import batch_check
+from authz.engine.conditions import Circumstances
 from authz.engine.contextual import with_contextual
 from authz.engine.network import GATE_LIMIT, LEVEL_LIMIT
 from authz.engine.reader import ObjectQuery, TupleReader, wildcard_of
 from authz.engine.typesystem import Node, Typesystem, is_pure_union, kind_of, leaves, typesystem_of
-from authz.errors import InvalidTuple, ResolutionTooComplex
-from authz.types import CheckRequest, ListObjectsRequest
+from authz.errors import ConditionFailed, ResolutionTooComplex
+from authz.types import CheckRequest, ListObjectsRequest, RelationshipCondition
 
 
 def list_objects(model: AuthorizationModel, reader: TupleReader, request: ListObjectsRequest) -> list[str]:
@@ -23,13 +25,14 @@ def list_objects(model: AuthorizationModel, reader: TupleReader, request: ListOb
     typesystem = typesystem_of(model)
     typesystem.relation(request.type, request.relation)
     typesystem.require_user(request.user)
-    typesystem.require_no_context(request.context)
+    circumstances = typesystem.conditions.under(request.context)
     combined = with_contextual(typesystem, reader, request.contextual_tuples)
-    search = _Search(typesystem, f"{request.type}#{request.relation}")
+    search = _Search(typesystem, f"{request.type}#{request.relation}", circumstances)
     candidates = sorted(search.candidates(combined, request.user))
     if search.exact:
         return candidates
-    checks = [CheckRequest(request.user, request.relation, candidate) for candidate in candidates]
+    context = request.context
+    checks = [CheckRequest(request.user, request.relation, candidate, (), context) for candidate in candidates]
     verdicts = batch_check(model, combined, checks)
     return [candidate for candidate, allowed in zip(candidates, verdicts, strict=True) if allowed]
 
@@ -37,8 +40,9 @@ def list_objects(model: AuthorizationModel, reader: TupleReader, request: ListOb
 class _Search:
     """The part of a model that can lead to ``target``, turned round."""
 
-    def __init__(self, typesystem: Typesystem, target: Node) -> None:
+    def __init__(self, typesystem: Typesystem, target: Node, circumstances: Circumstances) -> None:
         self._types = typesystem
+        self._circumstances = circumstances
         self._target = target
         self._direct: dict[str, list[Node]] = {}
         self._computed: dict[Node, list[Node]] = {}
@@ -94,13 +98,24 @@ class _Search:
         names = []
         answers = reader.objects([query for query, _ in queries])
         for (query, node), objects in zip(queries, answers, strict=True):
-            if not self._types.allows(f"{query.type}#{query.relation}", query.subject):
-                continue
-            for name, condition in objects:
-                if condition is not None:
-                    raise InvalidTuple("conditions are not supported yet")
-                names.append(f"{name}#{node.partition('#')[2]}")
+            relation = node.partition("#")[2]
+            read = f"{query.type}#{query.relation}"
+            names += [
+                f"{name}#{relation}" for name, condition in objects if self._leads(read, query.subject, condition)
+            ]
         return names
+
+    def _leads(self, node: Node, subject: str, condition: RelationshipCondition | None) -> bool:
+        """Tell whether a tuple counts. Where that cannot be decided it does, and what it leads to is checked."""
+        if condition is None:
+            return self._types.allows(node, subject)
+        if (kind_of(subject), condition.name) not in self._types.conditional[node]:
+            return False
+        try:
+            return self._circumstances.met(condition)
+        except ConditionFailed:
+            self.exact = False
+            return True
 
     def _computed_names(self, name: str) -> Iterator[str]:
         if "#" in name:

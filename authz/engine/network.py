@@ -7,7 +7,8 @@ tuples of all gates that still matter in one batch; a branch that is decided ask
 
 Whoever is between the two masks when nothing is left to read stands on a cycle. OpenFGA says no to a cycle, also on
 either side of ``but not``; nobody between the masks is ever allowed, and that is the same rule. One kind of cycle
-OpenFGA does resolve, groups that contain each other: see ``settle``.
+OpenFGA does resolve, groups that contain each other: see ``settle``. Or a condition could not be decided, which is an
+error where nothing else decides: see ``authz.engine.doubt``.
 
 A check has one bit. ``list_users`` has one for every user that it meets, and a mask of endless ones (-1) for
 "everybody".
@@ -16,14 +17,17 @@ A check has one bit. ``list_users`` has one for every user that it meets, and a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from authz.engine.conditions import Circumstances
 from authz.engine.contextual import merged
+from authz.engine.doubt import first_failure
+from authz.engine.gate import Gate, Read
 from authz.engine.memory import MemoryTuples
 from authz.engine.outline import Leaf, Operator, Outline, Outlines
 from authz.engine.reader import Found, SubjectQuery, TupleReader
-from authz.engine.typesystem import Node, Typesystem, kind_of, type_of
-from authz.errors import InvalidTuple, ResolutionTooComplex
+from authz.engine.typesystem import Kind, Node, Typesystem, kind_of, type_of
+from authz.errors import ConditionFailed, ResolutionTooComplex
 
 LEVEL_LIMIT = 200
 """Rounds of reads, which is the depth of the resolution: userset in userset, object from object."""
@@ -55,36 +59,19 @@ class Universe(Protocol):
         ...
 
 
-class Read(NamedTuple):
-    """A read that a gate waits for, and the leaf of the relation that it will be judged by."""
-
-    query: SubjectQuery
-    leaf: Leaf
-
-
-class Gate:
-    """One sub-question. ``waiting`` counts the reads that may still add children to an ANY gate."""
-
-    __slots__ = ("children", "high", "low", "node", "operator", "parents", "queries", "seed", "waiting")
-
-    def __init__(self, operator: Operator, full: int, node: Node | None = None) -> None:
-        self.operator = operator
-        self.low = 0
-        self.high = full
-        self.seed = 0
-        self.waiting = 0
-        self.node = node
-        self.children: list[Gate] = []
-        self.parents: list[Gate] = []
-        self.queries: list[Read] = []
-
-
 class Network:
-    """The gates of one universe of users, over one set of contextual tuples."""
+    """The gates of one universe of users, over one set of contextual tuples and under one context."""
 
-    def __init__(self, typesystem: Typesystem, universe: Universe, contextual: MemoryTuples | None = None) -> None:
+    def __init__(
+        self,
+        typesystem: Typesystem,
+        universe: Universe,
+        circumstances: Circumstances,
+        contextual: MemoryTuples | None = None,
+    ) -> None:
         self._types = typesystem
         self._universe = universe
+        self._circumstances = circumstances
         self._contextual = contextual if contextual is not None and len(contextual) else None
         self._gates: dict[tuple[str, str], Gate] = {}
         self._unbuilt: list[tuple[Gate, str, Outline]] = []
@@ -93,6 +80,7 @@ class Network:
         self._dirty: dict[Gate, None] = {}
         self._roots: list[Gate] = []
         self._unlearnt: list[tuple[Gate, str]] = []
+        self._failures: dict[Gate, ConditionFailed] = {}
         self.count = 0
 
     def ask(self, object_name: str, relation: str) -> Gate:
@@ -212,10 +200,11 @@ class Network:
         allowed, follow = leaf.allowed, leaf.follow
         nodes = self._universe.outlines.nodes
         for subject, condition in found:
-            if condition is not None:
-                raise InvalidTuple("conditions are not supported yet")
             kind = kind_of(subject)
-            if kind not in allowed:
+            if condition is None:
+                if kind not in allowed:
+                    continue
+            elif not self._holds(gate, leaf, kind, Found(subject, condition)):
                 continue
             if follow is not None:
                 if f"{kind}#{follow}" in nodes:
@@ -228,6 +217,27 @@ class Network:
             elif kind in nodes:
                 bare, _, relation = subject.partition("#")
                 self._link(gate, self._gate_of(bare, relation))
+
+    def _holds(self, gate: Gate, leaf: Leaf, kind: Kind, found: Found) -> bool:
+        """Tell whether a tuple with a condition counts; where that cannot be decided, leave its gate in doubt."""
+        subject, condition = found
+        if condition is None or (kind, condition.name) not in leaf.conditional:
+            return False
+        try:
+            return self._circumstances.met(condition)
+        except ConditionFailed as failure:
+            doubt = self._whom(kind, subject, leaf)
+            if doubt:
+                gate.doubt |= doubt
+                self._failures.setdefault(gate, failure)
+            return False
+
+    def _whom(self, kind: Kind, subject: str, leaf: Leaf) -> int:
+        """Return those whom a tuple could make hold its gate. Of a userset, as in OpenFGA, whoever may be in one."""
+        nodes = self._universe.outlines.nodes
+        if (f"{kind}#{leaf.follow}" if leaf.follow is not None else kind) in nodes:
+            return self._universe.full
+        return self._universe.mask(subject) if leaf.follow is None and "#" not in subject else 0
 
     def _learn(self) -> bool:
         """Judge the usersets that wait for it, if the gates they stand in still matter; tell whether it was done."""
@@ -256,7 +266,7 @@ class Network:
             wave, self._dirty = self._dirty, {}
             while wave:
                 gate, _ = wave.popitem()
-                low, high = _evaluate(gate, full)
+                low, high = gate.evaluate(full)
                 low |= gate.low
                 high &= gate.high
                 if low != gate.low or high != gate.high:
@@ -282,13 +292,13 @@ class Network:
             self._propagate()
 
     def _settle_node(self, node: Node, gates: list[Gate]) -> bool:
-        unfounded = {gate: gate.high & ~gate.low for gate in gates}
+        unfounded = {gate: gate.open & ~gate.doubt for gate in gates}
         todo = dict.fromkeys(gates)
         while todo:
             gate, _ = todo.popitem()
             mask = unfounded[gate]
             for child in gate.children:
-                mask &= ~(child.high & ~child.low) | (unfounded.get(child, 0) if child.node == node else 0)
+                mask &= ~child.open | (unfounded.get(child, 0) if child.node == node else 0)
             if mask != unfounded[gate]:
                 unfounded[gate] = mask
                 todo.update(dict.fromkeys(parent for parent in gate.parents if parent in unfounded))
@@ -298,30 +308,18 @@ class Network:
                 self._dirty.update(dict.fromkeys(gate.parents))
         return any(unfounded.values())
 
-
-def _evaluate(gate: Gate, full: int) -> tuple[int, int]:
-    """Return the masks that follow from what the children say now."""
-    if gate.operator is Operator.EXCEPT:
-        base, subtract = gate.children
-        return base.low & ~subtract.high, base.high & ~subtract.low
-    if gate.operator is Operator.ALL:
-        low = high = full
-        for child in gate.children:
-            low &= child.low
-            high &= child.high
-        return low, high
-    low = gate.seed
-    high = full if gate.waiting else gate.seed
-    for child in gate.children:
-        low |= child.low
-        high |= child.high
-    return low, high
+    def require_decided(self) -> None:
+        """Raise the ConditionFailed that an answer hangs on, if there is one."""
+        failure = first_failure(self._roots, self._failures) if self._failures else None
+        if failure is not None:
+            raise failure
 
 
 def resolve(networks: Iterable[Network], reader: TupleReader) -> None:
     """Answer every question of ``networks``, with one read per round for all of them together.
 
-    Raises ResolutionTooComplex when a question is still open after LEVEL_LIMIT rounds, and whatever the reader raises.
+    Raises ResolutionTooComplex when a question is still open after LEVEL_LIMIT rounds, ConditionFailed when it hangs on
+    a condition that cannot be decided, and whatever the reader raises.
     """
     networks = list(networks)
     for _ in range(LEVEL_LIMIT + 1):
@@ -339,3 +337,4 @@ def resolve(networks: Iterable[Network], reader: TupleReader) -> None:
     for network in networks:
         if network.undecided():
             network.settle()
+            network.require_decided()

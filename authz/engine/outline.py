@@ -25,14 +25,16 @@ class Operator(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaf:
-    """A read of the tuples of ``relation``. ``allowed`` are the kinds that may stand in them.
+    """A read of the tuples of ``relation``.
 
-    ``follow`` is the relation to ask of each object found (``follow from relation``); None where the tuples name users
-    of the relation itself.
+    ``allowed`` are the kinds that may stand in them without a condition, ``conditional`` those that may with one, and
+    its name. ``follow`` is the relation to ask of each object found (``follow from relation``); None where the tuples
+    name users of the relation itself.
     """
 
     relation: str
     allowed: frozenset[Kind]
+    conditional: frozenset[tuple[Kind, str]]
     follow: str | None
 
 
@@ -121,12 +123,16 @@ class Outlines:
 
     def _leaf(self, type_name: str, relation: str, leaf: Direct | TupleToUserset) -> Leaf | None:
         if isinstance(leaf, Direct):
-            allowed = self._types.kinds[f"{type_name}#{relation}"]
-            matters = not allowed.isdisjoint(self._kinds) or not self.nodes.isdisjoint(allowed)
-            return Leaf(relation, allowed, None) if matters else None
-        matters = not self.nodes.isdisjoint(self._types.targets(type_name, leaf.tupleset, leaf))
-        allowed = self._types.kinds[f"{type_name}#{leaf.tupleset}"]
-        return Leaf(leaf.tupleset, allowed, leaf.relation) if matters else None
+            read, follow = relation, None
+            named = self._types.kinds[f"{type_name}#{relation}"]
+            matters = not named.isdisjoint(self._kinds) or not self.nodes.isdisjoint(named)
+        else:
+            read, follow = leaf.tupleset, leaf.relation
+            matters = not self.nodes.isdisjoint(self._types.targets(type_name, read, leaf))
+        if not matters:
+            return None
+        node = f"{type_name}#{read}"
+        return Leaf(read, self._types.unconditional[node], self._types.conditional[node], follow)
 
 
 def _without_shell(outline: Outline) -> Outline:

@@ -59,7 +59,7 @@ def compile_subjects(typesystem: Typesystem, structural: Collection[tuple[str, s
         for relation in _within(typesystem, node):
             if relation != userset:
                 implied.setdefault(f"{type_name}#{relation}", []).append(userset)
-            for kind in typesystem.kinds[f"{type_name}#{relation}"]:
+            for kind in typesystem.unconditional[f"{type_name}#{relation}"]:
                 rules.add(SubjectRule(kind, type_name, relation, userset))
     frozen = {node: tuple(names) for node, names in implied.items()}
     return SubjectRules(tuple(sorted(rules)), tuple(listed), frozen)
@@ -127,9 +127,14 @@ def _within(typesystem: Typesystem, node: Node) -> Iterator[str]:
 
 
 def followable_nodes(typesystem: Typesystem, rules: SubjectRules) -> frozenset[Node]:
-    """Return the nodes that a query over ``rules`` decides as the engine does, whatever cycles there are."""
+    """Return the nodes that a query over ``rules`` decides as the engine does, whatever cycles there are.
+
+    Not one that a tuple under a condition may lead into: a query does not evaluate them.
+    """
     found = set()
     for node in {f"{rule.type}#{rule.userset}" for rule in rules.rules}:
+        if any(typesystem.conditional[within] for within in {node, *typesystem.led_to(node)}):
+            continue
         with suppress(UnplannableRelation):
             require_subject_kind(typesystem, node, ())
             found.add(node)

@@ -27,8 +27,9 @@ from authz.dsl.model import (
     TypeRestriction,
     Union,
 )
+from authz.engine.conditions import Conditions
 from authz.errors import InvalidRequest, InvalidTuple, UnknownRelation, UnknownType
-from authz.types import TupleKey
+from authz.types import RelationshipCondition, TupleKey
 
 # One colon, no hash, no white space or control characters: OpenFGA's rules for objects (2 to 256 characters).
 _OBJECT = re.compile(r"[^:#@*\s]{1,254}:[^:#\s\x00-\x1f\x7f-\x9f]{1,254}")
@@ -87,19 +88,28 @@ def is_pure_union(rewrite: Rewrite) -> bool:
 
 
 class Typesystem:
-    """A model with its look-up tables. Raises InvalidRequest for a model with conditions: not supported yet."""
+    """A model with its look-up tables. Raises InvalidModel for a condition that does not compile."""
 
     def __init__(self, model: AuthorizationModel) -> None:
         self.model = model
+        self.conditions = Conditions(model.conditions)
         self.kinds: dict[Node, frozenset[Kind]] = {}
+        """The kinds that may stand in a tuple of each relation, with a condition or without."""
+        self.unconditional: dict[Node, frozenset[Kind]] = {}
+        """Those that may without one."""
+        self.conditional: dict[Node, frozenset[tuple[Kind, str]]] = {}
+        """Those that may with one, and its name."""
         self._edges: dict[Node, frozenset[Node | Kind]] = {}
         self._reaching: dict[Kind, frozenset[Node]] = {}
         for type_name, definition in model.types.items():
             for relation in definition.relations.values():
-                if any(restriction.condition for restriction in relation.restrictions):
-                    raise InvalidRequest("conditions are not supported yet")
                 node = f"{type_name}#{relation.name}"
-                self.kinds[node] = frozenset(restriction_kind(entry) for entry in relation.restrictions)
+                entries = [(restriction_kind(entry), entry.condition) for entry in relation.restrictions]
+                self.kinds[node] = frozenset(kind for kind, _ in entries)
+                self.unconditional[node] = frozenset(kind for kind, condition in entries if condition is None)
+                self.conditional[node] = frozenset(
+                    (kind, condition) for kind, condition in entries if condition is not None
+                )
         for type_name, definition in model.types.items():
             for relation in definition.relations.values():
                 self._edges[f"{type_name}#{relation.name}"] = frozenset(self._edges_of(type_name, relation))
@@ -129,9 +139,20 @@ class Typesystem:
             raise UnknownType(f"the model has no type {type_name!r}")
         raise UnknownRelation(f"type {type_name!r} has no relation {relation!r}")
 
-    def allows(self, node: Node, subject: str) -> bool:
-        """Tell whether the direct list of ``node`` allows ``subject``; tuples it does not allow count for nothing."""
-        return kind_of(subject) in self.kinds.get(node, ())
+    def allows(self, node: Node, subject: str, condition: RelationshipCondition | None = None) -> bool:
+        """Tell whether the model allows a tuple of ``node`` that names ``subject`` and carries ``condition``.
+
+        A stored one that it does not allow (any more) counts for nothing.
+        """
+        if condition is None:
+            return kind_of(subject) in self.unconditional.get(node, ())
+        named = (kind_of(subject), condition.name)
+        return named in self.conditional.get(node, ()) and self.conditions.fits(condition)
+
+    def is_conditional(self, key: TupleKey) -> bool:
+        """Tell whether the model has a condition for such a user in such a relation."""
+        kind = kind_of(key.user)
+        return any(kind == named for named, _ in self.conditional.get(f"{type_of(key.object)}#{key.relation}", ()))
 
     def led_to(self, node: Node, *, without_own_edge: bool = False) -> frozenset[Node]:
         """Return the nodes that ``node`` leads to in one step or more, itself only if it is on a cycle.
@@ -193,14 +214,12 @@ class Typesystem:
             raise UnknownType(f"the model has no type {type_of(bare)!r}")
 
     def require_no_context(self, context: Mapping[str, Any]) -> None:
-        """Raise InvalidRequest for a context: no condition reads it yet, and to drop it in silence would be a lie."""
+        """Raise InvalidRequest for a context, for a client that cannot hand it on: to drop it would be a lie."""
         if context:
-            raise InvalidRequest("conditions are not supported yet, so a context cannot count")
+            raise InvalidRequest("this client does not take a context yet")
 
     def require_tuple(self, key: TupleKey) -> None:
-        """Raise InvalidTuple unless the model allows ``key`` to be written."""
-        if key.condition is not None:
-            raise InvalidTuple("conditions are not supported yet")
+        """Raise InvalidTuple (UnknownCondition) unless the model allows ``key`` to be written."""
         try:
             self.require_object(key.object, key.relation)
             self.require_user(key.user)
@@ -208,9 +227,18 @@ class Typesystem:
             raise InvalidTuple(str(error)) from error
         if key.user == f"{key.object}#{key.relation}":
             raise InvalidTuple(f"{key.user!r} holds the relation already: the tuple is implicit")
-        if not self.allows(f"{type_of(key.object)}#{key.relation}", key.user):
-            of, kind = type_of(key.object), kind_of(key.user)
-            raise InvalidTuple(f"relation {key.relation!r} of {of!r} does not allow a user of kind {kind!r}")
+        if key.condition is not None:
+            self.conditions.require(key.condition)
+        if not self.allows(f"{type_of(key.object)}#{key.relation}", key.user, key.condition):
+            raise InvalidTuple(
+                f"relation {key.relation!r} of {type_of(key.object)!r} does not allow a user of kind"
+                f" {kind_of(key.user)!r}"
+                + (f" under the condition {key.condition.name!r}" if key.condition else self._missing_condition(key))
+            )
+
+    def _missing_condition(self, key: TupleKey) -> str:
+        named = kind_of(key.user) in self.kinds[f"{type_of(key.object)}#{key.relation}"]
+        return " without a condition" if named else ""
 
 
 _cache: OrderedDict[int, Typesystem] = OrderedDict()

@@ -29,7 +29,7 @@ class SubjectsSql:
         )
         self._grants = self._rows(
             ("kind", "object_type", "relation"),
-            [[kind, *node.split("#", 1)] for node, kinds in typesystem.kinds.items() for kind in sorted(kinds)],
+            [[kind, *node.split("#", 1)] for node, kinds in typesystem.unconditional.items() for kind in sorted(kinds)],
         )
 
     def ctes(self, seeds: Iterable[str]) -> Sql:

@@ -142,7 +142,7 @@ def test_bottomless_nesting_is_refused() -> None:
 def test_a_condition_under_a_wrong_key() -> None:
     value = to_json(parse(TEXT))
     parameters = {"x": {"type_name": "TYPE_NAME_ANY"}}
-    value["conditions"] = {"c": {"name": "d", "expression": "x", "parameters": parameters}}
+    value["conditions"] = {"c": {"name": "d", "expression": "x == 1", "parameters": parameters}}
     with pytest.raises(InvalidModel) as caught:
         from_json(value)
     assert {item.code for item in caught.value.problems} == {"different-nested-condition-name", "condition-not-used"}

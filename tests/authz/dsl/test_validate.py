@@ -95,7 +95,7 @@ def test_a_right_relation(line: str) -> None:
         (HEAD + "condition c(x: int) { x > 1 }\n", [("condition-not-used", 7, 11)]),
         (HEAD + "    define a: [user with c]\ncondition c(x: int) { // later\n}\n", [("invalid-syntax", 8, 11)]),
         (
-            HEAD + f"    define a: [user with {'c' * 51}]\ncondition {'c' * 51}(x: int) {{ x }}\n",
+            HEAD + f"    define a: [user with {'c' * 51}]\ncondition {'c' * 51}(x: int) {{ x > 1 }}\n",
             [("invalid-name", 8, 11)],
         ),
     ],
@@ -106,7 +106,8 @@ def test_a_whole_model(text: str, expected: list[tuple[str, int, int]]) -> None:
 
 def test_all_problems_come_at_once_in_the_order_of_the_text() -> None:
     text = (
-        HEAD + "    define a: ghost\n    define b: [ghoul]\n    define c: owner or owner\ncondition d(x: int) { x }\n"
+        HEAD
+        + "    define a: ghost\n    define b: [ghoul]\n    define c: owner or owner\ncondition d(x: int) { x > y }\n"
     )
     with pytest.raises(InvalidModel) as caught:
         parse(text)
@@ -115,7 +116,32 @@ def test_all_problems_come_at_once_in_the_order_of_the_text() -> None:
         ("invalid-type", 8),
         ("duplicated-error", 9),
         ("condition-not-used", 10),
+        ("invalid-condition-expression", 10),
     ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "places", "word"),
+    [
+        ("c(x: int) { x }", [(8, 23)], "bool"),
+        ("c(x: int) { y > 1 }", [(8, 23)], "'y'"),
+        ("c(x: int) { x > 'a' }", [(8, 25)], "overload"),
+        ("c(x: int) {\n  x > 1 &&\n  y > z\n}", [(10, 3), (10, 7)], "'y'"),
+        ("c(x: int) {\n\n  // why\n  x > }", [(11, 6)], "Syntax"),
+        ("c(x: ipaddress) { x == '10.0.0.1' }", [(8, 31)], "IPAddress"),
+        ("c(x: string) { x.in_cidr('10.0.0.0/8') }", [(8, 35)], "in_cidr"),
+        ("c(x: any) { x }", [(8, 23)], "bool"),
+        ("c(x: map<list<int>>) { x.a == 1 }", [(8, 38)], "list(int)"),
+        ("c(in: int) { in == 1 }", [(8, 24), (8, 27)], "'in'"),
+    ],
+)
+def test_an_expression_that_does_not_compile(condition: str, places: list[tuple[int, int]], word: str) -> None:
+    with pytest.raises(InvalidModel) as caught:
+        parse(f"{HEAD}    define a: [user with c]\ncondition {condition}\n")
+    found = [problem for problem in caught.value.problems if problem.code == "invalid-condition-expression"]
+    assert [(problem.line, problem.column) for problem in found] == places
+    assert word in found[0].message
+    assert len(found) == len(caught.value.problems)
 
 
 def test_a_missing_name_does_not_drag_in_what_depends_on_it() -> None:

@@ -1,0 +1,178 @@
+"""Conditions: whether what a tuple carries holds, under the context of a question.
+
+``Conditions`` has those of a model, compiled. ``Circumstances`` are they under one context, and answer. How a value of
+JSON becomes that of a parameter is ``authz.engine.parameters``; the language of expressions is ``authz.dsl.cel``.
+OpenFGA's rules (internal/condition): the tuple's own value goes before that of the question; every declared parameter
+must have one, whether the expression would look at it or not; what no parameter asks for is left aside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from unicodedata import category
+
+from authz.dsl.expressions import EvaluationError, InvalidExpression, compile_expression
+from authz.dsl.model import Condition
+from authz.engine.parameters import typed
+from authz.errors import (
+    ConditionFailed,
+    InvalidContext,
+    InvalidModel,
+    InvalidTuple,
+    MissingContext,
+    ModelProblem,
+    UnknownCondition,
+)
+from authz.types import RelationshipCondition
+
+CONTEXT_BYTES = 32 * 1024
+"""Largest context of a tuple, as compact JSON: OpenFGA's limit."""
+
+
+class Conditions:
+    """The conditions of one model, compiled. Raises InvalidModel for one that does not compile."""
+
+    def __init__(self, conditions: Mapping[str, Condition]) -> None:
+        self._compiled = {name: _Compiled(name, condition) for name, condition in conditions.items()}
+
+    def require(self, carried: RelationshipCondition) -> None:
+        """Raise UnknownCondition, or InvalidTuple for a context that must not be written with it.
+
+        That is one with a key that is no parameter, a value of another type, control characters, or above 32 KiB.
+        """
+        compiled = self._compiled.get(carried.name)
+        if compiled is None:
+            raise UnknownCondition(f"the model has no condition {carried.name!r}")
+        strange = carried.context.keys() - compiled.parameters.keys()
+        if strange:
+            raise InvalidTuple(f"condition {carried.name!r} has no parameter {min(map(str, strange))!r}")
+        try:
+            compiled.typed(carried.context)
+            require_plain(carried.context)
+        except InvalidContext as error:
+            raise InvalidTuple(str(error)) from error
+        size = len(json.dumps(dict(carried.context), ensure_ascii=False, separators=(",", ":")).encode())
+        if size > CONTEXT_BYTES:
+            raise InvalidTuple(f"the context of a tuple has at most {CONTEXT_BYTES} bytes, this one {size}")
+
+    def fits(self, carried: RelationshipCondition) -> bool:
+        """Tell whether a stored condition means something in this model; a tuple with another counts for nothing."""
+        compiled = self._compiled.get(carried.name)
+        return compiled is not None and compiled.own(carried) is not None
+
+    def under(self, context: Mapping[str, Any]) -> Circumstances:
+        """Return the conditions under the context of a question.
+
+        Raises InvalidContext for what is no JSON or has control characters.
+        """
+        if self._compiled:
+            require_plain(context)
+        return Circumstances(self._compiled, context)
+
+
+class Circumstances:
+    """The conditions of one model under the context of one question."""
+
+    def __init__(self, compiled: Mapping[str, _Compiled], context: Mapping[str, Any]) -> None:
+        self._compiled = compiled
+        self._context = context
+        self._typed: dict[tuple[str, str], Any] = {}
+
+    def met(self, carried: RelationshipCondition) -> bool:
+        """Tell whether the condition that a tuple carries holds; no for one that does not fit the model.
+
+        Raises ConditionFailed: MissingContext, InvalidContext, or an expression without a value.
+        """
+        compiled = self._compiled.get(carried.name)
+        own = compiled.own(carried) if compiled is not None else None
+        if compiled is None or own is None:
+            return False
+        values = {
+            name: own[name] if name in own else self._asked(compiled, name)
+            for name in compiled.parameters
+            if name in own or name in self._context
+        }
+        missing = compiled.parameters.keys() - values.keys()
+        if missing:
+            raise MissingContext(f"condition {carried.name!r} lacks {', '.join(sorted(missing))}")
+        try:
+            return compiled.program.evaluate(values)
+        except EvaluationError as error:
+            raise ConditionFailed(f"condition {carried.name!r}: {error}") from error
+
+    def values(self, carried: RelationshipCondition) -> dict[str, Any]:
+        """Return what ``met`` looks at, as JSON: the declared parameters that have a value."""
+        compiled = self._compiled.get(carried.name)
+        merged = {**self._context, **carried.context}
+        return {name: merged[name] for name in (compiled.parameters if compiled else ()) if name in merged}
+
+    def _asked(self, compiled: _Compiled, parameter: str) -> Any:
+        """Return the question's value of a parameter, converted once. Raises InvalidContext."""
+        key = (compiled.name, parameter)
+        if key not in self._typed:
+            self._typed[key] = compiled.typed({parameter: self._context[parameter]})[parameter]
+        return self._typed[key]
+
+
+class _Compiled:
+    """One condition, ready to be evaluated."""
+
+    def __init__(self, name: str, condition: Condition) -> None:
+        self.name = name
+        self.parameters = {parameter.name: parameter.type for parameter in condition.parameters}
+        try:
+            self.program = compile_expression(condition.parameters, condition.expression)
+        except InvalidExpression as error:
+            raise InvalidModel(
+                [
+                    ModelProblem("invalid-condition-expression", f"condition `{name}`: {fault.message}", 0, 0)
+                    for fault in error.faults
+                ]
+            ) from error
+
+    def typed(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of those parameters that ``context`` names. Raises InvalidContext."""
+        found = {}
+        for parameter, declared in self.parameters.items():
+            if parameter in context:
+                try:
+                    found[parameter] = typed(declared, context[parameter])
+                except ValueError as error:
+                    raise InvalidContext(f"condition {self.name!r}, parameter {parameter!r}: {error}") from error
+        return found
+
+    def own(self, carried: RelationshipCondition) -> dict[str, Any] | None:
+        """Return the values that a tuple brings itself, None where they do not fit."""
+        if not carried.context:
+            return {}
+        if not carried.context.keys() <= self.parameters.keys():
+            return None
+        try:
+            return self.typed(carried.context)
+        except InvalidContext:
+            return None
+
+
+def require_plain(value: Any, depth: int = 0) -> None:
+    """Raise InvalidContext for what is no JSON, is nested too deeply, or has control characters in a text."""
+    if depth > _DEPTH:
+        raise InvalidContext(f"a context is nested at most {_DEPTH} deep")
+    if isinstance(value, str):
+        if any(category(character) == "Cc" for character in value):
+            raise InvalidContext("a context has no control characters")
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InvalidContext("the keys of a context are texts")
+            require_plain(key)
+            require_plain(item, depth + 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            require_plain(item, depth + 1)
+    elif value is not None and not isinstance(value, bool | int | float):
+        raise InvalidContext(f"a context holds JSON, not {type(value).__name__}")
+
+
+_DEPTH = 64

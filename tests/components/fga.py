@@ -96,7 +96,7 @@ def are_valid(folder: Path) -> tuple[bool, str]:
 class Assertion:
     """One assertion of a store file and what the program made of it. ``got`` is None where its engine gave an error.
 
-    The question has the words of ``authz.storefile.results``; the context is JSON with sorted keys.
+    The question has the words of ``authz.storefile.results``; the context is as ``canonical`` writes it.
     """
 
     test: str
@@ -105,6 +105,19 @@ class Assertion:
     expected: bool | tuple[str, ...]
     got: bool | tuple[str, ...] | None
     passed: bool
+
+
+def canonical(context: Mapping[str, Any]) -> str:
+    """Return a context as JSON that is the same for both: keys sorted, every number a float, and no zero below zero."""
+    return json.dumps(_floats(context), sort_keys=True)
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _floats(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_floats(item) for item in value]
+    return value + 0.0 if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def run_store_files(files: Path) -> tuple[int, list[Assertion], str]:
@@ -136,5 +149,5 @@ def _assertion(test: Mapping[str, Any], item: Mapping[str, Any], question: str, 
     if not isinstance(expected, bool):
         listed = expected["users"] if isinstance(expected, dict) else expected
         expected = tuple(sorted(listed or ()))
-    context = json.dumps(item["request"].get("context") or {}, sort_keys=True)
+    context = canonical(item["request"].get("context") or {})
     return Assertion(test["name"], question, context, expected, got, item["test_result"])

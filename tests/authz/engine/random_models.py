@@ -44,7 +44,8 @@ RELATIONS = {
     "doc": ["editor", "viewer", "blocked", "parent", "home"],
 }
 TUPLESETS = ("parent", "home")
-SUBJECTS = [*USERS, *BOTS, "user:unknown", "user:*", "group:1#member", "doc:B#viewer"]
+GROUPS = [f"{name}#member" for name in OBJECTS["group"]]
+SUBJECTS = [*USERS, *BOTS, "user:unknown", "bot:unknown", "user:*", *GROUPS, "doc:B#viewer"]
 """Who is asked about."""
 
 

@@ -211,9 +211,7 @@ def possible_answers(
     """
     found: set[bool | None] = set()
     for follow, hasty, forgetful in product((True, False), repeat=3):
-        reference = Reference(
-            model, tuples, user, context, follow_groups=follow, hasty=hasty, forgetful=forgetful
-        )
+        reference = Reference(model, tuples, user, context, follow_groups=follow, hasty=hasty, forgetful=forgetful)
         try:
             found.add(reference.check(relation, object_name))
         except Failed:

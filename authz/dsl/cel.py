@@ -1,7 +1,7 @@
 """CEL, the language of conditions, by the C++ implementation of its makers. Nothing else imports that library.
 
 An ``ipaddress`` is a type of OpenFGA's own, which the library can judge but not carry. So an expression is compiled
-twice: once with the type as it is, for the mistakes, and once with the bytes of the address in its place, to be run.
+twice: once with the type as it is, for the mistakes, and once with bytes in its place, to be run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import cel_expr_python.cel as cel
 
-from authz.dsl.addresses import in_network, packed_address
+from authz.dsl.addresses import canonical_address, in_network
 from authz.dsl.expressions import EvaluationError, ExpressionFault, InvalidExpression
 from authz.dsl.model import ConditionParameter, ParameterType
 
@@ -72,7 +72,7 @@ def _environment(parameters: Sequence[ConditionParameter], address: cel.Type) ->
         impl=in_network,
     )
     ipaddress = cel.Overload(
-        "string_to_ipaddress", return_type=address, parameters=[cel.Type.STRING], impl=packed_address
+        "string_to_ipaddress", return_type=address, parameters=[cel.Type.STRING], impl=canonical_address
     )
     return cel.NewEnv(
         variables={parameter.name: _cel_type(parameter.type, address) for parameter in parameters},

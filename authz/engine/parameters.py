@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from authz.dsl.addresses import packed_address
+from authz.dsl.addresses import canonical_address
 from authz.dsl.model import ParameterType
 
 _INT_MIN, _INT_MAX = -(1 << 63), (1 << 63) - 1
@@ -159,7 +159,7 @@ def _ipaddress(value: Any) -> bytes:
     if not isinstance(value, str):
         raise ValueError("expected an IP address")
     try:
-        return packed_address(value)
+        return canonical_address(value)
     except ValueError as error:
         raise ValueError("expected an IP address") from error
 

@@ -15,6 +15,7 @@ from authz.clients.embedded import EmbeddedClient
 from authz.dsl import parse
 from authz.errors import WriteConflict
 from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleChange
+from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
 from authz.types import CheckRequest, ListObjectsRequest, RelationshipCondition, TupleKey
 
@@ -27,6 +28,14 @@ def client(db: None) -> EmbeddedClient:
 
 class TestEmbeddedClient(AuthzClientContract):
     """Everything that any client does."""
+
+
+class TestConditions(ConditionContract):
+    """Everything that any client does with conditions."""
+
+    @pytest.fixture
+    def client(self, db: None) -> EmbeddedClient:
+        return EmbeddedClient(CONDITION_MODEL, clock=timezone.now)
 
 
 def is_a_client(client: EmbeddedClient) -> AuthzClient:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from authz.dsl import to_text
 from authz.storefile.results import Kind
 from authz.storefile.run import run_store_file
@@ -23,13 +25,16 @@ from tests.components import fga
 REFUSED = "Code(2056)"
 """The server refuses some models that the language's own validator accepts; they prove nothing here."""
 
-LISTERS = ["user:a", "user:A", "bot:a", "group:1#member"]
+LISTERS = ["user:a", "user:A", *BOTS, "group:1#member"]
 FILTERS: list[dict[str, str]] = [{"type": "user"}, {"type": "bot"}, {"type": "group", "relation": "member"}]
 NAMED = {"user": USERS, "bot": BOTS, "group#member": GROUPS}
 """Whom a list of users can name, by its filter."""
 
 Answer = bool | tuple[str, ...] | None
 """None: an error."""
+
+Question = tuple[Kind, str, str]
+"""What is asked, in the words of ``AssertionResult``, and under which context."""
 
 
 @dataclass
@@ -39,20 +44,23 @@ class Count:
     models: int = 0
     refused: int = 0
     decisions: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
     excused: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Count) -> None:
         self.models += other.models
         self.refused += other.refused
         self.decisions += other.decisions
+        self.verdicts += other.verdicts
         self.excused += other.excused
 
     def __str__(self) -> str:
         asked = ", ".join(f"{name} {number}" for name, number in sorted(self.decisions.items()))
+        told = ", ".join(f"{name} {number}" for name, number in sorted(self.verdicts.items()))
         left = ", ".join(f"{name}: {number}" for name, number in sorted(self.excused.items())) or "none"
         return (
             f"{self.models} models (and {self.refused} that OpenFGA refuses), {self.decisions.total()} decisions"
-            f" ({asked}); left out: {left}"
+            f" ({asked}); checks answered: {told}; left out: {left}"
         )
 
 
@@ -108,34 +116,35 @@ def _tuples(world: World) -> list[dict[str, Any]]:
 
 
 def compare(world: World, folder: Path) -> Count:
-    """Ask both. Raises Different, after writing ``difference.fga.yaml`` with OpenFGA's answers into the folder."""
+    """Ask both. Raises Different, after writing ``difference.fga.yaml`` into the folder."""
     file = folder / "random.fga.yaml"
-    content = store_file(world)
-    file.write_text(json.dumps(content))
+    file.write_text(json.dumps(store_file(world)))
     code, assertions, said = fga.run_store_files(file)
     if REFUSED in said and not assertions:
         return Count(refused=1)
     assert assertions, f"OpenFGA's tool ended with {code}: {said}"
     theirs = {(item.question, item.context): item.got for item in assertions}
     [result] = run_store_file(file).tests
-    ours: dict[tuple[str, str], Answer] = {
-        (item.question, fga.canonical(item.request.context)): item.got for item in result.assertions
-    }
+    asked = {(item.kind, item.question, fga.canonical(item.request.context)): item.got for item in result.assertions}
+    ours = {(question, context): got for (_, question, context), got in asked.items()}
     assert ours.keys() == theirs.keys()
     count = Count(models=1, decisions=Counter(item.kind.value for item in result.assertions))
+    count.verdicts += Counter(_told(got) for (kind, _, _), got in asked.items() if kind is Kind.CHECK)
     judge = _Judge(world, ours, theirs)
-    different = []
-    for item in result.assertions:
-        question = (item.question, fga.canonical(item.request.context))
-        if ours[question] == theirs[question]:
+    different: dict[Question, tuple[Answer, Answer]] = {}
+    for (kind, question, context), mine in asked.items():
+        their = theirs[question, context]
+        if mine == their:
             continue
-        excuse = judge.excuse(item.kind, *question)
+        excuse = judge.excuse(kind, question, context)
         if excuse is None:
-            different.append(question)
+            different[kind, question, context] = their, mine
         else:
             count.excused[excuse] += 1
     if different:
-        raise Different(_replay(content, different, ours, theirs, folder / "difference.fga.yaml"))
+        text = replay(world, different)
+        (folder / "difference.fga.yaml").write_text(text)
+        raise Different(f"{folder / 'difference.fga.yaml'}:\n{text}")
     return count
 
 
@@ -155,19 +164,19 @@ class _Judge:
         if kind is Kind.CHECK:
             return self._chance(question, context)
         mine, their = self._ours[question, context], self._theirs[question, context]
-        checks = dict(self._checks(kind, question))
-        verdicts = {name: self._theirs[asked, context] for name, asked in checks.items()}
-        uncertain = any(self._chance(asked, context) for asked in checks.values())
-        expected = tuple(sorted(name for name, verdict in verdicts.items() if verdict))
-        if uncertain:
+        verdicts = {name: (asked, self._theirs[asked, context]) for name, asked in self._checks(kind, question)}
+        if any(self._chance(asked, context) for asked, _ in verdicts.values()):
             return f"{kind.value}: a check of it is left to chance"
+        answers = {name: verdict for name, (_, verdict) in verdicts.items()}
         if mine is None:
-            return f"{kind.value}: we refuse a list of which a check fails" if None in verdicts.values() else None
-        if mine != expected:
+            return f"{kind.value}: we fail as a check of it does" if None in answers.values() else None
+        if not _fits(mine, answers):
             return None
         if their is None:
-            return f"{kind.value}: theirs fails though every check of it is decided"
-        return f"{kind.value}: theirs contradicts their checks"
+            return f"{kind.value}: OpenFGA fails though no check of it does"
+        if _fits(their, answers):
+            return f"{kind.value}: other names beside everybody"
+        return f"{kind.value}: OpenFGA contradicts its checks"
 
     def _chance(self, question: str, context: str) -> str | None:
         user, relation, name = question.split(" ")
@@ -180,7 +189,12 @@ class _Judge:
             return "check: too many ways to tell whether it is left to chance"
         if len(possible) == 1 or not {mine, their} <= possible:
             return None
-        return "check: a failed condition is forgotten" if None in possible else "check: left to chance in a cycle"
+        if mine is None:
+            return "check: OpenFGA forgets a failed condition"
+        reason = (
+            "OpenFGA fails by a tuple that can lead to no such user" if their is None else "left to chance in a cycle"
+        )
+        return f"check: {reason}" + (", and we allow" if mine else "")
 
     def _checks(self, kind: Kind, question: str) -> Iterator[tuple[str, str]]:
         """Yield what a list may hold, and the check that says so."""
@@ -198,16 +212,53 @@ class _Judge:
             yield user, f"{user} {relation} {name}"
 
 
-def _replay(
-    content: dict[str, Any],
-    different: list[tuple[str, str]],
-    ours: Mapping[tuple[str, str], Answer],
-    theirs: Mapping[tuple[str, str], Answer],
-    file: Path,
-) -> str:
-    lines = [
-        f"{question} under {context}: OpenFGA {theirs[question, context]}, ours {ours[question, context]}"
-        for question, context in different
-    ]
-    file.write_text(json.dumps(content))
-    return "\n".join([*lines, str(file)])
+def _fits(answer: Answer, verdicts: Mapping[str, Answer]) -> bool:
+    """Tell whether a list is what the checks say. Beside everybody (``user:*``) it is free whom else it names."""
+    assert isinstance(answer, tuple)
+    allowed = {name for name, verdict in verdicts.items() if verdict}
+    everybody = {name for name in allowed if name.endswith(":*")}
+    return everybody <= set(answer) <= allowed if everybody else set(answer) == allowed
+
+
+def replay(world: World, different: Mapping[Question, tuple[Answer, Answer]]) -> str:
+    """Return a store file with the questions that differ alone, and OpenFGA's answers where it has any."""
+    test: dict[str, list[dict[str, Any]]] = {"check": [], "list_objects": [], "list_users": []}
+    notes = []
+    for (kind, question, context), (their, mine) in different.items():
+        notes.append(f"# {question} under {context}: OpenFGA {_told(their)}, ours {_told(mine)}\n")
+        words = question.split(" ")
+        expected: Any = their if their is not None else _otherwise(mine)
+        asked: dict[str, Any] = {"context": json.loads(context)}
+        if kind is Kind.CHECK:
+            asked |= {"user": words[0], "object": words[2], "assertions": {words[1]: expected}}
+        elif kind is Kind.LIST_OBJECTS:
+            asked |= {"user": words[0], "type": words[3], "assertions": {words[1]: list(expected)}}
+        else:
+            type_name, _, relation = words[1].partition("#")
+            asked |= {"object": words[3], "user_filter": [{"type": type_name, "relation": relation or None}]}
+            asked |= {"assertions": {words[2]: {"users": list(expected)}}}
+        test[kind.value].append(asked)
+    content = {"model": _Block(to_text(world.model)), "tuples": _tuples(world), "tests": [test]}
+    return "".join(notes) + yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def _told(answer: Answer) -> str:
+    return (
+        "fails" if answer is None else {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
+    )
+
+
+def _otherwise(answer: Answer) -> Answer:
+    """Return an expectation that an answer does not meet."""
+    return not answer if isinstance(answer, bool) else ("none:such",)
+
+
+class _Block(str):
+    """A text that is written over several lines."""
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+_Dumper.add_representer(_Block, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|"))

@@ -52,7 +52,8 @@ class Reference:
     ``follow_groups``: a relation that lists itself is no cycle. ``hasty``: ``and`` and ``but not`` take a cycle for
     their answer although another operand says no, which OpenFGA does whenever the cycle is the first to be found.
     ``forgetful``: of tuples that are read together one that counts makes the failed conditions of the others forgotten,
-    which OpenFGA does, and which ones it reads together depends on the plan that it draws.
+    which OpenFGA does, and which ones it reads together depends on the plan that it draws. ``typed``: a tuple that can
+    lead to no such user by the model alone is left aside before its condition is looked at, which is what we do.
     """
 
     def __init__(
@@ -65,13 +66,17 @@ class Reference:
         follow_groups: bool = True,
         hasty: bool = False,
         forgetful: bool = False,
+        typed: bool = False,
     ) -> None:
         self.model = model
         self.tuples = list(tuples)
         self.user = user
         typesystem = typesystem_of(model)
         self.met: Callable[[RelationshipCondition], bool] = typesystem.conditions.under(context or {}).met
-        self.reachable = typesystem.reaching(kind_of(user))
+        kind = kind_of(user)
+        # OpenFGA lets a wildcard go wherever a user of its type can go.
+        self.reachable = typesystem.reaching(kind if typed else kind.removesuffix(":*"))
+        self.typed = typed
         self.follow_groups = follow_groups
         self.hasty = hasty
         self.forgetful = forgetful
@@ -144,20 +149,27 @@ class Reference:
             everybody = subject_id == "*" and "#" not in self.user and self.user.split(":")[0] == subject_type
             if key.user == self.user or (everybody and subject_relation is None):
                 verdicts.append(self._holds(key))
-        counting, failed = self._counting([key for key in stored if "#" in key.user])
+        usersets = [key for key in stored if "#" in key.user]
+        counting, failed = self._counting([key for key in usersets if self._leads(kind_of(key.user))])
         for key in counting:
             name, _, subject_relation = key.user.partition("#")
             verdicts.append(self._node(name, subject_relation, path, "direct"))
         return any_of([*verdicts, *failed])
 
     def _from(self, object_name: str, rewrite: TupleToUserset, path: tuple[str, ...]) -> Verdict:
-        counting, failed = self._counting(self._stored(object_name, rewrite.tupleset))
+        stored = self._stored(object_name, rewrite.tupleset)
+        counting, failed = self._counting(
+            [key for key in stored if self._leads(f"{kind_of(key.user)}#{rewrite.relation}")]
+        )
         verdicts = [
             self._node(key.user, rewrite.relation, path, "from")
             for key in counting
             if self.model.relation(split_object(key.user)[0], rewrite.relation) is not None
         ]
         return any_of([*verdicts, *failed])
+
+    def _leads(self, node: str) -> bool:
+        return not self.typed or node in self.reachable
 
     def _counting(self, keys: list[TupleKey]) -> tuple[list[TupleKey], list[Verdict]]:
         """Return the tuples whose condition holds, and FAILED where another's could not be decided."""
@@ -210,8 +222,10 @@ def possible_answers(
     Raises TooManySteps.
     """
     found: set[bool | None] = set()
-    for follow, hasty, forgetful in product((True, False), repeat=3):
-        reference = Reference(model, tuples, user, context, follow_groups=follow, hasty=hasty, forgetful=forgetful)
+    for follow, hasty, forgetful, typed in product((True, False), repeat=4):
+        reference = Reference(
+            model, tuples, user, context, follow_groups=follow, hasty=hasty, forgetful=forgetful, typed=typed
+        )
         try:
             found.add(reference.check(relation, object_name))
         except Failed:

@@ -212,7 +212,7 @@ class Environment(BaseSettings):
     store: Literal["local", "s3"] = Field(
         "local",
         description="Where the first store keeps its files: `local` in the data directory, `s3` in a bucket. "
-        "`filegraph setup` makes it, once; later changes need a store of their own.",
+        "`filegraph setup` makes it, and later follows a change that leads to the same files.",
     )
     s3_bucket: Annotated[str, AfterValidator(_bucket)] = Field(
         "", description="The bucket of the first store. It is for Filegraph alone, and keeps no versions."

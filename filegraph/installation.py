@@ -1,9 +1,14 @@
-"""What ``filegraph setup`` prepares, and whether it is prepared. Running it again changes nothing that is there."""
+"""What ``filegraph setup`` prepares, and whether it is prepared. Running it again changes nothing that is there,
+but for the first store, which follows its settings as long as it keeps its files.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -12,14 +17,12 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from authz.services import remote_engine
-from filegraph import store_problems
-from filegraph.environment import variable
-from filegraph.first_store import FirstStore
+from filegraph import engine_problems, store_problems
+from filegraph.first_store import STORE_NAME, FirstStore
 from filegraph.setup_lock import setup_lock
+from storage.errors import Conflict
 from storage.models import Backend
 from storage.services import backends
-
-DEFAULT_STORE = "default"
 
 
 class SetupFailed(Exception):
@@ -40,28 +43,73 @@ def prepare() -> list[str]:
 def _prepare() -> list[str]:
     pending = unapplied_migrations()
     # Before anything is made. Where nothing is left to be told to it, an engine that is away does not hold up a start.
-    problem = remote_engine.problem(prepared=False)
+    problem = engine_problems.of_engine(prepared=False)
     if problem is not None and not (problem.passing and not pending and remote_engine.is_prepared()):
         raise SetupFailed(problem.sentence)
     done: list[str] = []
     if pending:
         call_command("migrate", verbosity=0, interactive=False)
         done.append(f"The database is up to date ({pending} migrations).")
-    if left := remote_engine.abandoned():
+    if left := engine_problems.of_choice():
         raise SetupFailed(left.sentence)
-    if not Backend.objects.exists():
-        done.append(_make_first_store(settings.FIRST_STORE))
-    return done if problem is not None else done + remote_engine.prepare(now=datetime.now(UTC))
+    done += _keep_stores(settings.FIRST_STORE)
+    return done if problem is not None else done + _prepare_engine()
 
 
-def _make_first_store(wanted: FirstStore) -> str:
-    def make() -> None:
-        backends.create_unasked(DEFAULT_STORE, wanted.driver, config=wanted.config, now=datetime.now(UTC))
-
-    problem = store_problems.of_store(DEFAULT_STORE, wanted.config, make, prefix=variable("s3_"))
+def _prepare_engine() -> list[str]:
+    done: list[str] = []
+    problem = engine_problems.of_asking(lambda: done.extend(remote_engine.prepare(now=datetime.now(UTC))))
     if problem is not None:
         raise SetupFailed(problem.sentence)
-    return wanted.sentence
+    return done
+
+
+def _keep_stores(wanted: FirstStore) -> list[str]:
+    """Make the first store, or have its row say what the settings say, and try the keys of all."""
+    done = []
+    row = Backend.objects.filter(name=STORE_NAME).first()
+    if row is not None and wanted.changes(row.driver, row.config):
+        done.append(_follow(row, wanted))
+    elif not Backend.objects.exists():
+        _try_store(wanted, partial(backends.create_unasked, STORE_NAME))
+        done.append(f"Files will be kept in {wanted.place}.")
+    for problem in store_problems.of_stores():
+        if not problem.passing:
+            raise SetupFailed(problem.sentence)
+        done.append(f"{problem.sentence} The server starts without it.")
+    return done
+
+
+def _follow(row: Backend, wanted: FirstStore) -> str:
+    changes = wanted.changes(row.driver, row.config)
+
+    def reconfigure(driver: str, *, config: Mapping[str, Any], now: datetime) -> None:
+        try:
+            backends.reconfigure_unasked(row.id, driver, config=config, now=now)
+        except Conflict:
+            names = ", ".join(f"{name} (was: {value})" for name, value in changes.items())
+            raise SetupFailed(
+                f"{names}: the files of this installation are not in {wanted.place}. "
+                "Set that back, or bring them there first."
+            ) from None
+
+    _try_store(wanted, reconfigure)
+    return f"The store {STORE_NAME} follows {', '.join(changes)}."
+
+
+def _try_store(wanted: FirstStore, make: Callable[..., object]) -> None:
+    """Make the store of the settings. Raises SetupFailed by the name of the setting that is to blame."""
+    make = partial(make, wanted.driver, config=wanted.config, now=datetime.now(UTC))
+    problem = store_problems.of_store(STORE_NAME, wanted.config, make, wanted=wanted)
+    if problem is not None:
+        raise SetupFailed(problem.sentence)
+
+
+def unfollowed_changes() -> str | None:
+    """Return a sentence with the settings of the store that changed since ``prepare`` has run, or None."""
+    row = Backend.objects.filter(name=STORE_NAME).first()
+    changes = settings.FIRST_STORE.changes(row.driver, row.config) if row is not None else ()
+    return f"{', '.join(changes)} changed since this installation was prepared." if changes else None
 
 
 def is_prepared() -> bool:

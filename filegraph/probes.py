@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from django.db import connection
 
 from accounts.permissions import is_administrator
-from authz.types import ANONYMOUS
+from authz.types import Actor
 from storage.models import Backend
 from storage.registry import backend_for
+
+_NOBODY = Actor("user:nobody")
+"""No id is like that. Of a visitor without an account every engine knows the answer without looking."""
 
 
 def database() -> None:
@@ -27,9 +31,21 @@ def stores() -> None:
 
 def authorization() -> None:
     """Ask the engine a question whose answer is known."""
-    if is_administrator(ANONYMOUS):
-        raise RuntimeError("A visitor is an administrator.")
+    if is_administrator(_NOBODY):
+        raise RuntimeError("Somebody who is not there is an administrator.")
 
 
-ALL: Mapping[str, Callable[[], None]] = {"database": database, "stores": stores, "authorization": authorization}
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """``ask`` raises when the part does not work; ``needs`` names another one without which it cannot be asked."""
+
+    ask: Callable[[], None]
+    needs: str = ""
+
+
+ALL: Mapping[str, Probe] = {
+    "database": Probe(database),
+    "stores": Probe(stores, needs="database"),
+    "authorization": Probe(authorization, needs="database"),
+}
 """By the name that ``/readyz`` shows."""

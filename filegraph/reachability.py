@@ -5,8 +5,12 @@ A running server does not come here: it tells its clients (``storage.outages``) 
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from filegraph.environment import variable
@@ -23,8 +27,26 @@ def problem() -> str | None:
 
     This connects beside the pool, which would only tell that no connection came in time.
     """
-    if connection.vendor != "postgresql":
+    return _of_postgresql() if connection.vendor == "postgresql" else _of_sqlite(Path(connection.settings_dict["NAME"]))
+
+
+def _of_sqlite(path: Path) -> str | None:
+    # `filegraph setup` makes the data directory, and the server says when it has not run.
+    if path.parent != settings.DATA_DIR and not path.parent.is_dir():
+        return f"The folder of the database that {_NAME} names is not there: {path.parent}."
+    if not path.exists():
         return None
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as raw:
+            raw.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        if (error.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return None
+        return f"The SQLite database {path} cannot be used: {error}. {_NAME} can name another."
+    return None
+
+
+def _of_postgresql() -> str | None:
     driver: Any = connection.Database  # type: ignore[attr-defined]
     try:
         with driver.connect(**connection.get_connection_params()) as raw:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.conf import settings
+
+from filegraph.first_store import STORE_NAME, FirstStore
+from filegraph.problem import Problem
 from storage.errors import BackendUnavailable, StorageError
 from storage.models import Backend
 from storage.registry import driver_of
@@ -15,20 +18,12 @@ _PASSING = ("endpoint_url", "")
 """What may be mended without us: the store is down, or the way to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreProblem:
-    """A sentence; ``passing`` says that the store may come back by itself."""
-
-    sentence: str
-    passing: bool
-
-
-def of_stores() -> list[StoreProblem]:
+def of_stores() -> list[Problem]:
     """Ask every store that takes files. A dead one holds this up for some seconds."""
-    found = (
-        of_store(row.name, row.config, partial(_probe, row))
-        for row in Backend.objects.filter(writable=True).order_by("created_at")
-    )
+    found = []
+    for row in Backend.objects.filter(writable=True).order_by("created_at"):
+        wanted = settings.FIRST_STORE if row.name == STORE_NAME else None
+        found.append(of_store(row.name, row.config, partial(_probe, row), wanted=wanted))
     return [problem for problem in found if problem is not None]
 
 
@@ -36,27 +31,29 @@ def _probe(row: Backend) -> None:
     driver_of(row.driver, row.config).probe()
 
 
-def of_store(name: str, config: Mapping[str, Any], ask: Callable[[], None], *, prefix: str = "") -> StoreProblem | None:
+def of_store(
+    name: str, config: Mapping[str, Any], ask: Callable[[], object], *, wanted: FirstStore | None = None
+) -> Problem | None:
     """Return why ``ask`` fails for the store of that name and configuration, or None.
 
-    ``prefix``: what its settings are called before their key in the configuration, as long as they are read anew.
+    ``wanted``: what the settings say, where the store is theirs: then their variables are named.
     """
     try:
         ask()
     except BackendUnavailable as error:
-        return StoreProblem(_sentence(name, config, error, prefix), error.setting in _PASSING and bool(error.reason))
+        return Problem(_sentence(name, config, error, wanted), error.setting in _PASSING and bool(error.reason))
     except StorageError as error:
-        return StoreProblem(f"Store {name}: {error.message}", passing=False)
+        return Problem(f"Store {name}: {error.message}", passing=False)
     return None
 
 
-def _sentence(name: str, config: Mapping[str, Any], error: BackendUnavailable, prefix: str) -> str:
+def _sentence(name: str, config: Mapping[str, Any], error: BackendUnavailable, wanted: FirstStore | None) -> str:
     told = error.reason or error.message
     value = config.get(error.setting)
     if isinstance(value, Mapping) and "env" in value:
         return f"{value['env']}: {told}"
     if not error.setting or error.setting == "clock":
         return f"Store {name}: {told}"
-    if prefix:
-        return f"{prefix}{error.setting.upper()}: {told}"
+    if wanted is not None:
+        return f"{wanted.setting(error.setting)}: {told}"
     return f"{error.setting} of store {name}: {told}"

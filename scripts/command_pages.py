@@ -32,6 +32,9 @@ HEAD = """# Command line
 A remote place is written `DRIVE:/folder/file`. Instead of the drive's name, the id of a drive or folder may stand
 before the colon: `folder_...:/file`. The server and the token come from `filegraph login`, or from `FILEGRAPH_URL` and
 `FILEGRAPH_TOKEN`.
+
+While the server, or a part of it, is away, a command that may be repeated waits for it, up to 14 seconds, and says once
+on stderr for what: `The server says: ... Trying again.` If it does not come back, it ends with exit code 5.
 """
 
 EXIT_CODES = {

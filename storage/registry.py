@@ -71,7 +71,8 @@ def find(row: Backend) -> StorageBackend | None:
 
 
 def find_by_id(backend_id: str) -> StorageBackend | None:
-    """``find`` for a backend that a drive uses. Its row is read once: driver and configuration are fixed from then on.
+    """``find`` for a backend that a drive uses. Its row is read once in the life of a process: from then on driver and
+    configuration are changed by setup alone, before a process starts.
 
     None for a backend that is not there.
     """

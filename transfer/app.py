@@ -28,7 +28,7 @@ from transfer.pace import Pace
 from transfer.plain_refusal import is_for_a_person, plain_body, plain_headers
 from transfer.reply import ZERO_COPY, Reply, refusal_body, refusal_headers
 from transfer.request import Request
-from transfer.sender import DirectSender, Sender
+from transfer.sender import Sender
 from transfer.uploads import Uploads
 
 logger = logging.getLogger("filegraph.transfer")
@@ -43,7 +43,7 @@ pad_heap_top()
 class TransferApp:
     """``/u/<token>`` (PUT, HEAD) and ``/d/<token>/<name>`` (GET, HEAD), and OPTIONS on both.
 
-    ``run`` takes a function to a database thread, ``clock`` tells aware UTC, ``sender`` defaults to sending directly.
+    ``run`` takes a function to a database thread, ``clock`` tells aware UTC.
     """
 
     def __init__(
@@ -52,7 +52,6 @@ class TransferApp:
         run: Run,
         clock: Callable[[], datetime],
         settings: TransferSettings | None = None,
-        sender: Sender | None = None,
     ) -> None:
         self._settings = settings or TransferSettings()
         self._threads = FileThreads(self._settings.file_threads)
@@ -63,7 +62,7 @@ class TransferApp:
             run,
             clock,
             threads=self._threads,
-            sender=sender or DirectSender(self._threads, timeout=self._settings.send_timeout),
+            sender=Sender(self._threads, timeout=self._settings.send_timeout),
             resource_policy=self._cors.resource_policy,
         )
 

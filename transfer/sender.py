@@ -1,8 +1,4 @@
-"""How the bytes of a download get to the client. ``DirectSender`` sends them itself, or has the server send the file.
-
-A ``Sender`` is the seam for servers that send files better than we do (X-Accel-Redirect, X-Sendfile): such a one adds
-its header to the plan's and sends no body.
-"""
+"""How the bytes of a download get to the client: block by block, or by the server, which sends files itself."""
 
 from __future__ import annotations
 
@@ -33,14 +29,7 @@ class Reader(Protocol):
         """Let go of it."""
 
 
-class Sender(Protocol):
-    """Sends ``plan``, whose ``part`` is not None, with the bytes of ``reader``; does not close it."""
-
-    async def send(self, plan: Plan, part: ByteRange, reader: Reader, *, reply: Reply, receive: Receive) -> None:
-        """Raises ClientGone when the client left or takes too long, and the errors of the store."""
-
-
-class DirectSender:
+class Sender:
     """Reads blocks of 1 MiB in a file thread, one ahead of what is being sent: memory is some blocks per download.
 
     Where the server sends files and the store has one, only the first block goes this way: a small file is quicker
@@ -52,7 +41,11 @@ class DirectSender:
         self._timeout = timeout
 
     async def send(self, plan: Plan, part: ByteRange, reader: Reader, *, reply: Reply, receive: Receive) -> None:
-        """As ``Sender.send``. The first block is read before the status is sent, so that a dead store is a 503."""
+        """Send ``plan``, whose ``part`` is not None, with the bytes of ``reader``, and do not close it.
+
+        The first block is read before the status is sent, so that a dead store is a 503. Raises ClientGone when the
+        client left or takes too long, and the errors of the store.
+        """
         position, end = part.offset, part.offset + part.length
         hand_over = part.length > BLOCK and reply.sends_files and _has_descriptor(reader)
         ahead = self._read(reader, position, end)

@@ -6,7 +6,6 @@ With the embedded engine there is nothing to do in any of these.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -16,22 +15,15 @@ from authz.clients.openfga import store
 from authz.clients.openfga.calls import Deadline, Sender
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.remote import Remote
-from authz.conf import authz_settings
-from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.clients.openfga.store import Unusable as Unusable
+from authz.conf import ClientName, authz_settings
+from authz.errors import AuthorizationUnavailable
 from authz.models import RelationshipTuple, RemoteModel
 from authz.services.models import active_model
 
 logger = logging.getLogger("filegraph.authz")
 
 _USING = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class EngineProblem:
-    """Why the server cannot be used: a sentence without a secret. ``passing``: it may come back by itself."""
-
-    sentence: str
-    passing: bool = False
 
 
 def is_chosen() -> bool:
@@ -62,7 +54,7 @@ def remote() -> Remote:
 def prepare(*, now: datetime) -> list[str]:
     """Find or make the store and the model; return a sentence for each thing that was done. One caller at a time.
 
-    Raises AuthorizationUnavailable and InvalidRequest (the server does not take the model); see ``problem``.
+    Raises Unusable, AuthorizationUnavailable and InvalidRequest (the server does not take the model).
     """
     if not is_chosen():
         return []
@@ -71,21 +63,14 @@ def prepare(*, now: datetime) -> list[str]:
     return done
 
 
-def abandoned() -> EngineProblem | None:
-    """Return why the chosen engine is not the one that keeps the permissions of this installation, or None.
+def left_behind() -> ClientName | None:
+    """Return the engine that keeps the permissions of this installation, if it is not the chosen one.
 
-    With the wrong one nobody would have any right, the administrators neither. The tables must be there.
+    The tables must be there.
     """
     if is_chosen():
-        if not is_prepared() and RelationshipTuple.objects.exists():
-            return EngineProblem(
-                "FILEGRAPH_AUTHZ_CLIENT must be embedded: the permissions of this installation are in its database."
-            )
-    elif RemoteModel.objects.exists():
-        return EngineProblem(
-            "FILEGRAPH_AUTHZ_CLIENT must be openfga: the permissions of this installation are in an OpenFGA store."
-        )
-    return None
+        return "embedded" if not is_prepared() and RelationshipTuple.objects.exists() else None
+    return "openfga" if RemoteModel.objects.exists() else None
 
 
 def is_prepared() -> bool:
@@ -96,29 +81,19 @@ def is_prepared() -> bool:
         return False
 
 
-def problem(*, prepared: bool) -> EngineProblem | None:
-    """Return why the server cannot be used, or None.
+def require_usable(*, prepared: bool) -> None:
+    """Raise Unusable (a setting is to blame), AuthorizationUnavailable or InvalidRequest unless the server can be used.
 
     ``prepared``: ``prepare`` has to have run as well.
     """
     if not is_chosen():
-        return None
+        return
     configured = authz_settings().openfga_store_id
-    try:
-        store.require_server(transport())
-        if configured:
-            store.require_store(transport(), configured)
-        if prepared:
-            store.require_store(transport(), remote().store_id)
-    except store.Unusable as unusable:
-        if unusable.setting == "store_id" and not configured:
-            return EngineProblem(
-                "The OpenFGA server that FILEGRAPH_OPENFGA_API_URL names does not have the store of this installation."
-            )
-        return EngineProblem(f"FILEGRAPH_OPENFGA_{unusable.setting.upper()} {unusable.reason}", unusable.passing)
-    except (AuthorizationUnavailable, InvalidRequest) as error:
-        return EngineProblem(f"OpenFGA cannot be used: {error}.")
-    return None
+    store.require_server(transport())
+    if configured:
+        store.require_store(transport(), configured)
+    if prepared:
+        store.require_store(transport(), remote().store_id)
 
 
 def deliver() -> bool:

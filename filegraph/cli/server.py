@@ -22,8 +22,7 @@ from django.db import connection  # noqa: E402
 
 from accounts.services import setup as first_administrator  # noqa: E402
 from authz.errors import AuthorizationUnavailable  # noqa: E402
-from authz.services import remote_engine  # noqa: E402
-from filegraph import installation, reachability, store_problems  # noqa: E402
+from filegraph import engine_problems, installation, reachability, store_problems  # noqa: E402
 from filegraph.chores import SWEEP_LIMIT  # noqa: E402
 from filegraph.program import program  # noqa: E402
 from filegraph.protocol import Limits  # noqa: E402
@@ -39,7 +38,10 @@ app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enab
 def setup(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what was changed.")] = False,
 ) -> None:
-    """Prepare this machine: data directory, secret key, database tables, the first store. Again: nothing changes."""
+    """Prepare this machine: data directory, secret key, database tables, the first store.
+
+    Again: its keys are tried, and changed settings of the store are followed where its files are.
+    """
     if problem := reachability.problem():
         _end(problem)
     try:
@@ -133,6 +135,8 @@ def _cannot_serve(host: str) -> str | None:
     """Return why the server must not start like this, or None."""
     if not installation.is_prepared():
         return f"This installation is not prepared. Run first: {program()} setup"
+    if changes := installation.unfollowed_changes():
+        return f"{changes} Run first: {program()} setup"
     if not _is_loopback(host) and not settings.OUTSIDE_HOSTS:
         return (
             f"Listening on {host} lets other machines in. Say under which name they may come: set "
@@ -145,9 +149,8 @@ def _problem_of_parts() -> str | None:
     """Return what only a change of settings can mend. A part that is down is told, and may come back: until then all
     that needs it is refused.
     """
-    engine = remote_engine.abandoned() or remote_engine.problem(prepared=True)
-    found: list[store_problems.StoreProblem | remote_engine.EngineProblem] = [*store_problems.of_stores()]
-    for problem in [engine, *found] if engine is not None else found:
+    engine = engine_problems.of_choice() or engine_problems.of_engine(prepared=True)
+    for problem in [*([engine] if engine is not None else []), *store_problems.of_stores()]:
         if not problem.passing:
             return problem.sentence
         typer.echo(f"{problem.sentence} The server starts without it.", err=True)

@@ -45,14 +45,9 @@ class Downloader:
     def run(self, work: Sequence[DownloadJob]) -> None:
         """Fetch everything. A failing item is counted; what concerns all is raised."""
         self._errand.expect(job.file.size for job in work)
-        with ThreadPoolExecutor(self._errand.jobs) as pool:
-            try:
-                for start in range(0, len(work), MAX_BATCH):
-                    self._run_batch(work[start : start + MAX_BATCH], pool)
-            except BaseException:
-                self._errand.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        with ThreadPoolExecutor(self._errand.jobs) as pool, self._errand.ending(pool):
+            for start in range(0, len(work), MAX_BATCH):
+                self._run_batch(work[start : start + MAX_BATCH], pool)
 
     def _run_batch(self, batch: Sequence[DownloadJob], pool: ThreadPoolExecutor) -> None:
         checks = [pool.submit(self._is_wanted, job) for job in batch]

@@ -6,7 +6,9 @@ Safe for several threads. How a file is sent or fetched is in ``uploading`` and 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from filegraph.client.errors import CommandError
@@ -36,6 +38,17 @@ class Errand:
     def stop(self) -> None:
         """End it: the next block of bytes of each file raises."""
         self._stopping.set()
+
+    @contextmanager
+    def ending(self, *pools: Executor) -> Iterator[None]:
+        """An exception in the block ends the errand, and whatever still waits in the pools."""
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            for pool in pools:
+                pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
     def expect(self, sizes: Iterable[int]) -> None:
         """These files, by size in bytes, are to be carried."""

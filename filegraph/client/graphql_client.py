@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import ssl
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 
 from filegraph.client.errors import CommandError, NotFoundOrDenied, NotSignedIn, Refused, ServerUnreachable, error_of
+from filegraph.client.patience import Patience
 from filegraph.client.server_url import is_loopback, server_url
 from filegraph.program import program
 
@@ -26,6 +26,7 @@ _RETRY_PAUSES = (0.2, 0.6, 1.5)
 _UNREADY_PAUSES = (*_RETRY_PAUSES, 4.0, 8.0)
 """The same when the server, or a proxy before it, answers that a part of it is away: that is worth more patience."""
 _UNREADY = "SERVICE_UNAVAILABLE"
+_NOTHING_DONE = "AUTHORIZATION_UNAVAILABLE"
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
@@ -58,6 +59,7 @@ class GraphQLClient:
 
     def __init__(self, url: str, token: str = "", *, transport: httpx.BaseTransport | None = None) -> None:
         self.url = server_url(url)
+        self.patience = Patience()
         headers = {"accept": "application/graphql-response+json", "user-agent": "filegraph-cli"}
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -92,15 +94,21 @@ class GraphQLClient:
                 pauses = _UNREADY_PAUSES if error.code == _UNREADY else _RETRY_PAUSES
                 if not repeatable or not error.retryable or tries >= len(pauses):
                     raise
-                time.sleep(pauses[tries])
+                self.patience.wait(pauses[tries], error.message)
         raise AssertionError
 
     def mutate(self, document: str, arguments: Mapping[str, Any], *, repeatable: bool = False) -> Json:
-        """The payload of a document with one mutation; its first user error is raised."""
-        payload = self.batch(document, arguments, repeatable=repeatable)
-        for error in user_errors(payload):
-            raise error.as_error()
-        return payload
+        """The payload of a document with one mutation; its first user error is raised, after some patience where the
+        server says that it did nothing because it could not ask for permission."""
+        for tries in itertools.count():
+            payload = self.batch(document, arguments, repeatable=repeatable)
+            errors = user_errors(payload)
+            if not errors:
+                return payload
+            if errors[0].code != _NOTHING_DONE or tries >= len(_UNREADY_PAUSES):
+                raise errors[0].as_error()
+            self.patience.wait(_UNREADY_PAUSES[tries], f"The server says: {errors[0].message}")
+        raise AssertionError
 
     def batch(self, document: str, arguments: Mapping[str, Any], *, repeatable: bool = True) -> Json:
         """The payload of a document with one mutation, with its user errors left in place."""
@@ -126,12 +134,10 @@ class GraphQLClient:
         except httpx.HTTPError as error:
             raise ServerUnreachable(f"{self.url} cannot be reached.", retryable=True) from error
         if response.status_code in (502, 503, 504):
-            reason = f"{self.url} is not ready (HTTP {response.status_code})."
+            said = _sentence(_json(response))
+            reason = f"The server says: {said}" if said else f"{self.url} is not ready (HTTP {response.status_code})."
             raise ServerUnreachable(reason, code=_UNREADY, retryable=True)
-        try:
-            body = response.json()
-        except ValueError:
-            body = None
+        body = _json(response)
         if not isinstance(body, dict):
             raise ServerUnreachable(f"There is no Filegraph server at {self.url} (HTTP {response.status_code}).")
         self._raise_errors(body)
@@ -152,3 +158,19 @@ class GraphQLClient:
                 raise error
             request = f" (request {extensions['requestId']})" if "requestId" in extensions else ""
             raise Refused(f"{error.message}{request}", code=code)
+
+
+def _json(response: httpx.Response) -> object:
+    try:
+        found: object = response.json()
+    except ValueError:
+        return None
+    return found
+
+
+def _sentence(body: object) -> str:
+    """The first error of an answer, in the server's words; "" where it is none of a Filegraph server's."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else None
+    message = first.get("message") if isinstance(first, dict) else None
+    return message if isinstance(message, str) else ""

@@ -62,7 +62,7 @@ def put(
             folders = RemoteFolders(client, container)
             folders.prepare(parents_first(tree.folders, tree.files), pool, outcome.add_failure)
             work = _upload_jobs(tree.files, folders, outcome)
-            Uploader(Errand(client, Carrier(http), on_conflict, jobs, outcome, display)).run(work)
+            Uploader(Errand(client, Carrier(http, client.patience), on_conflict, jobs, outcome, display)).run(work)
     finally:
         display.close()
     return outcome.summarize("sent", str(destination))
@@ -92,7 +92,9 @@ def get(
             plan = DownloadPlan(client, destination, outcome, several=len(addresses) > 1)
             for address in addresses:
                 _plan(client, plan, address, outcome, alone=len(addresses) == 1)
-            Downloader(Errand(client, Carrier(http), on_conflict, jobs, outcome, display)).run(plan.jobs)
+            Downloader(Errand(client, Carrier(http, client.patience), on_conflict, jobs, outcome, display)).run(
+                plan.jobs
+            )
     finally:
         display.close()
     return outcome.summarize("fetched", str(plan.where()))

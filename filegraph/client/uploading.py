@@ -6,7 +6,6 @@ Two batches are under way at a time, so that requests for one overlap with the b
 from __future__ import annotations
 
 import mimetypes
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -54,15 +53,13 @@ class Uploader:
     def run(self, work: Sequence[UploadJob]) -> None:
         """Send everything. A failing item is counted; what concerns all (signed out, no server) is raised."""
         self._errand.expect(job.size for job in work)
-        with ThreadPoolExecutor(self._errand.jobs) as carriers, ThreadPoolExecutor(_LANES) as lanes:
-            try:
-                for result in [lanes.submit(self._run_batch, batch, carriers) for batch in _batches(work)]:
-                    result.result()
-            except BaseException:
-                self._errand.stop()
-                lanes.shutdown(wait=False, cancel_futures=True)
-                carriers.shutdown(wait=False, cancel_futures=True)
-                raise
+        with (
+            ThreadPoolExecutor(self._errand.jobs) as carriers,
+            ThreadPoolExecutor(_LANES) as lanes,
+            self._errand.ending(lanes, carriers),
+        ):
+            for result in [lanes.submit(self._run_batch, batch, carriers) for batch in _batches(work)]:
+                result.result()
 
     def _run_batch(self, batch: Sequence[UploadJob], carriers: Executor) -> None:
         wanted = self._each(self._prepare, batch, carriers)
@@ -137,17 +134,19 @@ class Uploader:
         for pause in (*_PAUSES, None):
             results = self._client.results(document, {"uploads": [describe(job) for job in jobs]}, len(jobs))
             again: list[UploadJob] = []
+            reason = ""
             for job, result in zip(jobs, results, strict=True):
                 errors = user_errors(result)
                 if not errors:
                     settled.append((job, result))
                 elif errors[0].retryable and pause is not None:
                     again.append(job)
+                    reason = errors[0].message
                 else:
                     self._refused(job, errors[0])
             if not again or pause is None:
                 break
-            time.sleep(pause)
+            self._client.patience.wait(pause, reason)
             jobs = again
         return settled
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import httpx
 from filegraph.client.errors import CommandError, ServerUnreachable, error_of
 from filegraph.client.graphql_client import tls
 from filegraph.client.hashing import BLOCK, feed
+from filegraph.client.patience import Patience
 from filegraph.client.server_url import is_loopback
 
 Advance = Callable[[int], None]
@@ -55,8 +55,11 @@ def open_http(url: str, connections: int) -> httpx.Client:
 class Carrier:
     """Carries files over one pool of connections."""
 
-    def __init__(self, http: httpx.Client, *, pauses: Sequence[float] = RETRY_PAUSES) -> None:
+    def __init__(
+        self, http: httpx.Client, patience: Patience | None = None, *, pauses: Sequence[float] = RETRY_PAUSES
+    ) -> None:
         self._http = http
+        self._patience = patience or Patience()
         self._pauses = tuple(pauses)
 
     def put(self, target: PutTarget, path: Path, size: int, advance: Advance) -> None:
@@ -69,7 +72,7 @@ class Carrier:
                     return None
                 if not error.retryable or pause is None:
                     raise
-                time.sleep(pause)
+                self._patience.wait(pause, error.message)
                 if self._has_arrived(target):
                     advance(size)
                     return None
@@ -91,7 +94,7 @@ class Carrier:
                 carried.take_back()
                 if not error.retryable or pause is None or damaged > 1:
                     raise
-                time.sleep(pause)
+                self._patience.wait(pause, error.message)
         return None
 
     def _put_once(self, target: PutTarget, path: Path, size: int, advance: Advance) -> None:

@@ -72,8 +72,6 @@ class ObjectReader(ABC):
     """The bytes of one object. An open reader keeps its bytes even if the object is deleted, where the store can."""
 
     size: int
-    path: str | None = None
-    """Absolute path, if the bytes are a plain file of this machine (for ``sendfile`` and its kin)."""
 
     @abstractmethod
     def read(self, offset: int, length: int) -> bytes:
@@ -97,17 +95,15 @@ class ObjectReader(ABC):
 class StorageBackend(Storage, ABC):
     """Base of all drivers. ``backend_config`` is the row's config with every ``{"env": ...}`` resolved."""
 
-    writable: ClassVar[bool] = True
     supports_presigned_get: bool = False
     supports_presigned_put: bool = False
-    supports_multipart: ClassVar[bool] = False
     supports_checksum: ClassVar[bool] = False
     """``stat`` tells a SHA-256 that the store itself has verified."""
     supports_listing: ClassVar[bool] = True
     secret_settings: ClassVar[frozenset[str]] = frozenset()
     """Keys of the configuration whose values must not stand in it: only ``{"env": "NAME"}`` may."""
-    durable: ClassVar[bool] = True
-    """What was committed survives a crash of the machine."""
+    access_settings: ClassVar[frozenset[str]] = frozenset()
+    """Keys of the configuration that say how the bytes are reached. All others say where they are."""
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         self.config: Mapping[str, Any] = dict(backend_config or {})

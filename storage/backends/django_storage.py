@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.files.base import File
@@ -25,8 +25,6 @@ from storage.errors import BackendUnavailable, Conflict, InvalidArgument, Storag
 
 class DjangoStorageBackend(StorageBackend):
     """``{"alias": "default"}`` (a key of STORAGES) or ``{"class": "dotted.path", "options": {...}}``."""
-
-    durable: ClassVar[bool] = False
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         super().__init__(backend_config=backend_config)

@@ -41,12 +41,15 @@ class LocalBackend(StorageBackend):
         root = self.config.get("root")
         if not isinstance(root, str) or not os.path.isabs(root):
             raise ImproperlyConfigured('A local backend needs "root", an absolute path.')
-        with _translated():
-            self._root = os.path.realpath(root)
+        self._root = os.path.realpath(root)
+        try:
             for part in ("objects", "tmp"):
                 os.makedirs(os.path.join(self._root, part), mode=0o700, exist_ok=True)
             _fsync_path(self._root)
             _fsync_path(os.path.dirname(self._root))
+        except OSError as error:
+            reason = f"The folder {root} cannot be used: {error.strerror}."
+            raise BackendUnavailable(reason=reason, setting="root") from error
         self._objects = os.path.join(self._root, "objects")
         self._tmp = os.path.join(self._root, "tmp")
 
@@ -62,7 +65,7 @@ class LocalBackend(StorageBackend):
 
     def open_reader(self, key: str) -> ObjectReader:
         """Open an object; raises FileNotFoundError."""
-        return LocalReader(self._open_object(key), self.path(key))
+        return LocalReader(self._open_object(key))
 
     def stat(self, key: str) -> ObjectStat:
         """Return size and time of commit; a file system proves no hash."""
@@ -190,9 +193,8 @@ class LocalWriter(ObjectWriter):
 class LocalReader(ObjectReader):
     """An open file; the bytes stay readable after the object is unlinked."""
 
-    def __init__(self, fd: int, path: str) -> None:
+    def __init__(self, fd: int) -> None:
         self._fd: int | None = fd
-        self.path = path
         self.size = os.fstat(fd).st_size
 
     def read(self, offset: int, length: int) -> bytes:

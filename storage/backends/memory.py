@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from storage.backends.base import Chunk, ObjectReader, ObjectWriter, StorageBackend, check_key
 from storage.backends.types import ObjectStat
@@ -27,8 +27,6 @@ _named_lock = threading.Lock()
 
 class MemoryBackend(StorageBackend):
     """``{"name": "x", "capacity": 1000}``: backends of one name share their bytes; capacity is in bytes, optional."""
-
-    durable: ClassVar[bool] = False
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         super().__init__(backend_config=backend_config)

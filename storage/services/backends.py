@@ -1,8 +1,9 @@
 """Backends: where bytes are kept, as rows. What a driver does stands in ``storage.backends``.
 
 A drive relies on its backend for good: the rows of its blobs name keys, not places. So driver and configuration are
-fixed as soon as a drive uses the backend; only its name, and whether it takes new bytes, can change then. A store is
-tried before it is relied on: what it does not do is found out now, and not by the first person who uploads.
+fixed as soon as a drive uses the backend; only its name, and whether it takes new bytes, can change then. Setup alone
+changes more, because no process has begun by what the row said before, and looks for the bytes first. A store is tried
+before it is relied on: what it does not do is found out now, and not by the first person who uploads.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from authz.identifiers import new_identifier
 from authz.types import Actor
 from storage import registry
 from storage.errors import BackendUnavailable, Conflict, InvalidArgument, InvalidName, NameTaken, NotFound
-from storage.models import Backend, Drive
+from storage.models import Backend, Blob, Drive
 from storage.permissions import Permission, require_of_backend
 
 MAX_NAME = 100
 """Characters: what the column holds."""
+SAMPLE = 16
+"""Files that are looked for where a store is said to be now: half a copy passes once in 65,536 times."""
 
 
 def create(
@@ -41,6 +44,25 @@ def create(
 def create_unasked(name: str, driver: str, *, config: Mapping[str, Any], now: datetime) -> Backend:
     """``create`` without the question, for setup alone: there is nobody yet who could be asked for."""
     return _insert(Backend(name=name, driver=driver, config=dict(config)), now)
+
+
+def reconfigure_unasked(backend_id: str, driver: str, *, config: Mapping[str, Any], now: datetime) -> None:
+    """Give a backend another driver or configuration, for setup alone, also where a drive uses it.
+
+    Raises Conflict where that would lead to another place that does not have the bytes of its files, and what
+    ``create`` raises. Of many files ``SAMPLE`` are looked for.
+    """
+    _try(driver, config, now)
+    row = Backend.objects.get(id=backend_id)
+    made = registry.driver_of(driver, config)
+    moved = {key for key in {*row.config, *config} if row.config.get(key) != config.get(key)} - made.access_settings
+    if row.driver != driver or moved:
+        # Ids are random, so that the first ones are any.
+        keys = list(Blob.objects.filter(backend_id=backend_id).order_by("id").values_list("key", flat=True)[:SAMPLE])
+        if None in made.stat_all(keys).values():
+            raise Conflict("The files of this backend are not there.", path=["config"])
+    row.driver, row.config = driver, dict(config)
+    row.save(update_fields=["driver", "config"])
 
 
 def change(

@@ -67,16 +67,39 @@ def test_no_import_inside_a_function() -> None:
 OTHER_FOLDERS = {"architecture", "components", "e2e", "benchmarks", "docs", "examples", "scripts"}
 
 
+OF_A_WHOLE_FOLDER = {
+    "authz": {"advisories", "default_model", "openfga_suites"},
+    "authz/engine": {"against_openfga", "properties"},
+    "schema": {"with_openfga"},
+    "storage": {"query_plans"},
+    "storage/backends/s3": {"loading"},
+    "storage/services": {"matrix"},
+    "storage/services/uploads": {"crashes", "direct", "races", "random_walks"},
+    "transfer": {"on_uvicorn"},
+}
+"""What no single module answers for."""
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_tests_mirror_the_code(package: str) -> None:
-    """``tests/storage/services/test_quota.py`` stands for ``storage/services/quota.py`` or a part of it."""
-    folder = ROOT / "tests" / package
+    """``tests/storage/services/test_quota.py`` stands for ``storage/services/quota.py``, ``test_downloads_direct.py``
+    for a side of ``downloads.py``."""
     orphans = []
-    for test in folder.rglob("test_*.py"):
-        place = ROOT / test.parent.relative_to(ROOT / "tests")
-        if not place.is_dir():
+    for test in (ROOT / "tests" / package).rglob("test_*.py"):
+        folder = test.parent.relative_to(ROOT / "tests")
+        name = test.stem.removeprefix("test_")
+        modules = {path.stem.strip("_") for path in (ROOT / folder).iterdir()} - {"init"}
+        mirrors = any(name == module or name.startswith(f"{module}_") for module in modules)
+        if not mirrors and name not in OF_A_WHOLE_FOLDER.get(str(folder), ()):
             orphans.append(str(test.relative_to(ROOT)))
     assert orphans == []
+
+
+def test_what_is_of_a_whole_folder_is_there() -> None:
+    named = {
+        ROOT / "tests" / folder / f"test_{name}.py" for folder, names in OF_A_WHOLE_FOLDER.items() for name in names
+    }
+    assert {path for path in named if not path.exists()} == set()
 
 
 def test_no_other_folders_of_tests() -> None:

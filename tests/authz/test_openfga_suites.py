@@ -86,10 +86,11 @@ class Run:
             for assertion in self.stage.assertions(kind):
                 self.count[kind] += 1
                 code = assertion.get("errorCode")
-                expected = ERRORS[code] if code else assertion.get("expectation")
+                expected = assertion.get("expectation")
+                found: object
                 try:
                     found = ask(assertion, assertion.get("context") or {})
-                    right = found == (sorted(expected or []) if isinstance(found, list) else expected)
+                    right = not code and found == (sorted(expected or []) if isinstance(found, list) else expected)
                 except AuthzError as error:
                     found, right = repr(error), code is not None and isinstance(error, ERRORS[code])
                 if not right:

@@ -5,10 +5,12 @@ every refusal on the way. Whatever it meets must be typed: no 500, no HTML, no a
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -26,6 +28,31 @@ _FINALIZE = (
     "mutation($input: FinalizeUploadInput!) { finalizeUpload(input: $input)"
     " { file { id sha256 } errors { code message retryable } } }"
 )
+
+
+def patiently(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """The answer of ``ask``, asked again while OpenFGA does not answer in its two seconds: on a busy machine that
+    happens, and nothing was done. Every other answer is returned, and this one too once patience is at its end.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        answer = ask()
+        if "AUTHORIZATION_UNAVAILABLE" not in _codes(answer.text) or time.monotonic() > deadline:
+            return answer
+        time.sleep(_PAUSE)
+
+
+def _codes(text: str) -> set[str]:
+    return set(re.findall(r'"code": ?"([A-Z_]+)"', text))
+
+
+@dataclass(frozen=True, slots=True)
+class PatientApi(Api):
+    """A person who asks ``patiently``, and is otherwise as strict as any."""
+
+    def post(self, **request: Any) -> httpx.Response:
+        """As ``Api.post``."""
+        return patiently(lambda: Api.post(self, **request))
 
 
 class GaveUp(Exception):

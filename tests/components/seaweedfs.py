@@ -91,6 +91,10 @@ class SeaweedFS:
             **more,
         }
 
+    def reader(self) -> dict[str, str]:
+        """The key, as a part of ``config``, of somebody who may list and read, and nothing else."""
+        return {"access_key_id": f"{self.access_key}reader", "secret_access_key": self.secret_key}
+
     def client(self) -> S3Client:
         """An administrator's client, apart from all code that is under test."""
         return boto3.client(
@@ -179,12 +183,7 @@ def seaweedfs(place: Path | None = None) -> Iterator[SeaweedFS]:
         folder = Path(name)
         (folder / "data").mkdir()
         server = SeaweedFS(folder, _free_ports(), secrets.token_hex(10), secrets.token_hex(20), "filegraph")
-        identity = {
-            "name": "filegraph",
-            "credentials": [{"accessKey": server.access_key, "secretKey": server.secret_key}],
-            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-        }
-        (folder / "identities.json").write_text(json.dumps({"identities": [identity]}))
+        (folder / "identities.json").write_text(json.dumps({"identities": list(_identities(server))}))
         try:
             _start(server)
             yield server
@@ -202,6 +201,14 @@ def seaweedfs_or_skip() -> Iterator[SeaweedFS]:
         pytest.skip(f"!!! S3 IS NOT TESTED: {missing}")
     with seaweedfs() as server:
         yield server
+
+
+def _identities(server: SeaweedFS) -> Iterator[dict[str, Any]]:
+    for name, key, actions in (
+        ("filegraph", server.access_key, ["Admin", "Read", "Write", "List", "Tagging"]),
+        ("reader", server.reader()["access_key_id"], ["Read", "List"]),
+    ):
+        yield {"name": name, "credentials": [{"accessKey": key, "secretKey": server.secret_key}], "actions": actions}
 
 
 def _start(server: SeaweedFS) -> None:

@@ -5,9 +5,12 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from filegraph.environment import Environment, variable
@@ -75,8 +78,85 @@ def test_without_a_process_the_site_answers_as_filegraph_does(behind_nginx: tupl
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
 
 
+class Echo(BaseHTTPRequestHandler):
+    """Takes anything; to /slow it says nothing and hangs up, as a process that is killed in the middle."""
+
+    protocol_version = "HTTP/1.1"
+    seen: list[str]
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        type(self).seen.append(f"{self.command} {self.path}")
+        if self.path == "/slow":
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_PUT = do_GET  # noqa: N815
+
+
+@contextlib.contextmanager
+def upstream(port: int, seen: list[str]) -> Iterator[None]:
+    """Something that listens on the port, until the end of the block; then nobody does, as after a kill."""
+    handler = type("Handler", (Echo,), {"seen": seen})
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_process_that_is_back_is_asked_at_once_when_the_other_one_is_killed() -> None:
+    """Whatever nginx remembers of it: with both taken for dead, everybody would wait until that is forgotten."""
+    ports, port = [free_port(), free_port()], free_port()
+    try:
+        proxy = reverse_proxy(ports, port)
+        with proxy as running, httpx.Client(trust_env=False, timeout=10) as client:
+            for number in range(4):
+                with upstream(ports[number % 2], []):
+                    answers = [
+                        client.request(method, f"{running.url}{path}", content=b"x").status_code
+                        for method, path in [("POST", "/graphql"), ("PUT", "/u/x"), ("POST", "/graphql")] * 4
+                    ]
+                assert answers == [200] * len(answers), number
+    except NginxMissing as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"!!! THE NGINX SITE IS NOT TESTED: {missing}")
+
+
+def test_what_a_process_may_have_begun_is_not_given_to_another_one() -> None:
+    ports, port = [free_port(), free_port()], free_port()
+    seen: list[str] = []
+    with contextlib.ExitStack() as stack:
+        for each in ports:
+            stack.enter_context(upstream(each, seen))
+        try:
+            proxy = stack.enter_context(reverse_proxy(ports, port))
+        except NginxMissing as missing:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"!!! THE NGINX SITE IS NOT TESTED: {missing}")
+        seen.clear()
+        for method, tries in (("POST", 1), ("GET", 2)):
+            answer = httpx.request(method, f"{proxy.url}/slow", trust_env=False, timeout=10)
+            assert answer.status_code == 503
+            assert seen == [f"{method} /slow"] * tries
+            seen.clear()
+
+
 def test_the_backup_can_be_restored(tmp_path: Path) -> None:
     if shutil.which("rsync") is None or shutil.which("sqlite3") is None:
+        assert os.environ.get("CI") != "true", "rsync and sqlite3 are needed: scripts/install-components"
         pytest.skip("needs rsync and sqlite3")
     backup, restore = blocks("sh")
     server = new_server(tmp_path / "data", {})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from subprocess import PIPE
 
 import httpx
 import psycopg
@@ -14,7 +17,7 @@ import pytest
 from tests.components.api import Api, become_administrator, get, put, sha256
 from tests.components.patient import Sender
 from tests.components.postgresql import PostgreSQL, postgresql_server
-from tests.components.server import Server, new_database, serving
+from tests.components.server import ROOT, Server, new_database, serving
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.timeout(180)]
 
@@ -94,7 +97,12 @@ def test_while_it_is_away_every_answer_is_typed_and_quick(database: PostgreSQL, 
             assert answer.status_code == 503
             assert answer.headers["retry-after"]
         assert put(url, b"hello").json()["error"]["code"] == "DATABASE_UNAVAILABLE"
-        assert httpx.get(f"{mortal.url}/readyz", timeout=10, trust_env=False).status_code == 503
+        begin = time.monotonic()
+        ready = httpx.get(f"{mortal.url}/readyz", timeout=10, trust_env=False)
+        assert time.monotonic() - begin < 3
+        assert ready.status_code == 503
+        away = {"ok": False, "needs": "database"}
+        assert ready.json()["parts"] == {"database": {"ok": False}, "stores": away, "authorization": away}
         page = httpx.get(f"{mortal.url}/admin/login/", cookies={"filegraph_session": "x" * 32}, trust_env=False)
         assert (page.status_code, page.headers["content-type"]) == (503, "text/plain; charset=utf-8")
     finally:
@@ -103,6 +111,24 @@ def test_while_it_is_away_every_answer_is_typed_and_quick(database: PostgreSQL, 
     assert ada.finalize(upload["id"])["sha256"] == sha256(b"hello")
     assert get(link).content == b"b"
     assert httpx.get(f"{mortal.url}/readyz", timeout=10, trust_env=False).status_code == 200
+
+
+def test_a_command_says_what_it_waits_for_and_goes_on(database: PostgreSQL, mortal: Server, ada: Api) -> None:
+    environment = {**mortal.environment, "FILEGRAPH_URL": mortal.url, "FILEGRAPH_TOKEN": ada.token}
+    database.stop()
+    try:
+        command = [sys.executable, "-m", "filegraph", "whoami"]
+        with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True) as process:
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            database.start()
+            output, more = process.communicate(timeout=60)
+    finally:
+        if database.process is None:
+            database.start()
+    assert said == ("The server says: The database is not available at the moment; try again. Trying again.\n")
+    assert (process.returncode, more) == (0, "")
+    assert "admin" in output
 
 
 def test_restarts_under_load_lose_nothing(database: PostgreSQL, mortal: Server, ada: Api) -> None:

@@ -242,7 +242,10 @@ def test_a_server_that_is_prepared_starts_while_openfga_is_away(tmp_path: Path) 
             process.terminate()
             process.wait(20)
         assert answers == [200, 503]
-        assert "The server starts without it." in server.log.read_text()
+        told = server.log.read_text()
+        assert "The server starts without it." in told
+        assert "The probe of authorization failed: " in told
+        assert "Traceback" not in told
 
 
 def test_the_other_engine_is_refused_where_permissions_are(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from tests.components.api import Api, become_administrator, get, put, sha256
-from tests.components.patient import Sender
+from tests.components.api import become_administrator, get, put, sha256
+from tests.components.patient import PatientApi, Sender, patiently
 from tests.components.production import PartMissing, Production, production, require_parts
 from tests.components.server import ROOT
 
@@ -48,8 +49,8 @@ def stack() -> Iterator[Production]:
 
 
 @pytest.fixture(scope="module")
-def ada(stack: Production) -> Api:
-    return replace(become_administrator(stack.servers[0]), url=stack.url)
+def ada(stack: Production) -> PatientApi:
+    return PatientApi(stack.url, become_administrator(stack.servers[0]).token)
 
 
 def _require_parts() -> None:
@@ -62,7 +63,7 @@ def _require_parts() -> None:
         pytest.skip(f"!!! THE PRODUCTION STACK IS NOT TESTED: {missing}")
 
 
-def test_each_step_of_an_upload_at_another_process(stack: Production, ada: Api) -> None:
+def test_each_step_of_an_upload_at_another_process(stack: Production, ada: PatientApi) -> None:
     one, two = (replace(ada, url=server.url) for server in stack.servers)
     content = os.urandom(200_000)
     upload = one.begin(one.drive(), "a.bin", len(content), sha256=sha256(content))
@@ -70,11 +71,11 @@ def test_each_step_of_an_upload_at_another_process(stack: Production, ada: Api) 
     assert url.startswith(stack.store.endpoint_url)
     assert put(url, content, headers={each["name"]: each["value"] for each in headers}).is_success
     file = two.finalize(upload["id"])
-    assert get(one.link(file["id"])).content == content
+    assert patiently(lambda: get(one.link(file["id"]))).content == content
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_part_goes_and_comes_back_under_load(stack: Production, ada: Api, part: str) -> None:
+def test_a_part_goes_and_comes_back_under_load(stack: Production, ada: PatientApi, part: str) -> None:
     stop, start = PARTS[part]
     drive = ada.drive()
     senders = [
@@ -106,7 +107,8 @@ def test_a_part_goes_and_comes_back_under_load(stack: Production, ada: Api, part
     listed = judge.query("query($id: ID!) { drive(id: $id) { children { totalCount } } }", {"id": drive})
     assert listed["drive"]["children"]["totalCount"] == len(kept)
     for file_id, content in kept:
-        assert get(ada.link(file_id)).content == content
+        link = ada.link(file_id)
+        assert patiently(partial(get, link)).content == content
 
 
 def test_the_demonstration_prints_the_same_table_on_both_stacks() -> None:

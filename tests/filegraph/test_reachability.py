@@ -42,3 +42,16 @@ def test_each_reason_has_its_sentence(postgresql_url: str, tmp_path: Path) -> No
         connection.execute("DROP DATABASE IF EXISTS latin")
         connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     assert "UTF8" in _end_of("setup", f"{base}/latin", tmp_path)
+
+
+def test_a_sqlite_file_that_cannot_be_one(tmp_path: Path) -> None:
+    for command in ("setup", "serve", "sweep"):
+        missing = tmp_path / "missing" / "database.sqlite3"
+        assert f"is not there: {missing.parent}." in _end_of(command, f"sqlite:///{missing}", tmp_path)
+        assert not missing.parent.exists()
+    other = tmp_path / "notes.txt"
+    other.write_text("This is no database. " * 100)
+    for command in ("setup", "serve"):
+        assert "file is not a database" in _end_of(command, f"sqlite:///{other}", tmp_path)
+    (tmp_path / "folder").mkdir()
+    assert "unable to open" in _end_of("setup", f"sqlite:///{tmp_path / 'folder'}", tmp_path)

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
-from filegraph.store_problems import StoreProblem, of_store, of_stores
+from filegraph.first_store import STORE_NAME, FirstStore
+from filegraph.problem import Problem
+from filegraph.store_problems import of_store, of_stores
 from storage.errors import BackendUnavailable, InvalidArgument
 from storage.models import Backend
 from tests.components.seaweedfs import SeaweedFS
@@ -25,7 +28,15 @@ def test_nothing_is_wrong(seaweed: SeaweedFS) -> None:
 def test_a_value_in_the_configuration(seaweed: SeaweedFS) -> None:
     store(seaweed, bucket="not-there")
     sentence = "bucket of store photos: There is no bucket of this name."
-    assert of_stores() == [StoreProblem(sentence, passing=False)]
+    assert of_stores() == [Problem(sentence, passing=False)]
+
+
+def test_the_store_of_the_settings_is_told_by_their_variables(seaweed: SeaweedFS, settings: Settings) -> None:
+    config = seaweed.config(bucket="not-there")
+    settings.FIRST_STORE = FirstStore("s3", config, "a bucket")
+    Backend.objects.create(name=STORE_NAME, driver="s3", config=config)
+    (found,) = of_stores()
+    assert found.sentence == "FILEGRAPH_S3_BUCKET: There is no bucket of this name."
 
 
 def test_a_variable(seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,13 +46,13 @@ def test_a_variable(seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> None
     assert not missing.passing
     monkeypatch.setenv("PHOTOS_SECRET", "hunter2")
     sentence = "PHOTOS_SECRET: The secret does not belong to the access key."
-    assert of_stores() == [StoreProblem(sentence, passing=False)]
+    assert of_stores() == [Problem(sentence, passing=False)]
 
 
 def test_a_store_that_is_away_may_come_back(seaweed: SeaweedFS) -> None:
     store(seaweed, endpoint_url="http://127.0.0.1:9")
     sentence = "endpoint_url of store photos: The store does not answer at this address."
-    assert of_stores() == [StoreProblem(sentence, passing=True)]
+    assert of_stores() == [Problem(sentence, passing=True)]
 
 
 def test_one_that_takes_nothing_is_not_asked(seaweed: SeaweedFS) -> None:
@@ -62,6 +73,6 @@ def test_sentences(error: Exception, sentence: str) -> None:
     def fail() -> None:
         raise error
 
-    found = of_store("x", {}, fail, prefix="FILEGRAPH_S3_")
+    found = of_store("x", {}, fail, wanted=FirstStore("s3", {}, "a bucket"))
     assert found is not None
     assert found.sentence == sentence

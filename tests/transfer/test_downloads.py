@@ -241,9 +241,9 @@ def test_readers_are_closed_whatever_happens(plane: Plane, path: str, monkeypatc
     closed: list[LocalReader] = []
     really_open, really_close = LocalReader.__init__, LocalReader.close
 
-    def open_one(reader: LocalReader, fd: int, path: str) -> None:
+    def open_one(reader: LocalReader, fd: int) -> None:
         opened.append(reader)
-        really_open(reader, fd, path)
+        really_open(reader, fd)
 
     def close_one(reader: LocalReader) -> None:
         closed.append(reader)

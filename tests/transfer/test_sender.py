@@ -23,7 +23,7 @@ from transfer.file_threads import FileThreads
 from transfer.ranges import ByteRange
 from transfer.reply import ZERO_COPY, Reply
 from transfer.representation import Plan
-from transfer.sender import DirectSender
+from transfer.sender import Sender
 
 CONTENT = random.Random(3).randbytes(3 * BLOCK + 17)
 FULL = os.environ.get("FILEGRAPH_TEST_SIZE") == "full"
@@ -53,7 +53,7 @@ def sent(reader: ObjectReader, part: ByteRange, *, zero_copy: bool) -> Answer:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         reply = Reply(send, always=[], head_only=False, sends_files=ZERO_COPY in scope.get("extensions", ()))
-        sender = DirectSender(threads, timeout=5)
+        sender = Sender(threads, timeout=5)
         await sender.send(Plan(200, [], part), part, reader, reply=reply, receive=receive)
 
     try:
@@ -118,7 +118,7 @@ def test_a_store_that_fails_is_told_before_the_status(tmp_path: Path) -> None:
         reply = Reply(send, always=[], head_only=False, sends_files=True)
         part = ByteRange(0, len(CONTENT))
         try:
-            await DirectSender(threads, timeout=5).send(Plan(200, [], part), part, reader, reply=reply, receive=receive)
+            await Sender(threads, timeout=5).send(Plan(200, [], part), part, reader, reply=reply, receive=receive)
         finally:
             threads.close()
 

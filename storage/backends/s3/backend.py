@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from storage.backends.base import ObjectReader, ObjectWriter, StorageBackend, check_key
-from storage.backends.s3 import promises
+from storage.backends.s3 import promises, rights
 from storage.backends.s3.client import S3Connection
 from storage.backends.s3.config import read_config
 from storage.backends.s3.errors import translated
@@ -38,6 +38,9 @@ class S3Backend(StorageBackend):
 
     supports_checksum: ClassVar[bool] = True
     secret_settings: ClassVar[frozenset[str]] = frozenset({"secret_access_key", "session_token"})
+    access_settings: ClassVar[frozenset[str]] = secret_settings | {
+        "access_key_id", "addressing_style", "direct", "public_endpoint_url", "region"
+    }  # fmt: skip
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         super().__init__(backend_config=backend_config)
@@ -120,8 +123,9 @@ class S3Backend(StorageBackend):
             self._connection.steady.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
 
     def verify(self, *, now: datetime) -> None:
-        """Ask the store as ``probe`` does, and try on it what our links rely on."""
+        """Ask the store as ``probe`` does, try each right that is needed, and what our links rely on."""
         self.probe()
+        rights.verify(self)
         if self.supports_presigned_put:
             promises.verify(self, now=now)
 

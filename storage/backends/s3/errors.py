@@ -51,6 +51,18 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "301": ("region", "The bucket is in another region."),
     "IllegalLocationConstraintException": ("region", "The bucket is in another region."),
 }
+_RIGHTS: Mapping[str, str] = {
+    "PutObject": "s3:PutObject, to write into the bucket",
+    "CreateMultipartUpload": "s3:PutObject, to write into the bucket",
+    "UploadPart": "s3:PutObject, to write into the bucket",
+    "CompleteMultipartUpload": "s3:PutObject, to write into the bucket",
+    "AbortMultipartUpload": "s3:AbortMultipartUpload, to give up what was begun in the bucket",
+    "GetObject": "s3:GetObject, to read from the bucket",
+    "DeleteObject": "s3:DeleteObject, to delete from the bucket",
+    "ListObjectsV2": "s3:ListBucket, to list the bucket",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads, to list what was begun in the bucket",
+}
+"""Question to the store -> the right that it needs. A refusal without a body may mean the key itself."""
 _BROKEN = "The connection to the store broke."
 _UNREACHABLE = "The store does not answer at this address."
 _WAYS: tuple[tuple[type[Exception], str, str], ...] = (
@@ -96,6 +108,8 @@ def _of_answer(error: ClientError, key: str) -> Exception:
         return Conflict("The store has an object under this key already.")
     if code in _FULL or status == 507:
         return BackendFull(reason="The store has no space left.")
+    if code == "AccessDenied" and error.operation_name in _RIGHTS:
+        return _unavailable("access_key_id", f"The access key lacks the right {_RIGHTS[error.operation_name]}.")
     if code in _REASONS:
         return _unavailable(*_REASONS[code])
     if status >= 500:

@@ -27,11 +27,10 @@ from authz.dsl.model import (
 )
 from authz.engine.check import batch_check
 from authz.engine.memory import MemoryTuples
-from authz.engine.plan import Evaluation, grants_of
 from authz.models import RelationshipTuple
 from authz.services.models import active_model
 from authz.types import CheckRequest, TupleKey
-from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, grants, moves, trees
+from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, by_plan, by_sql, create_tables, grants, moves, trees
 
 pytestmark = pytest.mark.django_db
 
@@ -65,33 +64,6 @@ def compare(model: AuthorizationModel, tree: Tree, tuples: list[TupleKey], asked
                     expected = {name for name, allowed in zip(names, verdicts, strict=True) if allowed}
                     assert by_sql(client, actor, relation, type_name, usersets) == expected, (actor, relation)
                     assert by_plan(client, tree, actor, relation, names, usersets) == expected, (actor, relation)
-
-
-def by_sql(client: EmbeddedClient, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
-    sql = client.predicate(actor, relation, type_name, "n", usersets)
-    table = STRUCTURE.rows[type_name].table
-    head = f"WITH RECURSIVE {sql.ctes} SELECT n.id FROM {table} n WHERE "
-    with connection.cursor() as cursor:
-        cursor.execute(head + sql.where, [*sql.cte_params, *sql.where_params])
-        found = {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
-        cursor.execute(f"WITH RECURSIVE {sql.ctes} {sql.candidates}", [*sql.cte_params, *sql.candidate_params])
-        assert found <= {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
-    return found
-
-
-def by_plan(
-    client: EmbeddedClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
-) -> set[str]:
-    edges = tree.edges()
-    found = set()
-    for name in names:
-        plan = client.plan(name.partition(":")[0], relation)
-        reached = [name, "organization:o", *tree.objects()]
-        wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
-        granted = client.granted(actor, wanted, usersets)
-        if Evaluation(granted, edges).satisfies(name, plan):
-            found.add(name)
-    return found
 
 
 @examples

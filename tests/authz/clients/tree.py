@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from django.db import connection
 from hypothesis import strategies as st
 
+from authz.clients.base import GrantIndex
+from authz.clients.embedded import EmbeddedClient
+from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.sql.structure import ColumnEdge, ConstantEdge, JoinEdge, Rows, Structure
 from authz.dsl.model import AuthorizationModel
+from authz.engine.plan import Evaluation, grants_of
 from authz.types import TupleKey
 
 ORGANIZATION = "organization:o"
@@ -97,6 +101,32 @@ class Tree:
             for table, values in rows:
                 cursor.execute(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(values))})", values)
         yield
+
+
+def by_sql(client: GrantIndex, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
+    """The objects of the stored tree that the predicate finds; all of them are among its candidates."""
+    sql = client.predicate(actor, relation, type_name, "n", usersets)
+    head = f"WITH RECURSIVE {sql.ctes} SELECT n.id FROM {STRUCTURE.rows[type_name].table} n WHERE "
+    with connection.cursor() as cursor:
+        cursor.execute(head + sql.where, [*sql.cte_params, *sql.where_params])
+        found = {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
+        cursor.execute(f"WITH RECURSIVE {sql.ctes} {sql.candidates}", [*sql.cte_params, *sql.candidate_params])
+        assert found <= {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
+    return found
+
+
+def by_plan(
+    client: EmbeddedClient | OpenFGAClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
+) -> set[str]:
+    """Those of the objects that the flags of a page would show."""
+    edges, found = tree.edges(), set()
+    for name in names:
+        plan = client.plan(name.partition(":")[0], relation)
+        reached = [name, ORGANIZATION, *tree.objects()]
+        wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
+        if Evaluation(client.granted(actor, wanted, usersets), edges).satisfies(name, plan):
+            found.add(name)
+    return found
 
 
 def create_tables() -> None:

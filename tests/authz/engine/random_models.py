@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from authz.dsl import parse, to_text
+from authz.dsl import to_text
 from authz.dsl.model import (
     AuthorizationModel,
     Computed,
@@ -27,7 +27,17 @@ from authz.dsl.model import (
     TypeRestriction,
     Union,
 )
-from authz.dsl.parser import parse_text
+from authz.dsl.parsed import (
+    NOWHERE,
+    LeafPosition,
+    ParsedCondition,
+    ParsedModel,
+    ParsedRelation,
+    ParsedType,
+    Position,
+    RestrictionPosition,
+    leaves_of,
+)
 from authz.dsl.validate import validate
 from authz.engine.typesystem import typesystem_of
 from authz.errors import InvalidModel, InvalidTuple
@@ -36,7 +46,7 @@ from tests.authz.engine.random_conditions import CONDITIONS, contexts
 
 USERS = ["user:a", "user:A"]
 BOTS = ["bot:é/|=+%40.~"]
-OBJECTS = {"group": ["group:1", "group:2"], "folder": ["folder:x", "folder:X"], "doc": ["doc:(b),;'", "doc:1"]}
+OBJECTS = {"group": ["group:1", "group:2"], "folder": ["folder:X", "folder:x"], "doc": ["doc:(b),;'", "doc:1"]}
 RELATIONS = {
     "group": ["member", "viewer", "blocked", "parent"],
     "folder": ["owner", "viewer", "blocked", "parent"],
@@ -82,29 +92,36 @@ def models(draw: st.DrawFn, *, conditions: bool = True) -> AuthorizationModel:
 def mended(types: dict[str, TypeDefinition]) -> AuthorizationModel:
     """A valid model: relations that the language refuses become plain lists. Raises InvalidModel where that is vain."""
     for _ in range(4):
-        model = _with_conditions(types)
-        text = to_text(model)
-        problems = validate(parse_text(text))
+        places = [(item.name, relation.name) for item in types.values() for relation in item.relations.values()]
+        parsed = _parsed(types, places)
+        problems = validate(parsed)
         if not problems:
-            return parse(text)
-        lines = text.splitlines()
-        for problem in problems:
-            type_name = next(line[5:] for line in reversed(lines[: problem.line]) if line.startswith("type "))
-            name = lines[problem.line - 1].split(":")[0].removeprefix("    define ")
+            return parsed.model()
+        for type_name, name in {places[problem.line - 1] for problem in problems}:
             plain = Relation(name, Direct(), (TypeRestriction("user"),))
-            relations = {**types[type_name].relations, name: plain}
-            types = {**types, type_name: TypeDefinition(type_name, relations)}
+            types = {**types, type_name: TypeDefinition(type_name, {**types[type_name].relations, name: plain})}
     raise InvalidModel(problems)
 
 
-def _with_conditions(types: dict[str, TypeDefinition]) -> AuthorizationModel:
+def _parsed(types: dict[str, TypeDefinition], places: list[tuple[str, str]]) -> ParsedModel:
+    """The types as if they were read, each relation in the line that its place says, and the conditions they use."""
+    found = []
+    for item in types.values():
+        relations = []
+        for relation in item.relations.values():
+            at = Position(places.index((item.name, relation.name)) + 1, 1)
+            leaves = tuple(LeafPosition(at, at) for _ in leaves_of(relation.rewrite))
+            listed = tuple(RestrictionPosition(at, at) for _ in relation.restrictions)
+            relations.append(ParsedRelation(relation, at, leaves, listed))
+        found.append(ParsedType(item.name, NOWHERE, tuple(relations)))
     used = {
         entry.condition
-        for definition in types.values()
-        for relation in definition.relations.values()
+        for item in types.values()
+        for relation in item.relations.values()
         for entry in relation.restrictions
     }
-    return AuthorizationModel("1.1", types, {name: CONDITIONS[name] for name in sorted(CONDITIONS) if name in used})
+    conditions = tuple(ParsedCondition(name, CONDITIONS[name], NOWHERE) for name in sorted(CONDITIONS) if name in used)
+    return ParsedModel("1.1", NOWHERE, tuple(found), conditions)
 
 
 @st.composite

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -51,3 +53,25 @@ def test_what_was_stopped_carries_no_more_and_blames_no_file(errand: Errand, dis
         errand.advance(5)
     errand.fail("a", "stopped")
     assert (errand.outcome.failures, display.shown()) == ([], (1, 0, 5, 0))
+
+
+def test_an_exception_ends_what_waits_in_the_pools(errand: Errand) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(10)
+
+    def interrupted(pool: ThreadPoolExecutor) -> None:
+        with errand.ending(pool):
+            waiting.extend(pool.submit(work) for _ in range(2))
+            begun.wait(10)
+            raise KeyboardInterrupt
+
+    waiting: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(pool)
+        assert errand.is_stopping
+        assert [each.cancelled() for each in waiting] == [False, True]
+        go_on.set()

@@ -55,15 +55,30 @@ def test_a_server_that_is_starting_is_asked_again(scripted: ScriptedServer) -> N
 
 
 def test_a_part_that_is_away_is_waited_for_and_not_for_ever(
-    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """What is waited for is said once, in the server's words, and at the end again."""
     pauses: list[float] = []
-    monkeypatch.setattr("filegraph.client.graphql_client.time.sleep", pauses.append)
-    scripted.answer = lambda _: (503, b"")
-    with GraphQLClient(scripted.url) as client, pytest.raises(ServerUnreachable):
-        client.execute("{ a }")
-    assert len(scripted.requests) == len(pauses) + 1
-    assert 10 < sum(pauses) < 15
+    monkeypatch.setattr("filegraph.client.patience.time.sleep", pauses.append)
+    said = {"message": "The database is away; try again.", "extensions": {"code": "DATABASE_UNAVAILABLE"}}
+    scripted.answer = lambda _: (503, json.dumps({"errors": [said]}).encode())
+    with GraphQLClient(scripted.url) as client:
+        for _ in range(2):
+            with pytest.raises(ServerUnreachable) as caught:
+                client.execute("{ a }")
+            assert caught.value.message == "The server says: The database is away; try again."
+    assert len(scripted.requests) == len(pauses) + 2
+    assert 10 < sum(pauses) / 2 < 15
+    assert capsys.readouterr().err == "The server says: The database is away; try again. Trying again.\n"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"errors": 1}', b'{"errors": [1]}', b'{"errors": [{"message": 1}]}']
+)
+def test_a_proxy_that_says_nothing_of_use_is_told_by_its_status(scripted: ScriptedServer, body: bytes) -> None:
+    scripted.answer = lambda _: (503, body)
+    with GraphQLClient(scripted.url) as client, pytest.raises(ServerUnreachable, match=r"not ready \(HTTP 503\)"):
+        client.execute("{ a }", repeatable=False)
 
 
 def test_what_cannot_be_repeated_is_not(scripted: ScriptedServer) -> None:
@@ -71,6 +86,24 @@ def test_what_cannot_be_repeated_is_not(scripted: ScriptedServer) -> None:
     with GraphQLClient(scripted.url) as client, pytest.raises(ServerUnreachable):
         client.mutate("mutation { a }", {})
     assert len(scripted.requests) == 1
+
+
+def test_a_mutation_that_nobody_could_permit_is_tried_again(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was done, so that it may be sent again, whatever it is; other errors may have another reason."""
+    monkeypatch.setattr("filegraph.client.patience.time.sleep", lambda _: None)
+
+    def refused(code: str) -> bytes:
+        error = {"code": code, "message": "Not now.", "path": [], "retryable": True}
+        return json.dumps({"data": {"share": {"errors": [error]}}}).encode()
+
+    answers = [refused("AUTHORIZATION_UNAVAILABLE"), b'{"data": {"share": {"errors": []}}}', refused("RATE_LIMITED")]
+    scripted.answer = lambda _: (200, answers.pop(0))
+    with GraphQLClient(scripted.url) as client:
+        assert client.mutate("mutation { share }", {}) == {"errors": []}
+        with pytest.raises(Refused, match="Not now"):
+            client.mutate("mutation { share }", {})
 
 
 @pytest.mark.parametrize(

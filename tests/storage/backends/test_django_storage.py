@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import InMemoryStorage, storages
 
 from storage.backends.django_storage import DjangoStorageBackend
 from storage.errors import BackendUnavailable
@@ -48,7 +48,8 @@ def test_it_needs_to_know_which_storage(config: dict[str, Any]) -> None:
 
 
 def test_an_alias_is_one_of_djangos_storages() -> None:
-    assert DjangoStorageBackend(backend_config={"alias": "default"}).writable
+    backend = DjangoStorageBackend(backend_config={"alias": "default"})
+    assert backend._storage is storages["default"]
 
 
 def _over(storage: InMemoryStorage) -> DjangoStorageBackend:

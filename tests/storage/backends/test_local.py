@@ -241,3 +241,12 @@ def _fail(monkeypatch: pytest.MonkeyPatch, function: str, at: int, code: int) ->
 
     monkeypatch.setattr(os, function, call)
     return calls
+
+
+def test_a_place_that_cannot_be_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for root in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/filegraph")):
+        with pytest.raises(BackendUnavailable) as caught:
+            LocalBackend(backend_config={"root": str(root)})
+        assert caught.value.setting == "root"
+        assert caught.value.reason.startswith(f"The folder {root} cannot be used: ")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from authz.types import Actor
+from storage import registry
+from storage.backends.local import LocalBackend
 from storage.errors import (
     BackendUnavailable,
     Conflict,
@@ -18,8 +20,9 @@ from storage.errors import (
     NotFound,
     PermissionDenied,
 )
-from storage.models import Backend
+from storage.models import Backend, Blob
 from storage.services import backends, drives
+from storage.testing.backend_contract import put
 from tests.components.seaweedfs import SeaweedFS
 from tests.storage.tree import NOW, grant, person
 
@@ -135,3 +138,19 @@ def test_a_bucket_is_tried_before_it_is_relied_on(
     assert seaweed.secret_key not in str(Backend.objects.filter(id=row.id).values())
     with pytest.raises(BackendUnavailable, match="There is no bucket"):
         change(admin, row, config={**row.config, "bucket": "none"}, now=now)
+
+
+def test_setup_leads_a_used_backend_only_to_where_its_files_are(admin: Actor, tmp_path: Path) -> None:
+    row = backends.create(admin, "disk", "local", config={"root": str(tmp_path / "one")}, now=NOW)
+    drive = drives.create(admin, None, "Team", backend_id=row.id, now=NOW)
+    keys = [f"ab/{number:026}" for number in range(3)]
+    for key in keys:
+        put(registry.backend_for(row), key, b"x")
+        Blob.objects.create(drive=drive, backend=row, key=key, sha256=key[-20:], size=1, created_at=NOW)
+    for number, key in enumerate(keys):
+        with pytest.raises(Conflict):
+            backends.reconfigure_unasked(row.id, "local", config={"root": str(tmp_path / "two")}, now=NOW)
+        assert Backend.objects.get().config == {"root": str(tmp_path / "one")}, number
+        put(LocalBackend(backend_config={"root": str(tmp_path / "two")}), key, b"x")
+    backends.reconfigure_unasked(row.id, "local", config={"root": str(tmp_path / "two")}, now=NOW)
+    assert Backend.objects.get().config == {"root": str(tmp_path / "two")}

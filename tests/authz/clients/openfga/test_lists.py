@@ -20,13 +20,12 @@ from authz.clients.openfga.outbox import append
 from authz.clients.openfga.wire import tuple_json
 from authz.clients.tuples import insert
 from authz.dsl import parse
-from authz.engine.plan import Evaluation, grants_of
 from authz.errors import UnplannableRelation
 from authz.models import RelationshipTuple, TupleChange
 from authz.services.models import active_model
 from authz.testing.contract import key
 from authz.types import CheckRequest, TupleKey
-from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, grants, trees
+from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, by_plan, by_sql, create_tables, grants, trees
 
 MakeClient = Callable[..., OpenFGAClient]
 
@@ -37,30 +36,6 @@ ASKED = {
     "file": ["can_view", "can_download", "can_delete", "can_finalize"],
 }
 BEARER = "share_link:l#bearer"
-
-
-def by_sql(client: OpenFGAClient, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
-    sql = client.predicate(actor, relation, type_name, "n", usersets)
-    head = f"WITH RECURSIVE {sql.ctes} SELECT n.id FROM {STRUCTURE.rows[type_name].table} n WHERE "
-    with connection.cursor() as cursor:
-        cursor.execute(head + sql.where, [*sql.cte_params, *sql.where_params])
-        found = {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
-        cursor.execute(f"WITH RECURSIVE {sql.ctes} {sql.candidates}", [*sql.cte_params, *sql.candidate_params])
-        assert found <= {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
-    return found
-
-
-def by_plan(
-    client: OpenFGAClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
-) -> set[str]:
-    found = set()
-    for name in names:
-        plan = client.plan(name.partition(":")[0], relation)
-        reached = [name, "organization:o", *tree.objects()]
-        wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
-        if Evaluation(client.granted(actor, wanted, usersets), tree.edges()).satisfies(name, plan):
-            found.add(name)
-    return found
 
 
 @pytest.mark.django_db

@@ -107,9 +107,9 @@ def test_keys_come_from_where_boto3_looks(seaweed: SeaweedFS, monkeypatch: pytes
     S3Backend(backend_config=config).probe()
 
 
-def answer(code: str, status: int) -> ClientError:
+def answer(code: str, status: int, operation: str = "PutObject") -> ClientError:
     said: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(said, "PutObject")
+    return ClientError(said, operation)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +135,20 @@ def test_codes(code: str, status: int, kind: type[Exception]) -> None:
     if isinstance(caught.value, BackendUnavailable):
         assert caught.value.retryable
         assert "\n" not in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("operation", "right"),
+    [("UploadPart", "s3:PutObject"), ("ListObjectsV2", "s3:ListBucket"), ("DeleteObject", "s3:DeleteObject")],
+)
+def test_a_right_that_is_missing(operation: str, right: str) -> None:
+    with pytest.raises(BackendUnavailable) as caught, translated():
+        raise answer("AccessDenied", 403, operation)
+    assert (caught.value.setting, right in caught.value.reason) == ("access_key_id", True)
+    # A refusal without a body may mean the key itself.
+    with pytest.raises(BackendUnavailable) as caught, translated():
+        raise answer("403", 403, operation)
+    assert right not in caught.value.reason
 
 
 def test_absence_means_something_only_where_a_key_was_asked_for() -> None:

@@ -19,7 +19,7 @@ CHECKSUM = b64encode(sha256(promises._DATA).digest()).decode()
 
 
 class LaxStore(BaseHTTPRequestHandler):
-    """Answers each PUT with the next of ``answers``, and a HEAD with ``checksum``."""
+    """Answers each PUT by a link with the next of ``answers``, and a HEAD with ``checksum``."""
 
     protocol_version = "HTTP/1.1"
     answers: list[int]
@@ -31,10 +31,11 @@ class LaxStore(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(type(self).answers.pop(0))
+        self._answer(type(self).answers.pop(0) if "X-Amz-Signature" in self.path else 200)
 
     def do_GET(self) -> None:
-        self._answer(200, b"<ListBucketResult/>")
+        listing = "list-type" in self.path or "uploads" in self.path
+        self._answer(200, b"<ListBucketResult/>" if listing else promises._DATA)
 
     def do_HEAD(self) -> None:
         self.send_response(200)
@@ -78,7 +79,7 @@ def test_a_store_that_keeps_its_promises(lax: tuple[S3Backend, type[LaxStore]]) 
     backend, store = lax
     backend.verify(now=datetime.now(UTC))
     assert store.answers == []
-    assert len(store.deleted) == 1
+    assert len(set(store.deleted)) == 2
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_each_broken_promise_is_named(lax: tuple[S3Backend, type[LaxStore]], at:
         backend.verify(now=datetime.now(UTC))
     assert reason in caught.value.reason
     assert caught.value.setting == "direct"
-    assert len(store.deleted) == 1
+    assert len(set(store.deleted)) == 2
 
 
 @pytest.mark.parametrize("checksum", ["", b64encode(bytes(32)).decode(), CHECKSUM + "-1"])

@@ -1,1 +1,0 @@
-"""What connects storage to other people's Django projects."""

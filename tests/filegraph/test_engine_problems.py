@@ -1,0 +1,61 @@
+"""A permission engine that cannot be used, or is not the one that has the permissions, by the names of the settings."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from authz.models import RelationshipTuple, RemoteModel
+from authz.services import relationships, remote_engine
+from authz.types import ORGANIZATION, TupleKey
+from filegraph.engine_problems import of_choice, of_engine
+from filegraph.problem import Problem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def openfga_away(settings: Settings) -> Iterator[None]:
+    """OpenFGA is chosen, and nobody listens at its address."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        settings.FILEGRAPH_OPENFGA_API_URL = f"http://127.0.0.1:{held.getsockname()[1]}"
+        settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
+        for cache in (remote_engine.remote, remote_engine.transport):
+            cache.cache_clear()
+        yield
+        for cache in (remote_engine.remote, remote_engine.transport):
+            cache.cache_clear()
+
+
+def test_the_embedded_engine_is_always_there() -> None:
+    assert of_engine(prepared=True) is None
+    assert of_choice() is None
+
+
+def test_one_that_is_away_may_come_back(openfga_away: None) -> None:
+    sentence = "FILEGRAPH_OPENFGA_API_URL is not the address of an OpenFGA server that answers; is it running?"
+    assert of_engine(prepared=False) == Problem(sentence, passing=True)
+
+
+def test_permissions_that_are_in_the_database(openfga_away: None, settings: Settings) -> None:
+    assert of_choice() is None
+    settings.FILEGRAPH_AUTHZ_CLIENT = "embedded"
+    relationships.write(writes=[TupleKey("user:a", "admin", ORGANIZATION)])
+    assert RelationshipTuple.objects.exists()
+    settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
+    found = of_choice()
+    assert found is not None
+    assert found.sentence.startswith("FILEGRAPH_AUTHZ_CLIENT must be embedded: ")
+    assert not found.passing
+
+
+def test_permissions_that_are_with_openfga() -> None:
+    RemoteModel.objects.create(store_id="0" * 26, digest="0" * 64, model_id="0" * 26, created_at=timezone.now())
+    found = of_choice()
+    assert found is not None
+    assert found.sentence.startswith("FILEGRAPH_AUTHZ_CLIENT must be openfga: ")

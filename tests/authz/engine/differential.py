@@ -126,11 +126,25 @@ def compare(world: World, folder: Path) -> Count:
     theirs = {(item.question, item.context): item.got for item in assertions}
     [result] = run_store_file(file).tests
     asked = {(item.kind, item.question, fga.canonical(item.request.context)): item.got for item in result.assertions}
-    ours = {(question, context): got for (_, question, context), got in asked.items()}
-    assert ours.keys() == theirs.keys()
-    count = Count(models=1, decisions=Counter(item.kind.value for item in result.assertions))
+    assert {question[1:] for question in asked} == theirs.keys()
+    count, different = judged(world, asked, theirs)
+    if different:
+        text = replay(world, different)
+        (folder / "difference.fga.yaml").write_text(text)
+        raise Different(f"{folder / 'difference.fga.yaml'}:\n{text}")
+    return count
+
+
+def judged(
+    world: World, asked: Mapping[Question, Answer], theirs: Mapping[tuple[str, str], Answer]
+) -> tuple[Count, dict[Question, tuple[Answer, Answer]]]:
+    """Return the figures, and for every question without excuse OpenFGA's answer and ours.
+
+    ``asked`` has ours. All checks of what a list may hold must be among the questions, under the same context.
+    """
+    count = Count(models=1, decisions=Counter(kind.value for kind, _, _ in asked))
     count.verdicts += Counter(_told(got) for (kind, _, _), got in asked.items() if kind is Kind.CHECK)
-    judge = _Judge(world, ours, theirs)
+    judge = _Judge(world, {(question, context): got for (_, question, context), got in asked.items()}, theirs)
     different: dict[Question, tuple[Answer, Answer]] = {}
     for (kind, question, context), mine in asked.items():
         their = theirs[question, context]
@@ -141,11 +155,7 @@ def compare(world: World, folder: Path) -> Count:
             different[kind, question, context] = their, mine
         else:
             count.excused[excuse] += 1
-    if different:
-        text = replay(world, different)
-        (folder / "difference.fga.yaml").write_text(text)
-        raise Different(f"{folder / 'difference.fga.yaml'}:\n{text}")
-    return count
+    return count, different
 
 
 class _Judge:

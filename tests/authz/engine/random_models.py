@@ -70,6 +70,10 @@ class World:
         tuples = "\n".join(map(str, self.tuples))
         return f"{to_text(self.model)}\n{tuples}\n{self.contexts}"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # How hypothesis shows an example.
+        printer.text(repr(self))
+
 
 @st.composite
 def models(draw: st.DrawFn, *, conditions: bool = True) -> AuthorizationModel:

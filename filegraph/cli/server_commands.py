@@ -31,5 +31,5 @@ SERVER_COMMANDS: Mapping[str, LateCommand] = {
 }
 
 OFFLINE_COMMANDS: Mapping[str, LateCommand] = {
-    "authz": LateCommand("filegraph.cli.models", "Check and convert authorization models, without a server."),
+    "authz": LateCommand("filegraph.cli.models", "Check, test and convert authorization models, without a server."),
 }

@@ -47,6 +47,6 @@ AUTHZ_COMMANDS: Mapping[str, LateCommand] = {
 OFFLINE_COMMANDS: Mapping[str, LateCommand] = {
     "authz": LateCommand(
         "filegraph.cli.models",
-        "Check and convert authorization models; compare, mend and move what they are asked about.",
+        "Check, test and convert authorization models; compare, mend and move what they are asked about.",
     ),
 }

@@ -20,6 +20,8 @@ VIOLATIONS = {
     "storage/models/drive.py": ("import storage.services.quota", "The layers of storage"),
     "storage/utils.py": ("", "The layers of storage"),
     "authz/dsl/lexer.py": ("import authz.engine.check", "The layers of authz"),
+    "authz/engine/memory.py": ("import authz.storefile.run", "The layers of authz"),
+    "authz/storefile/run.py": ("import authz.testing.contract", "Nothing that runs imports"),
     "authz/helpers.py": ("", "The layers of authz"),
     "schema/scalars.py": ("import schema.root", "The layers of schema"),
     "schema/common.py": ("", "The layers of schema"),

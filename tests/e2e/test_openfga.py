@@ -96,6 +96,18 @@ def until_it_works(api: Api, node: str) -> None:
         time.sleep(0.1)
 
 
+def hang(pid: int) -> None:
+    """Stop a process, and wait until it has: on a busy machine its threads may run on for a while."""
+    os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=True)
+        if state.stdout.startswith("T"):
+            return
+        time.sleep(0.02)
+    raise AssertionError("the process does not stop")
+
+
 def test_openfga_away_hanging_and_back(fga: OpenFGA, mortal: Server) -> None:
     ann = become_administrator(mortal)
     bob, cat = new_person(ann), new_person(ann)
@@ -128,7 +140,7 @@ def test_openfga_away_hanging_and_back(fga: OpenFGA, mortal: Server) -> None:
     assert sees(bob, file)
     assert sees(cat, file)
 
-    os.kill(fga.pid, signal.SIGSTOP)
+    hang(fga.pid)
     try:
         several = "query($id: ID!) { a: file(id: $id) { name } b: file(id: $id) { name } c: file(id: $id) { name } }"
         answer = timed(cat, several, id=file)

@@ -26,6 +26,7 @@ BENCHMARKS = {
     "selective_page": "benchmarks.selective_page",
     "check": "benchmarks.checks",
     "openfga_page": "benchmarks.openfga_page",
+    "visible_1m": "benchmarks.visible_1m",
 }
 """Module of each benchmark. Loaded in its own process alone: some set Django up."""
 RESULTS = Path(__file__).parent / "results.json"

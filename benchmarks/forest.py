@@ -15,6 +15,8 @@ from storage.models import Drive
 BRANCHES = 4
 """Folders in a folder: 1 to 4 lie in the drive, and ``4 * n + 1`` to ``4 * n + 4`` in folder ``n``."""
 FIRST_ID = 1_000_000_000
+MIDDLE_NAME = "name 1500000000"
+"""About half of all files come before it by name."""
 _STRIDE = 7_368_787
 """A prime: multiplied by it, numbers come in an order that has nothing to do with how they were counted."""
 
@@ -51,6 +53,28 @@ def folder_id(number: int) -> str:
     return f"folder{FIRST_ID + number}"
 
 
+def about_half(folders: int) -> list[int]:
+    """Return folders that have about half of all others below them, and none of each other."""
+    found: list[int] = []
+    room = folders // 2
+    for number in range(BRANCHES + 1, BRANCHES + BRANCHES**2 + 1):
+        size = _size(number, folders)
+        if size <= room:
+            room -= size
+            found.append(number)
+    return found
+
+
+def _size(number: int, folders: int) -> int:
+    """Return how many folders there are in the subtree of one, itself included."""
+    first = last = number
+    size = 0
+    while first <= folders:
+        size += min(last, folders) - first + 1
+        first, last = BRANCHES * first + 1, BRANCHES * last + BRANCHES
+    return size
+
+
 def grow(drive: Drive, folders: int, files: int) -> None:
     """Fill an empty drive. Each folder gets ``files / folders`` files, or one more."""
     values: dict[str, Any] = {
@@ -65,7 +89,21 @@ def grow(drive: Drive, folders: int, files: int) -> None:
             cursor.execute(statement, values)
 
 
-def analyze() -> None:
-    """Let the database count its rows, as it does by itself in the long run."""
+def grant_others(count: int) -> None:
+    """Grant ``count`` times something to people on folders that are not there: what one's own grants stand among."""
+    now = connection.ops.adapt_datetimefield_value(datetime.now(UTC))
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute(
+            "INSERT INTO authz_relationshiptuple (object_type, object_id, relation, subject, subject_relation,"
+            f" condition_name, condition_context, created_at) {_NUMBERS.format(count='%s')} SELECT 'folder',"
+            f" 'other' || ({FIRST_ID} + n / 3), 'viewer', 'user:other' || ({FIRST_ID} + n), '', '', '{{}}', %s"
+            " FROM numbers",
+            [count, now],
+        )
+
+
+def count_rows() -> None:
+    """Let PostgreSQL count its rows, as it does by itself after a while. SQLite does so only when it is told to."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")

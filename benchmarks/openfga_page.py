@@ -27,7 +27,7 @@ from authz.clients.openfga import outbox  # noqa: E402
 from authz.clients.openfga.calls import Call, Deadline, Sender  # noqa: E402
 from authz.errors import AuthorizationUnavailable  # noqa: E402
 from authz.services import reconciliation, remote_engine, visibility  # noqa: E402
-from authz.services.client import configured_client  # noqa: E402
+from authz.services.client import client_for  # noqa: E402
 from authz.types import TupleKey  # noqa: E402
 from benchmarks.population import add_files, new_drive, new_folder, new_person, share  # noqa: E402
 from storage import permissions  # noqa: E402
@@ -80,7 +80,7 @@ def _server() -> Iterator[_Counting]:
 
 
 def _forget() -> None:
-    for cache in (configured_client, remote_engine.remote):
+    for cache in (client_for, remote_engine.remote_of):
         cache.cache_clear()
 
 

@@ -5,14 +5,15 @@ A write joins the transaction of its caller, so that tuples and the rows they de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from authz.clients import pages, tuples
-from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
 from authz.clients.memberships import DatabaseMemberships
 from authz.clients.plans import PagePlans
 from authz.clients.row_tuples import RowTuples
@@ -22,10 +23,12 @@ from authz.clients.stored_grants import StoredGrants
 from authz.clients.writes import require_writable
 from authz.dsl import from_json, to_json, to_text
 from authz.dsl.model import AuthorizationModel
-from authz.engine import check, expand, list_objects, list_users
+from authz.engine import check, expand, explain, list_objects, list_users
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
 from authz.engine.plan import Plan
+from authz.engine.reader import TupleReader
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import WriteConflict
 from authz.models import AuthorizationModelVersion, Delivery, RelationshipTuple, TupleOperation
@@ -41,6 +44,8 @@ class EmbeddedClient:
     ``clock`` gives the time that writes are stamped with; ``delivery``, whether a remote engine hears of them (None: if
     there is one). Safe to share between threads: it holds no state but caches.
     """
+
+    shares_reads = True
 
     def __init__(
         self,
@@ -70,9 +75,11 @@ class EmbeddedClient:
 
         Where a stored tuple may lead into the tree, the places of what it leads to are read from the rows.
         """
+        return check.batch_check(self.model, self._reader_for(requests), requests, self._memberships)
+
+    def _reader_for(self, requests: Sequence[CheckRequest]) -> TupleReader:
         asked = frozenset((type_of(request.object), request.relation) for request in requests)
-        reader = self._with_rows if self._grants.plans.leads_elsewhere(asked) else self._reader
-        return check.batch_check(self.model, reader, requests, self._memberships)
+        return self._with_rows if self._grants.plans.followed(asked).elsewhere else self._reader
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""
@@ -85,6 +92,10 @@ class EmbeddedClient:
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of an object comes about, one level deep."""
         return expand.expand(self.model, self._reader, relation, object, contextual_tuples)
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """Return why ``check`` answers as it does; see ``authz.engine.explain``."""
+        return explain.explain(self.model, self._reader_for([request]), request)
 
     def read(
         self,
@@ -187,18 +198,28 @@ class EmbeddedClient:
         """Return the splits of several ``(type, relation)``, and what they read; raises UnplannableRelation."""
         return self._grants.plans.page(asked)
 
-    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""
         return self._grants.plans.followed(asked)
 
     def predicate(
-        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        relation: str,
+        type_name: str,
+        alias: str,
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> VisibilitySql:
         """Return the relation as SQL over rows; see ``authz.clients.stored_grants``."""
-        return self._grants.predicate(actor, relation, type_name, alias, usersets)
+        return self._grants.predicate(actor, relation, type_name, alias, usersets, context)
 
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
         """Return which of the ``(object, relation)`` grants the actor holds; see ``authz.clients.stored_grants``."""
-        return self._grants.granted(actor, wanted, usersets)
+        return self._grants.granted(actor, wanted, usersets, context)

@@ -12,7 +12,7 @@ from authz.clients.sql.predicate import Predicate, compile_predicate
 from authz.clients.sql.sources import GrantSource
 from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
-from authz.engine.followed import Followed, followed
+from authz.engine.followed import Followed, followed, known
 from authz.engine.plan import Plan, PlanCompiler, edges_of, grants_of
 from authz.engine.typesystem import typesystem_of
 from authz.errors import UnplannableRelation
@@ -34,13 +34,12 @@ class Plans:
     """Plans and predicates of a model. ``grants`` tells the SQL of what the actor holds."""
 
     def __init__(self, model: AuthorizationModel, structure: Structure, grants: GrantSource) -> None:
-        self._model = model
         self._structure = structure
         self._grants = grants
         self._edges = structure.edges()
         self._types = typesystem_of(model)
         self._compiler = PlanCompiler(model, self._edges)
-        self._followed: dict[frozenset[tuple[str, str]], Followed] = {}
+        self._followed: dict[frozenset[tuple[str, str]] | None, Followed] = {}
         self._predicates: dict[tuple[str, str, str], Predicate] = {}
         self._pages: dict[frozenset[tuple[str, str]], PagePlans] = {}
 
@@ -48,20 +47,13 @@ class Plans:
         """Return the plan of a relation; raises UnknownType, UnknownRelation, UnplannableRelation."""
         return self._compiler.relation(type_name, relation)
 
-    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
-        """Return which structural edges questions about ``(type, relation)`` follow; see ``authz.engine.followed``."""
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        """Return which structural edges questions about ``(type, relation)``, or any questions (None), follow."""
         found = self._followed.get(asked)
         if found is None:
-            found = self._followed[asked] = followed(self._types, self._edges, asked)
+            found = followed(self._types, self._edges, asked) if asked is not None else known(self._types, self._edges)
+            self._followed[asked] = found
         return found
-
-    def leads_elsewhere(self, asked: frozenset[tuple[str, str]]) -> bool:
-        """Tell whether such questions may lead to objects of the tree whose place they do not tell.
-
-        False also for a type or relation that the model does not have: whoever answers says so.
-        """
-        known = frozenset(pair for pair in asked if self._model.relation(*pair) is not None)
-        return self.followed(known).elsewhere
 
     def page(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """Return the plans of several ``(type, relation)`` together.

@@ -11,49 +11,56 @@ from dataclasses import dataclass
 
 from authz.dsl.model import Computed, Direct
 from authz.engine.plan import Edge
-from authz.engine.typesystem import Node, Typesystem, leaves
+from authz.engine.typesystem import Typesystem, leaves
+
+Told = tuple[str, str, str]
+"""``(type, tupleset, target type)``: what a tuple of the edge has to look like for the model to take it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Structural edges, as ``(type, tupleset)``: ``own`` of the objects asked about, ``beyond`` of those behind them.
+    """Structural edges: ``own`` of the objects asked about, ``beyond`` of those that edges have led to.
 
     ``elsewhere``: a stored tuple may lead to any object of the tree, whose place the question cannot tell.
     """
 
-    own: frozenset[Edge]
-    beyond: frozenset[Edge]
+    own: frozenset[Told]
+    beyond: frozenset[Told]
     elsewhere: bool
 
 
+def known(types: Typesystem, structural: Collection[Edge]) -> Followed:
+    """Return every structural edge that the model has: enough for any question."""
+    found = frozenset(
+        (type_name, tupleset, kind)
+        for type_name, tupleset in structural
+        for kind in types.unconditional.get(f"{type_name}#{tupleset}", ())
+    )
+    return Followed(found, found, elsewhere=True)
+
+
 def followed(types: Typesystem, structural: Collection[Edge], asked: Iterable[tuple[str, str]]) -> Followed:
-    """Return what questions about ``asked``, as ``(type, relation)``, follow. Raises UnknownType, UnknownRelation."""
-    own: set[Edge] = set()
-    beyond: set[Edge] = set()
+    """Return what questions about ``asked``, as ``(type, relation)``, follow; nothing for what the model lacks."""
+    own: set[Told] = set()
+    beyond: set[Told] = set()
     elsewhere = False
-    todo: list[tuple[str, str, bool, bool]] = [(type_name, relation, False, False) for type_name, relation in asked]
+    todo = [(*pair, False, False) for pair in asked if types.model.relation(*pair) is not None]
     seen = set(todo)
     while todo:
         type_name, relation, far, away = todo.pop()
         for leaf in leaves(types.relation(type_name, relation).rewrite):
             state = (far, away)
-            if isinstance(leaf, Direct):
-                state = (True, True)
+            nodes = [node for node in types.targets(type_name, relation, leaf) if node in types.kinds]
+            if not isinstance(leaf, Direct | Computed) and (type_name, leaf.tupleset) in structural:
+                kinds = {node.partition("#")[0] for node in nodes} & types.unconditional[f"{type_name}#{leaf.tupleset}"]
+                (beyond if far else own).update((type_name, leaf.tupleset, kind) for kind in kinds)
+                elsewhere = elsewhere or away
+                state = (True, away)
             elif not isinstance(leaf, Computed):
-                edge = (type_name, leaf.tupleset)
-                if edge in structural:
-                    (beyond if far else own).add(edge)
-                    elsewhere = elsewhere or away
-                    state = (True, away)
-                else:
-                    state = (True, True)
-            for node in types.targets(type_name, relation, leaf):
-                if node in types.kinds and (reached := (*_split(node), *state)) not in seen:
-                    seen.add(reached)
-                    todo.append(reached)
+                state = (True, True)
+            for node in nodes:
+                reached_type, _, reached = node.partition("#")
+                if (place := (reached_type, reached, *state)) not in seen:
+                    seen.add(place)
+                    todo.append(place)
     return Followed(frozenset(own), frozenset(beyond), elsewhere)
-
-
-def _split(node: Node) -> tuple[str, str]:
-    type_name, _, relation = node.partition("#")
-    return type_name, relation

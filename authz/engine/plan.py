@@ -157,8 +157,11 @@ class PlanCompiler:
         return _any_of(plans) if isinstance(rewrite, Union) else _all_of(plans)
 
     def _from(self, type_name: str, rewrite: TupleToUserset, path: tuple[str, ...]) -> Plan:
+        edge = f"{type_name}#{rewrite.tupleset}"
+        if self._types.conditional.get(edge) and (type_name, rewrite.tupleset) not in self._structural:
+            raise UnplannableRelation(f"{edge} may lead on under a condition")
         targets: list[tuple[str, Plan]] = []
-        for kind in sorted(self._types.kinds.get(f"{type_name}#{rewrite.tupleset}", ())):
+        for kind in sorted(self._types.unconditional.get(edge, ())):
             if kind in self._types.model.types and self._types.model.relation(kind, rewrite.relation):
                 node = f"{kind}#{rewrite.relation}"
                 plan = Again(node) if node in path else self._relation(kind, rewrite.relation, path)

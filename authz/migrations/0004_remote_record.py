@@ -31,7 +31,7 @@ def make_record(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("authz", "0002_openfga"),
+        ("authz", "0003_model_activation"),
     ]
 
     operations = [

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from authz.clients.openfga import outbox, store
@@ -21,7 +22,8 @@ from authz.clients.openfga.store import Unusable as Unusable
 from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable
 from authz.models import RelationshipTuple
-from authz.services.models import active_model
+from authz.services import shipped_model
+from authz.services.models import LoadedModel, active, of_version
 
 logger = logging.getLogger("filegraph.authz")
 
@@ -43,26 +45,44 @@ def transport() -> Sender:
     return made
 
 
-@lru_cache(maxsize=1)
 def remote() -> Remote:
-    """Return the store and the active model on the server; raises AuthorizationUnavailable before ``prepare``."""
+    """Return the store on the server and the model that answers here; raises as ``remote_of`` does."""
+    return remote_of(active())
+
+
+@lru_cache(maxsize=8)
+def remote_of(model: LoadedModel) -> Remote:
+    """Return the store and a model on the server; raises AuthorizationUnavailable before the model was sent to it."""
     noted = store.noted_store()
-    model_id = store.noted_model(noted.store_id, active_model()) if noted is not None else None
+    model_id = store.noted_model(noted.store_id, model.model) if noted is not None else None
     if noted is None or model_id is None:
-        raise AuthorizationUnavailable("there is no store for the active model yet: run `filegraph setup`")
+        raise AuthorizationUnavailable("the store does not have the authorization model yet: run `filegraph setup`")
     return Remote(transport(), noted.store_id, model_id)
 
 
 def prepare(*, now: datetime) -> list[str]:
-    """Find or make the store and the model; return a sentence for each thing that was done. One caller at a time.
+    """Find or make the store and the active model; return a sentence for each thing that was done. One at a time.
 
+    A newly shipped model that may take the place of the active one is sent to the server, and activated after that.
     Raises Unusable, AuthorizationUnavailable and InvalidRequest (the server does not take the model).
     """
     if not is_chosen():
         return []
-    done = store.prepare(transport(), authz_settings().openfga_store_id, active_model(), now=now)
-    remote.cache_clear()
+    done = store.prepare(transport(), authz_settings().openfga_store_id, active().model, now=now)
+    successor = shipped_model.adoptable()
+    if successor is not None:
+        send_model(of_version(successor.pk), now=now)
+        shipped_model.adopt(now=now)
     return done
+
+
+def send_model(model: LoadedModel, *, now: datetime) -> None:
+    """Write a model to the server that is chosen, unless it has it; nothing here makes it active.
+
+    Raises AuthorizationUnavailable, and InvalidRequest when the server does not take it.
+    """
+    if is_chosen():
+        store.send_model(transport(), model.model, now=now)
 
 
 class Unready(Enum):
@@ -123,10 +143,17 @@ def deliver() -> bool:
     if not hears():
         return True
     try:
+        _send_active()
         return Courier(remote(), _USING).deliver(Deadline())
     except AuthorizationUnavailable as error:
         logger.warning("Changes of permissions wait for OpenFGA: %s", error)
         return False
+
+
+def _send_active() -> None:
+    """Let a server that stands by have the active model: nobody waited for it when that was activated."""
+    if not is_chosen():
+        store.send_model(transport(), active().model, now=timezone.now())
 
 
 def backlog() -> Backlog:

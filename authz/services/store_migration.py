@@ -95,7 +95,7 @@ def to_embedded(
 def _attach(now: datetime) -> RemoteStore:
     """Note the store, so that every writer tells it of what comes from now on."""
     store.prepare(remote_engine.transport(), authz_settings().openfga_store_id, active_model(), now=now, is_whole=False)
-    remote_engine.remote.cache_clear()
+    remote_engine.remote_of.cache_clear()
     noted = RemoteStore.objects.get()
     if not noted.is_whole:
         _wait_for_writers()
@@ -144,4 +144,4 @@ def _detach() -> None:
         RemoteStore.objects.all().delete()
         RemoteModel.objects.all().delete()
         TupleChange.objects.filter(delivery__gt="").update(delivery=Delivery.DONE)
-    remote_engine.remote.cache_clear()
+    remote_engine.remote_of.cache_clear()

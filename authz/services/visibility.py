@@ -23,9 +23,10 @@ from authz.clients.sql.structure import (
     Structure,
 )
 from authz.engine.evaluation import Evaluation
-from authz.engine.followed import Followed
+from authz.engine.followed import Followed, Told
 from authz.engine.typesystem import type_of, typesystem_of
-from authz.errors import UnplannableRelation
+from authz.errors import ConditionFailed, UnplannableRelation
+from authz.services.circumstances import circumstances
 from authz.services.client import configured_client, moment
 from authz.types import Actor, CheckRequest, TupleKey
 
@@ -34,11 +35,11 @@ __all__ = [
     "ColumnEdge",
     "ConstantEdge",
     "Edge",
-    "Followed",
     "JoinEdge",
     "Rows",
     "Sql",
     "Structure",
+    "Told",
     "VisibilitySql",
     "flags",
     "followed",
@@ -59,11 +60,15 @@ def predicate(
     ``usersets`` (``"share_link:l1#bearer"``) are memberships for this question. A relation that cannot be split into
     grants and structure is listed by the engine: slower, and as complete. Raises ResolutionTooComplex.
     """
-    return configured_client(structure).predicate(actor, relation, type_name, alias, usersets)
+    client = configured_client(structure)
+    return client.predicate(actor, relation, type_name, alias, usersets, circumstances(client))
 
 
-def followed(asked: frozenset[tuple[str, str]], structure: Structure) -> Followed:
-    """Return which edges of ``structure`` questions about ``(type, relation)`` follow, so that they can be told."""
+def followed(asked: frozenset[tuple[str, str]] | None, structure: Structure) -> Followed:
+    """Return which edges of ``structure`` questions about ``(type, relation)`` follow, so that they can be told.
+
+    None: any questions, as far as the active model knows the edges.
+    """
     return configured_client(structure).followed(asked)
 
 
@@ -85,9 +90,14 @@ def flags(
         plans = client.page_plans(asked)
     except UnplannableRelation:
         return _checked(client, actor, questions, _contextual(client, actor, edges, usersets))
+    context = circumstances(client)
     names = {*questions, *(target for targets in edges.values() for target in targets)}
     wanted = {(name, relation) for name in names for relation in plans.grants.get(type_of(name), ())}
-    evaluation = Evaluation(client.granted(actor, wanted, usersets), edges)
+    try:
+        granted = client.granted(actor, wanted, usersets, context)
+    except ConditionFailed:
+        return _checked(client, actor, questions, _contextual(client, actor, edges, usersets))
+    evaluation = Evaluation(granted, edges)
     # The files of one folder differ in few grants of their own: what is alike is worked out once.
     verdicts: dict[Hashable, frozenset[str]] = {}
     answers = {}
@@ -109,8 +119,11 @@ def _checked(
     contextual: tuple[TupleKey, ...],
 ) -> dict[str, frozenset[str]]:
     """Ask the engine instead: for relations that cannot be split. Slower, and as right."""
+    context = circumstances(client)
     pairs = [(relation, name) for name, relations in questions.items() for relation in relations]
-    verdicts = client.batch_check([CheckRequest(actor, relation, name, contextual) for relation, name in pairs])
+    verdicts = client.batch_check(
+        [CheckRequest(actor, relation, name, contextual, context) for relation, name in pairs]
+    )
     allowed = {pair for pair, verdict in zip(pairs, verdicts, strict=True) if verdict}
     return {
         name: frozenset(relation for relation in relations if (relation, name) in allowed)

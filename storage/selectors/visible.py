@@ -113,18 +113,19 @@ class VisibleItems:
         """
         text, params = _all([*conditions, self.where])
         ways = [
-            (f"{_CANDIDATES} CROSS JOIN {self.table} n", f"n.id = k.id AND {text}", _few()),
-            (f"{self.table} n", text, f"NOT {_few()}"),
+            ("few", f"{_CANDIDATES} CROSS JOIN {self.table} n", f"n.id = k.id AND {text}", _few()),
+            ("many", f"{self.table} n", text, f"NOT {_few()}"),
         ]
-        ids = " UNION ALL ".join(
-            f"SELECT id FROM (SELECT n.id AS id FROM {source} WHERE {condition} ORDER BY {order_by}"  # noqa: S608
-            f" LIMIT (SELECT CASE WHEN {test} THEN {limit} ELSE 0 END)) AS way"
-            for source, condition, test in ways
+        # Expressions, and not sub-queries, because SQLite takes no more than so many of these within each other.
+        expressions = ", ".join(
+            f"{name}(id) AS (SELECT n.id FROM {source} WHERE {condition} ORDER BY {order_by}"  # noqa: S608
+            f" LIMIT (SELECT CASE WHEN {test} THEN {limit} ELSE 0 END))"
+            for name, source, condition, test in ways
         )
         # There are no more anyway; but PostgreSQL, which cannot know what the other limits come to, has to be told.
-        ids = f"SELECT id FROM ({ids}) AS ways LIMIT {limit}"  # noqa: S608
+        ids = f"SELECT id FROM (SELECT id FROM few UNION ALL SELECT id FROM many) AS ways LIMIT {limit}"  # noqa: S608
         rows = f"SELECT {columns} FROM ({ids}) p CROSS JOIN {self.table} n WHERE n.id = p.id ORDER BY {order_by}"  # noqa: S608
-        return self._with(rows, (*params, *params), sparse=True)
+        return self._with(rows, (), sparse=True, expressions=expressions, expression_params=(*params, *params))
 
     def count_sparse(self, conditions: Sequence[Condition]) -> Statement:
         """Return the sparse statement of a count."""
@@ -137,12 +138,22 @@ class VisibleItems:
         )
         return self._with(counts, (*few_params, *many_params), sparse=True)
 
-    def _with(self, sql: str, params: Sequence[object], *, sparse: bool = False) -> Statement:
+    def _with(
+        self,
+        sql: str,
+        params: Sequence[object],
+        *,
+        sparse: bool = False,
+        expressions: str = "",
+        expression_params: Sequence[object] = (),
+    ) -> Statement:
         ctes, cte_params = self.ctes
         if sparse:
             text, candidate_params = self.candidates
             ctes += f", candidates(id) AS MATERIALIZED (SELECT * FROM ({text}) c LIMIT {PROBE + 1})"  # noqa: S608
             cte_params = (*cte_params, *candidate_params)
+        if expressions:
+            ctes, cte_params = f"{ctes}, {expressions}", (*cte_params, *expression_params)
         return Statement(f"WITH RECURSIVE {ctes} {sql}", (*cte_params, *params))
 
 

@@ -71,6 +71,7 @@ OF_A_WHOLE_FOLDER = {
     "authz": {"advisories", "default_model", "openfga_suites"},
     "authz/clients/openfga": {"depth", "hostile", "lasting"},
     "authz/engine": {"against_openfga", "properties"},
+    "authz/storefile": {"against_openfga"},
     "schema": {"with_openfga"},
     "storage": {"query_plans"},
     "storage/backends/s3": {"loading"},

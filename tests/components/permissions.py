@@ -9,10 +9,10 @@ from typing import Any
 from authz.clients.openfga.calls import Call, Deadline, Sender
 from authz.clients.openfga.wire import tuple_json
 from authz.services import remote_engine
-from authz.services.client import configured_client
+from authz.services.client import client_for
 from authz.types import TupleKey
 
-_CACHES = (configured_client, remote_engine.remote, remote_engine.transport)
+_CACHES = (client_for, remote_engine.remote_of, remote_engine.transport)
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Installation:
 
     def prepare(self) -> list[str]:
         done = remote_engine.prepare(now=datetime.now(UTC))
-        configured_client.cache_clear()
+        client_for.cache_clear()
         return done
 
     @property

@@ -32,9 +32,10 @@ from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.clients.writes import require_writable
 from authz.dsl.model import AuthorizationModel
-from authz.engine import expand, list_users
+from authz.engine import expand, explain, list_users
 from authz.engine.contextual import contextual_tuples as checked
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
 from authz.engine.plan import Plan
 from authz.engine.typesystem import typesystem_of
@@ -54,6 +55,8 @@ class OpenFGAClient:
     ``clock`` gives the time that changes are stamped with; ``moments`` is shared by all clients of a process.
     ``keep_seconds``: how long a projection may serve later requests (``kept``). Safe to share between threads.
     """
+
+    shares_reads = False
 
     def __init__(
         self,
@@ -144,6 +147,12 @@ class OpenFGAClient:
         (answer,) = self.remote.send([self.remote.question("expand", body)], deadline)
         return wire.tree(answer)
 
+    def explain(self, request: CheckRequest) -> Explanation:
+        """Return why ``check`` answers as it does, from the server's tuples and what is on its way."""
+        deadline = self._moments.deadline()
+        delta = self._questions.delta(None, deadline)
+        return explain.explain(self.model, PatchedTuples(self.remote, delta, deadline), request)
+
     def read(
         self,
         *,
@@ -208,7 +217,7 @@ class OpenFGAClient:
         """See ``GrantIndex``."""
         return self._lists.page_plans(asked)
 
-    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""
         return self._lists.followed(asked)
 

@@ -52,7 +52,7 @@ class GrantLists:
         self._structure = structure
         self._plans = Plans(model, structure, ProjectedGrants(self._types, connections[using].vendor))
 
-    def followed(self, asked: frozenset[tuple[str, str]]) -> Followed:
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""
         return self._plans.followed(asked)
 

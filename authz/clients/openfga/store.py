@@ -81,11 +81,28 @@ def prepare(
     else:
         require_same(noted, configured)
         require_store(sender, noted.store_id)
-    if noted_model(noted.store_id, model) is None:
-        model_id = write_model(sender, noted.store_id, model)
-        RemoteModel.objects.create(store_id=noted.store_id, digest=_digest(model), model_id=model_id, created_at=now)
+    model_id = send_model(sender, model, now=now)
+    if model_id is not None:
         done.append(f"The OpenFGA store has the authorization model {model_id}.")
     return done
+
+
+def send_model(sender: Sender, model: AuthorizationModel, *, now: datetime) -> str | None:
+    """Write a model to the store and note its id, which is returned; None when the store has it already.
+
+    Of two callers at once both may write; the id that was noted first stays. Raises AuthorizationUnavailable (there is
+    no store yet, or no answer), and InvalidRequest when the server does not take the model.
+    """
+    store = noted_store()
+    if store is None:
+        raise AuthorizationUnavailable("there is no OpenFGA store yet: run `filegraph setup`")
+    if noted_model(store.store_id, model) is not None:
+        return None
+    model_id = write_model(sender, store.store_id, model)
+    noted, _ = RemoteModel.objects.get_or_create(
+        store_id=store.store_id, digest=_digest(model), defaults={"model_id": model_id, "created_at": now}
+    )
+    return noted.model_id
 
 
 def require_same(noted: RemoteStore, configured: str) -> None:

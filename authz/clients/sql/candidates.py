@@ -63,6 +63,9 @@ class Candidates:
         return [_Chain(Sql(f"({found.text}) g", found.params), Sql(""), "g.id")]
 
     def _via(self, plan: Via, type_name: str) -> list[_Chain]:
+        short = self._sets.shortened(plan)
+        if short != plan:
+            return self._chains(short, type_name)
         rows = self._rows.get(type_name)
         edges = rows.leading(plan.edge[1]) if rows is not None else ()
         if rows is None or not edges:

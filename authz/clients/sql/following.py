@@ -38,6 +38,8 @@ class Following:
             base = self.condition(plan.base, rows, alias)
             subtract = self.condition(plan.subtract, rows, alias)
             return Sql(f"({base.text}) AND NOT ({subtract.text})", base.params + subtract.params)
+        if isinstance(plan, Via) and (short := self._sets.shortened(plan)) != plan:
+            return self.condition(short, rows, alias)
         if isinstance(plan, Via):
             edges = rows.leading(plan.edge[1])
             if not edges:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from authz.clients.sql.candidates import Candidates
 from authz.clients.sql.dialect import Sql, row_source, rows_parameter
 from authz.clients.sql.following import Following
+from authz.clients.sql.nesting import require_shallow
 from authz.clients.sql.sets import Sets
 from authz.clients.sql.sources import GrantSource
 from authz.clients.sql.structure import Rows, Structure
@@ -48,14 +49,20 @@ class VisibilitySql:
 
 
 def compile_predicate(plan: Plan, structure: Structure, grants: GrantSource, type_name: str, alias: str) -> Predicate:
-    """Return the SQL of ``plan`` for the rows of ``type_name``, which stand under ``alias``."""
+    """Return the SQL of ``plan`` for the rows of ``type_name``, which stand under ``alias``.
+
+    Raises UnplannableRelation for what SQL cannot say, or not without being nested too deeply.
+    """
     sets = Sets(structure, grants)
     rows = structure.rows[type_name]
-    return Predicate(
+    found = Predicate(
         _bracketed(Following(sets).condition(plan, rows, alias)),
         _bracketed(sets.condition(plan, rows, f"{alias}.")),
         Candidates(sets).select(plan, type_name),
     )
+    for part in (found.of_row, found.of_all, found.candidates):
+        require_shallow(part)
+    return found
 
 
 def listed_predicate(rows: Rows, alias: str, vendor: str, ids: Sequence[str]) -> Predicate:

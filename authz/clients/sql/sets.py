@@ -43,6 +43,8 @@ class Sets:
 
         Behind NOT (``negative``) it is false, not null, where a column is null.
         """
+        if isinstance(plan, Via) and (short := self.shortened(plan)) != plan:
+            return self.condition(short, rows, prefix, negative=negative)
         if isinstance(plan, Via):
             edges = rows.leading(plan.edge[1])
             if not edges:
@@ -68,11 +70,35 @@ class Sets:
 
     def closed(self, plan: Fixpoint) -> Plan | None:
         """Return a fixpoint as one step along the transitive closure of its edge, where the rows have that."""
-        rows = self.structure.rows.get(plan.type)
-        closure = rows.closing(plan.edge[1], plan.type) if rows is not None else None
-        if closure is None or plan.require or plan.refuse:
+        closure = self._closure((plan.type, plan.edge[1]), plan)
+        return None if closure is None else AnyOf((plan.base, closure))
+
+    def shortened(self, plan: Via) -> Plan:
+        """Return a plan that leads to a fixpoint with the steps of that taken at once, where the rows can."""
+        kept: list[tuple[str, Plan]] = []
+        closures: list[Plan] = []
+        for name, target in plan.targets:
+            closure = self._closure(plan.edge, target)
+            if closure is None:
+                kept.append((name, target))
+            else:
+                closures.append(closure)
+        if not closures:
+            return plan
+        if kept:
+            closures.append(Via(plan.edge, tuple(kept)))
+        return closures[0] if len(closures) == 1 else AnyOf(tuple(closures))
+
+    def _closure(self, edge: tuple[str, str], target: Plan) -> Via | None:
+        """Return the step to everything that ``edge``, and then a fixpoint along its kind, leads to."""
+        rows = self.structure.rows.get(edge[0])
+        if rows is None or not isinstance(target, Fixpoint) or target.require or target.refuse:
             return None
-        return AnyOf((plan.base, Via((plan.type, closure), ((plan.type, plan.base),))))
+        there = self.structure.rows.get(target.type)
+        closure = rows.closing(edge[1], target.type)
+        if closure is None or there is None or there.closing(target.edge[1], target.type) is None:
+            return None
+        return Via((edge[0], closure), ((target.type, target.base),))
 
     def stored_sources(self, plan: Via) -> Sql:
         """Return the ids of the objects whose stored tuples of the edge lead to an object that satisfies the plan."""

@@ -10,14 +10,9 @@ from typing import Any
 from django.db import connection
 from hypothesis import strategies as st
 
-from authz.clients.base import GrantIndex
-from authz.clients.embedded import EmbeddedClient
-from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, JoinEdge, Rows, Structure
 from authz.dsl.model import AuthorizationModel
-from authz.engine.evaluation import Evaluation
-from authz.engine.plan import grants_of
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.types import TupleKey
 
@@ -60,6 +55,8 @@ SUBJECTS = [
     f"{ORGANIZATION}#admin",
     "share_link:l#bearer",
 ]
+
+PROJECTS = ["project:1", "project:2", "project:3"]
 
 
 @dataclass
@@ -124,25 +121,6 @@ class Tree:
         yield
 
 
-def by_sql(client: GrantIndex, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
-    """The objects of the stored tree that the predicate finds."""
-    return listed(client.predicate(actor, relation, type_name, "n", usersets), type_name)
-
-
-def by_plan(
-    client: EmbeddedClient | OpenFGAClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
-) -> set[str]:
-    """Those of the objects that the flags of a page would show."""
-    edges, found = tree.edges(), set()
-    for name in names:
-        plan = client.plan(name.partition(":")[0], relation)
-        reached = [name, ORGANIZATION, *tree.objects()]
-        wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
-        if Evaluation(client.granted(actor, wanted, usersets), edges).satisfies(name, plan):
-            found.add(name)
-    return found
-
-
 def create_tables() -> None:
     with connection.cursor() as cursor:
         for table in TABLES:
@@ -200,6 +178,8 @@ def moves(draw: st.DrawFn, tree: Tree) -> Tree:
 def grants(model: AuthorizationModel, tree: Tree) -> st.SearchStrategy[list[TupleKey]]:
     """Tuples that the model allows: on the tree, and among groups, roles and the organization."""
     objects = [*tree.objects(), ORGANIZATION, "group:1", "group:2", "group:3", "role:1", "role:2"]
+    objects += PROJECTS if "project" in model.types else []
+    subjects = [*SUBJECTS, *(f"{name}#can_view" for name in tree.objects() if name.startswith("folder:")), *PROJECTS]
     structural = STRUCTURE.edges()
     possible = []
     for name in objects:
@@ -215,7 +195,7 @@ def grants(model: AuthorizationModel, tree: Tree) -> st.SearchStrategy[list[Tupl
                 else entry.type
                 for entry in relation.restrictions
             }
-            for subject in SUBJECTS:
+            for subject in subjects:
                 bare, _, subject_relation = subject.partition("#")
                 subject_type = bare.partition(":")[0]
                 kind = f"{subject_type}#{subject_relation}" if subject_relation else subject_type

@@ -133,7 +133,7 @@ def test_ended_at_any_moment_and_begun_again(installation: Installation, seed: i
             report = store_migration.to_openfga(NO_STRUCTURE, progress=Progress(step=step))
         except Killed:
             ends += 1
-            remote_engine.remote.cache_clear()
+            remote_engine.remote_of.cache_clear()
             assert ends < 50
         else:
             break

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from authz.errors import InvalidTuple, UnknownRelation
 from authz.services import decisions, relationships, visibility
-from authz.services.models import active_model
+from authz.services.shipped_model import shipped_model
 from authz.testing.contract import key
 from authz.types import ANONYMOUS, Actor, CheckRequest, TupleKey
 from tests.authz.clients.tree import STRUCTURE, Tree, create_tables, listed
+from tests.components.statements import behind_the_door
 
 pytestmark = pytest.mark.django_db
 
@@ -31,10 +30,10 @@ def grant(*texts: str) -> None:
 def test_flags_of_a_page_are_one_statement_and_equal_whole_checks() -> None:
     grant("user:ann admin organization:o", "user:bob editor folder:top", "user:eve viewer drive:d1")
     grant("user:eve blocked folder:sub", "user:bob uploaded_by file:deep")
-    context = tuple(TREE.structure_tuples(active_model()))
+    context = tuple(TREE.structure_tuples(shipped_model()))
     for actor in (ANN, BOB, EVE, ANONYMOUS):
         questions = dict.fromkeys(("file:deep", "file:loose"), ASKED)
-        with CaptureQueriesContext(connection) as queries:
+        with behind_the_door() as queries:
             found = visibility.flags(actor, questions, TREE.edges(), STRUCTURE)
         assert len(queries) == 1
         for name in questions:

@@ -12,8 +12,8 @@ from authz.clients.openfga.calls import Deadline
 from authz.clients.sql.edges import StructureEdges
 from authz.services import reconciliation, remote_engine
 from authz.services.client import configured_client
-from authz.services.models import active_model
 from authz.services.reconciliation import Kind
+from authz.services.shipped_model import shipped_model
 from authz.types import CheckRequest, TupleKey
 from storage.errors import MoveIntoItself
 from storage.models import Item, Node
@@ -53,7 +53,7 @@ def edges(store: Installation) -> set[TupleKey]:
 
 
 def rows() -> set[TupleKey]:
-    return {key for page in StructureEdges(active_model(), EDGES, "default").pages() for key in page}
+    return {key for page in StructureEdges(shipped_model(), EDGES, "default").pages() for key in page}
 
 
 def differs() -> dict[Kind, int]:

@@ -10,7 +10,7 @@ from authz.clients.openfga.client import OpenFGAClient
 from authz.dsl import parse
 from authz.engine.evaluation import Evaluation
 from authz.engine.plan import grants_of
-from authz.services.models import active_model
+from authz.services.shipped_model import shipped_model
 from authz.testing.contract import key
 from authz.types import CheckRequest, ListObjectsRequest
 from tests.authz.clients.tree import STRUCTURE, Tree, create_tables, listed
@@ -96,12 +96,12 @@ def test_lists_and_flags_of_a_recursive_model(openfga_client: MakeClient) -> Non
 @pytest.mark.django_db
 def test_the_shipped_model(openfga_client: MakeClient) -> None:
     create_tables()
-    client = openfga_client(active_model(), STRUCTURE)
+    client = openfga_client(shipped_model(), STRUCTURE)
     client.write(
         writes=[key("user:a viewer folder:f0"), key("user:b viewer drive:d1"), key("user:b blocked folder:f40")]
     )
     tree = deep()
-    context = tuple(tree.structure_tuples(active_model()))
+    context = tuple(tree.structure_tuples(shipped_model()))
     sender = client.remote.sender
     sender.calls.clear()  # type: ignore[attr-defined]
     for user, expected in (("user:a", True), ("user:b", False), ("user:c", False)):

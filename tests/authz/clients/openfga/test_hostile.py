@@ -21,7 +21,7 @@ from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.transport import Transport
 from authz.errors import AuthorizationUnavailable
 from authz.models import Delivery, DeliveryLease, TupleChange
-from authz.services.models import active_model
+from authz.services.shipped_model import shipped_model
 from authz.testing.contract import key
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest
 from tests.authz.clients.tree import STRUCTURE
@@ -164,7 +164,7 @@ def test_nothing_is_allowed_and_all_is_well_afterwards(
     openfga_client: MakeClient, impostor: tuple[str, Impostor], behaviour: str
 ) -> None:
     url, state = impostor
-    client = openfga_client(active_model(), STRUCTURE)
+    client = openfga_client(shipped_model(), STRUCTURE)
     client.write(writes=[SURE])
     transport = Transport(url)
     remote = replace(client.remote, sender=transport)

@@ -20,7 +20,7 @@ from authz.clients.openfga.projection import Projection
 from authz.clients.openfga.wire import tuple_json
 from authz.errors import MissingContext
 from authz.models import RelationshipTuple, TupleChange
-from authz.services.models import active_model
+from authz.services.shipped_model import shipped_model
 from authz.testing.condition_contract import AT_THE_END, BEFORE, CONDITION_MODEL, until
 from authz.testing.contract import key
 from authz.types import TupleKey
@@ -53,7 +53,7 @@ def others_write(client: OpenFGAClient, verb: str, *keys: TupleKey) -> None:
 
 @pytest.fixture
 def client(openfga_client: MakeClient) -> OpenFGAClient:
-    return openfga_client(active_model(), STRUCTURE)
+    return openfga_client(shipped_model(), STRUCTURE)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -146,7 +146,7 @@ def test_every_answer_is_that_of_a_client_that_keeps_nothing(
     """We and others write and delete, in any order; several processes are asked after each."""
     TupleChange.objects.all().delete()
     RelationshipTuple.objects.all().delete()
-    client = openfga_client(active_model(), STRUCTURE)
+    client = openfga_client(shipped_model(), STRUCTURE)
     processes = [keeping(client) for _ in range(3)]
     there: set[TupleKey] = set()
     for each, write, ours, writer in steps:

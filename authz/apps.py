@@ -15,7 +15,7 @@ class AuthzConfig(AppConfig):
     def ready(self) -> None:
         """Connect what follows a migration and the system checks."""
         from authz import checks
-        from authz.services.models import store_shipped_model
+        from authz.services.shipped_model import store_shipped_model
 
         checks.register_checks()
         post_migrate.connect(store_shipped_model, sender=self, dispatch_uid="authz.store_shipped_model")

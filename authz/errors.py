@@ -12,6 +12,11 @@
     │   │   ├── MissingContext       a parameter of it has no value
     │   │   └── InvalidContext       a value is not of the type of its parameter
     │   └── InvalidContinuationToken
+    ├── EditorRequired               only for those who may edit the model
+    ├── ModelNotFound                no such version of the model
+    ├── ModelConflict                somebody else has activated another version meanwhile
+    ├── RelationsMissing             the model cannot answer what the service asks; carries all of it
+    ├── AdministratorLockout         afterwards nobody could administer the installation
     ├── WriteConflict                a duplicate write, a missing delete
     ├── ResolutionTooComplex         a limit was reached; never a shorter answer
     └── AuthorizationUnavailable     the engine could not be asked; retryable, and never an allow
@@ -69,6 +74,45 @@ class InvalidModel(AuthzError):
     def __init__(self, problems: Sequence[ModelProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(problem.text for problem in self.problems))
+
+
+class EditorRequired(AuthzError):
+    """Only those may do this who may edit the authorization model."""
+
+    code = "MODEL_EDITOR_REQUIRED"
+    default_message = "Only somebody who may edit the authorization model may do this."
+
+
+class ModelNotFound(AuthzError):
+    """There is no version of the authorization model of this id."""
+
+    code = "AUTHORIZATION_MODEL_NOT_FOUND"
+    default_message = "There is no authorization model of this id."
+
+
+class ModelConflict(AuthzError):
+    """Another version of the authorization model has been activated in the meantime."""
+
+    code = "AUTHORIZATION_MODEL_CONFLICT"
+    default_message = "Another authorization model has been activated in the meantime."
+
+
+class RelationsMissing(AuthzError):
+    """The authorization model cannot answer what the service asks; ``missing`` has a sentence for each relation."""
+
+    code = "AUTHORIZATION_RELATIONS_MISSING"
+    default_message = "The authorization model cannot answer everything that the service asks."
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__("; ".join(missing))
+
+
+class AdministratorLockout(AuthzError):
+    """Afterwards no active person could administer the installation and edit the authorization model."""
+
+    code = "ADMINISTRATOR_LOCKOUT"
+    default_message = "Afterwards nobody could administer this installation and edit its authorization model."
 
 
 class InvalidRequest(AuthzError):

@@ -17,3 +17,8 @@ def new_identifier() -> str:
     """
     bits = secrets.randbits(5 * LENGTH)
     return "".join([_PAIRS[(bits >> shift) & 1023] for shift in _SHIFTS])
+
+
+def is_identifier(value: str) -> bool:
+    """Return whether ``value`` could be one of ours."""
+    return len(value) == LENGTH and all(character in ALPHABET for character in value)

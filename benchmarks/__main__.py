@@ -25,6 +25,7 @@ BENCHMARKS = {
     "page_stacks": "benchmarks.page_stacks",
     "selective_page": "benchmarks.selective_page",
     "check": "benchmarks.checks",
+    "visible_1m": "benchmarks.visible_1m",
 }
 """Module of each benchmark. Loaded in its own process alone: some set Django up."""
 RESULTS = Path(__file__).parent / "results.json"

@@ -5,14 +5,16 @@ Import it once Django is set up (``filegraph.asgi`` does). What the parts do is 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import TypeVar
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+from django.utils.module_loading import import_string
 
+from authz.services.models import pinned
 from filegraph import health, probes
 from filegraph.background import Background, Chore
 from filegraph.bodies import App, CloseUnread, Receive, Scope, Send
@@ -25,6 +27,9 @@ from schema.http import GRAPHQL_PATHS, EndpointSettings, GraphQLEndpoint
 from storage import addresses
 from transfer import conf as transfer_conf
 from transfer.app import TransferApp
+
+if TYPE_CHECKING:
+    from filegraph.metrics import MetricsPage
 
 T = TypeVar("T")
 
@@ -46,13 +51,14 @@ class Application:
 
     def __init__(self, *, threads: DatabaseThreads, background: Sequence[Chore] = ()) -> None:
         self._threads = threads
-        self._background = Background(threads.run, background, clock=utc_now)
-        self._health = health.Health(threads.run, probes.ALL)
-        self._graphql: App = GraphQLEndpoint(threads.run, utc_now, _endpoint_settings(threads.share))
+        self._background = Background(self._run, background, clock=utc_now)
+        self._health = health.Health(self._run, probes.ALL)
+        self._graphql: App = GraphQLEndpoint(self._run, utc_now, _endpoint_settings(threads.share))
         self._transfer = TransferApp(
             run=self._run_for_bytes, clock=utc_now, settings=transfer_conf.from_django(settings)
         )
         self._django: App = DjangoPages()
+        self._metrics = _metrics_page(threads)
         self._requests: App = CloseUnread(self._answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,6 +76,8 @@ class Application:
         path = scope["path"]
         if path in health.PATHS:
             await self._health(scope, receive, send)
+        elif self._metrics is not None and self._metrics.admits(scope):
+            await self._metrics(scope, receive, send)
         elif (refusal := _judge_host(scope)) is not None:
             await refusal.answer(send)
         else:
@@ -82,9 +90,13 @@ class Application:
             return self._graphql
         return self._django
 
+    def _run(self, work: Callable[[], T], /, *, asker: Hashable | None = None) -> Awaitable[T]:
+        """Run work in a database thread; one authorization model answers all that it asks."""
+        return self._threads.run(partial(_by_one_model, work), asker=asker)
+
     def _run_for_bytes(self, work: Callable[[], T], /) -> Awaitable[T]:
         """Run work of the byte plane. Some of it waits for a store: all together it has half of the threads at most."""
-        return self._threads.run(work, asker=_BYTE_PLANE)
+        return self._run(work, asker=_BYTE_PLANE)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -100,9 +112,24 @@ class Application:
                 return
 
 
+def _by_one_model(work: Callable[[], T]) -> T:
+    with pinned():
+        return work()
+
+
 def build() -> Application:
     """Return the application of this process's settings."""
     return Application(threads=DatabaseThreads(settings.FILEGRAPH_DATABASE_THREADS), background=chores())
+
+
+def _metrics_page(threads: DatabaseThreads) -> MetricsPage | None:
+    """Return the page if a setting asks for it; its library is imported only then."""
+    if not settings.FILEGRAPH_METRICS:
+        return None
+    page: MetricsPage = import_string("filegraph.metrics.MetricsPage")(
+        threads.run, settings.FILEGRAPH_METRICS, clock=utc_now
+    )
+    return page
 
 
 def _endpoint_settings(turns: int) -> EndpointSettings:

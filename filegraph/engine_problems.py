@@ -8,11 +8,9 @@ from functools import partial
 from django.conf import settings
 
 from authz.errors import AuthorizationUnavailable, InvalidRequest
-from authz.services import remote_engine
+from authz.services import remote_engine, shadow
 from filegraph.environment import variable
 from filegraph.problem import Problem
-
-_PLACES = {"embedded": "in its database", "openfga": "in an OpenFGA store"}
 
 
 def of_engine(*, prepared: bool) -> Problem | None:
@@ -35,13 +33,29 @@ def of_asking(ask: Callable[[], object]) -> Problem | None:
 
 
 def of_choice() -> Problem | None:
-    """Look whether another engine than the chosen one keeps the permissions of this installation.
+    """Look whether the chosen engine has the permissions of this installation.
 
-    With the wrong one nobody would have any right, the administrators neither. The tables must be there.
+    With one that has not nobody would have any right, the administrators neither. The tables must be there.
     """
-    other = remote_engine.left_behind()
-    if other is None:
+    match remote_engine.unready():
+        case remote_engine.Unready.ELSEWHERE:
+            return Problem(
+                f"{variable('authz_client')} must be embedded: the permissions of this installation are in its "
+                "database. `filegraph authz migrate-store --to openfga` takes them to an OpenFGA server."
+            )
+        case remote_engine.Unready.ON_THEIR_WAY:
+            return Problem(
+                f"{variable('authz_client')} must be embedded until the OpenFGA store has all permissions: "
+                "run `filegraph authz migrate-store --to openfga` to its end."
+            )
+    return None
+
+
+def of_shadow() -> Problem | None:
+    """Look whether the engine that is asked behind the answers has the permissions. The tables must be there."""
+    if shadow.can_be_asked():
         return None
     return Problem(
-        f"{variable('authz_client')} must be {other}: the permissions of this installation are {_PLACES[other]}."
+        f"{variable('authz_shadow')} must be empty until an OpenFGA store has all permissions: "
+        "run `filegraph authz migrate-store --to openfga` to its end."
     )

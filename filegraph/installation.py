@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from authz.services import remote_engine
+from authz.services import remote_engine, shipped_model
 from filegraph import engine_problems, store_problems
 from filegraph.first_store import STORE_NAME, FirstStore
 from filegraph.setup_lock import setup_lock
@@ -50,10 +50,15 @@ def _prepare() -> list[str]:
     if pending:
         call_command("migrate", verbosity=0, interactive=False)
         done.append(f"The database is up to date ({pending} migrations).")
+    # A release may bring another model and no migration.
+    shipped_model.store_shipped_model()
     if left := engine_problems.of_choice():
         raise SetupFailed(left.sentence)
     done += _keep_stores(settings.FIRST_STORE)
-    return done if problem is not None else done + _prepare_engine()
+    if problem is None:
+        done += _prepare_engine()
+    newer = shipped_model.tell_of_newer()
+    return done if newer is None else [*done, newer]
 
 
 def _prepare_engine() -> list[str]:

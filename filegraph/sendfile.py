@@ -14,6 +14,7 @@ import os
 import select
 import time
 
+from transfer.asgi import UnsendableFile
 from transfer.conf import BLOCK
 from transfer.file_threads import FileThreads, settle
 
@@ -36,10 +37,6 @@ _NETWORK = (
     errno.ENETRESET,
     errno.EPERM,  # a packet filter
 )
-
-
-class UnsendableFile(Exception):
-    """The fault is on our side: the file cannot be read, or ends too early. No OSError: those are the client's."""
 
 
 class Transmission:

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from filegraph.bodies import App, Receive, Scope
 from filegraph.protocol import BoundedProtocol, Limits, Peers
 from filegraph.sendfile import Transmission
+from transfer.asgi import UnsendableFile
 from transfer.file_threads import FileThreads
 from transfer.reply import ZERO_COPY
 
@@ -68,7 +69,7 @@ class ZeroCopyProtocol(BoundedProtocol):
                 seconds=self.send_seconds,
             )
             await self._transmission.run()
-        except OSError:
+        except (OSError, UnsendableFile):
             # What is sent stays cut off in the middle; nobody waits for the rest.
             cycle.disconnected = True
             self.transport.abort()

@@ -13,7 +13,6 @@ from typing import Any, TypeGuard, cast
 
 from graphql import ExecutionResult, GraphQLError
 
-from authz.services.visibility import moment
 from schema.context import Context
 from schema.documents import DocumentCache
 from schema.errors import BAD_USER_INPUT, formatted
@@ -59,8 +58,7 @@ def execute(operation: Operation, context: Context) -> dict[str, Any]:
     )
     if isinstance(executor, list):
         return _refused(executor, context)
-    with moment():
-        result = cast("ExecutionResult", executor.execute_operation())
+    result = cast("ExecutionResult", executor.execute_operation())
     if result.errors is None:
         return {"data": result.data}
     if result.data is None and _before_execution(result.errors):

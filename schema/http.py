@@ -26,6 +26,7 @@ from accounts.csrf import csrf_token_is_valid
 from accounts.errors import CsrfFailed, Unauthenticated
 from accounts.networks import network
 from accounts.services.door import identify
+from authz.services.visibility import moment
 from schema.context import Context
 from schema.cookies import SessionCookie
 from schema.cors import cors_headers
@@ -141,12 +142,14 @@ class GraphQLEndpoint:
         ``turn`` is whose turn was waited for; it is given back here. Raises NoTurnLeft.
         """
         try:
-            self._identify(context, headers)
-            if turn is None:
-                who = context.actor if context.user_id is not None else network(context.address)
-                self._turns.take(who)
-                turn = who
-            result = execute(operation, context)
+            # From the door on: with whose request it is, it is read which model answers it.
+            with moment():
+                self._identify(context, headers)
+                if turn is None:
+                    who = context.actor if context.user_id is not None else network(context.address)
+                    self._turns.take(who)
+                    turn = who
+                result = execute(operation, context)
         finally:
             if turn is not None:
                 self._turns.give_back(turn)

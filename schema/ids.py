@@ -24,6 +24,7 @@ class Kind(StrEnum):
     FILE = "file"
     UPLOAD = "upload"
     TOKEN = "token"  # noqa: S105 - a kind of id, not a secret
+    MODEL = "model"
 
 
 _ROW_ID = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}\Z", re.ASCII)
@@ -69,6 +70,18 @@ def node_ref(value: str, *kinds: Kind) -> NodeRef:
     if kind not in (kinds or (Kind.DRIVE, Kind.FOLDER, Kind.FILE)):
         raise InvalidId("This is not the id of a drive, folder or file that fits here.")
     return NodeRef(NodeKind(kind.value), row_id)
+
+
+def object_name(value: str) -> str:
+    """Return what authz calls the object of an API id (``file_x``: ``file:x``); its own names are taken as they are."""
+    match = _PATTERN.match(value)
+    return f"{match.group(1)}:{match.group(2)}" if match else value
+
+
+def user_name(value: str) -> str:
+    """Return what authz calls somebody: as ``object_name``, but a group stands for its members."""
+    name = object_name(value)
+    return f"{name}#member" if name != value and name.startswith(f"{Kind.GROUP.value}:") else name
 
 
 def row_id(value: str) -> str:

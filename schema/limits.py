@@ -42,7 +42,7 @@ PAGE_SIZE = 50
 MAX_PAGE_SIZE = 100
 """Nodes of the largest page, and items of the largest batch."""
 
-_SHORT_LISTS = {"headers": 10}
+_SHORT_LISTS = {"headers": 10, "missing": 10, "blocks": 10, "unmetConditions": 10, "reasons": 10}
 """Lists that the service itself makes. Those that people fill (shares, members, groups) count as a largest page."""
 
 _OPENING = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})

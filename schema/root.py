@@ -20,17 +20,20 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from schema.executor import core_schema
+from schema.mutations.authorization import AuthorizationMutations
 from schema.mutations.people import PeopleMutations
 from schema.mutations.sessions import SessionMutations
 from schema.mutations.sharing import SharingMutations
 from schema.mutations.trash import TrashMutations
 from schema.mutations.tree import TreeMutations
 from schema.mutations.uploads import UploadMutations
+from schema.queries.authorization import AuthorizationQueries
 from schema.queries.lists import ListQueries
 from schema.queries.nodes import NodeQueries
 from schema.queries.viewer import ViewerQueries
 from schema.scalars import SCALARS
 from schema.types.access_token import AccessToken
+from schema.types.authorization_model import AuthorizationModel
 from schema.types.file import File
 from schema.types.folder import Folder
 from schema.types.group import Group
@@ -39,19 +42,27 @@ from schema.types.user import User
 
 
 @strawberry.type(description="What can be read. What the viewer may not see is as if it were not there.")
-class Query(ViewerQueries, NodeQueries, ListQueries):
+class Query(ViewerQueries, NodeQueries, ListQueries, AuthorizationQueries):
     """The root of reading."""
 
 
 @strawberry.type(description="What can be done. Each answers with what was done, or with errors that say why not.")
-class Mutation(SessionMutations, PeopleMutations, TreeMutations, UploadMutations, TrashMutations, SharingMutations):
+class Mutation(
+    SessionMutations,
+    PeopleMutations,
+    TreeMutations,
+    UploadMutations,
+    TrashMutations,
+    SharingMutations,
+    AuthorizationMutations,
+):
     """The root of doing."""
 
 
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    types=[AccessToken, File, Folder, Group, Upload, User],
+    types=[AccessToken, AuthorizationModel, File, Folder, Group, Upload, User],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )
 """The schema, as strawberry has it."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError, IntValueNode, StringValueNode, ValueNode
+from graphql import GraphQLError, IntValueNode, StringValueNode, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
 BigInt = NewType("BigInt", int)
@@ -22,6 +22,9 @@ SHA256 = NewType("SHA256", str)
 
 URL = NewType("URL", str)
 """An absolute URL."""
+
+JSON = NewType("JSON", object)
+"""Any JSON: what a condition of the authorization model is given, or a model in OpenFGA's form."""
 
 _BIG_INT_LIMIT = 2**63
 _DIGITS = re.compile(r"-?[0-9]{1,19}\Z", re.ASCII)
@@ -70,6 +73,15 @@ def parse_sha256(value: Any) -> str:
     raise GraphQLError("A SHA256 is written as 64 lower-case hexadecimal digits.")
 
 
+def parse_json(value: Any) -> Any:
+    """Take any value as it came in the variables, which are JSON."""
+    return value
+
+
+def _parse_json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    return value_from_ast_untyped(node, variables)
+
+
 def parse_url(value: Any) -> str:
     """Read an absolute http or https URL."""
     if isinstance(value, str) and value.startswith(("http://", "https://")):
@@ -95,6 +107,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
         serialize=format_date_time,
         parse_value=parse_date_time,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value: an object, a list, a text, a number, true, false or null.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc8259",
+        serialize=parse_json,
+        parse_value=parse_json,
+        parse_literal=_parse_json_literal,
     ),
     SHA256: strawberry.scalar(
         name="SHA256",

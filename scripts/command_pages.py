@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import EnumType
 from pathlib import Path
 from typing import Any, TypeAlias, get_args, get_type_hints
@@ -18,7 +18,7 @@ from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
 from filegraph.cli.app import app as client_app
 from filegraph.cli.models import commands as model_commands
-from filegraph.cli.server_commands import OFFLINE_COMMANDS, SERVER_COMMANDS
+from filegraph.cli.server_commands import AUTHZ_COMMANDS, OFFLINE_COMMANDS, SERVER_COMMANDS, LateCommand
 from filegraph.client.errors import ExitCode
 
 Function: TypeAlias = Callable[..., Any]
@@ -56,11 +56,15 @@ def page() -> str:
         lines += _section(name, command)
     lines += ["## Running a server", ""]
     for name in SERVER_COMMANDS:
-        lines += _section(f"filegraph {name}", _server_command(name))
+        lines += _section(f"filegraph {name}", _server_command(_late(SERVER_COMMANDS, name).app, name))
     lines += ["## Authorization models", "", "Without a server: see [the model language](../model-language.md).", ""]
     for each in model_commands.registered_commands:
         assert each.callback is not None
-        lines += _section(f"filegraph authz {_name_of(each)}", each.callback)
+        if each.name not in AUTHZ_COMMANDS:
+            lines += _section(f"filegraph authz {_name_of(each)}", each.callback)
+    lines += ["## Permissions of an installation", "", "With its settings: see [OpenFGA](../openfga.md).", ""]
+    for name in AUTHZ_COMMANDS:
+        lines += _section(f"filegraph authz {name}", _server_command(_late(AUTHZ_COMMANDS, name).commands, name))
     lines += ["## Exit codes", "", "Of the commands that use a server; the others know 0, 1 and 2.", ""]
     lines += ["| code | meaning |", "|---|---|", *(f"| {code.value} | {EXIT_CODES[code]} |" for code in ExitCode)]
     return "\n".join(lines) + "\n"
@@ -77,10 +81,13 @@ def _client_commands() -> Iterator[tuple[str, Function]]:
                 yield f"filegraph {group.name} {_name_of(each)}", each.callback
 
 
-def _server_command(name: str) -> Function:
+def _late(commands: Mapping[str, LateCommand], name: str) -> Any:
     # Nothing is read or written, but Django wants a key before it hands out its models.
     os.environ.setdefault("FILEGRAPH_SECRET_KEY", "only-to-write-pages-0123456789abcdef")
-    app: typer.Typer = importlib.import_module(SERVER_COMMANDS[name].module).app
+    return importlib.import_module(commands[name].module)
+
+
+def _server_command(app: typer.Typer, name: str) -> Function:
     return next(each.callback for each in app.registered_commands if each.callback and _name_of(each) == name)
 
 

@@ -7,8 +7,12 @@ ADVICE = {
     "ACCOUNTS_ERROR": "Read the message; it says what was refused.",
     "ACCOUNT_NOT_FOUND": "Check the username, group name or id. Deactivated people are not found either.",
     "ADMINISTRATOR_REQUIRED": "Ask an administrator to do it, or to make you one.",
+    "ADMINISTRATOR_LOCKOUT": "Leave an active person `can_administer` and `can_edit_model`. Nothing has changed.",
     "ALREADY_SET_UP": "Sign in as the administrator that exists: `signIn`.",
     "AUTHORIZATION_ERROR": "Read the server's log under the request id.",
+    "AUTHORIZATION_MODEL_CONFLICT": "Look at the model that is active now, and decide again. Nothing changed.",
+    "AUTHORIZATION_MODEL_NOT_FOUND": "Check the id: `authorizationModels` lists all versions.",
+    "AUTHORIZATION_RELATIONS_MISSING": "Define what `missingRelations` names. The model that was active still is.",
     "AUTHORIZATION_UNAVAILABLE": "Try again in a moment. Nothing was done and nothing was allowed meanwhile.",
     "BACKEND_FULL": "Tell the operator: the disk or bucket behind this drive has no space left.",
     "BACKEND_UNAVAILABLE": "Try again in a moment. Operators: see the log and `/readyz`.",
@@ -46,13 +50,17 @@ ADVICE = {
     "LENGTH_REQUIRED": "Send `Content-Length`. With curl, upload a file with `-T`, not a pipe.",
     "LIMIT_EXCEEDED": "Ask for smaller pages, fewer fields or fewer levels; the message names the limit.",
     "METHOD_NOT_ALLOWED": "Use one of the methods in the header `Allow`.",
+    "MODEL_EDITOR_REQUIRED": "Ask somebody who has `can_edit_model` on the organization: an administrator, as shipped.",
     "MOVE_INTO_ITSELF": "Choose a target outside the folder that moves.",
     "NAME_TAKEN": "Choose another name, or `onConflict: RENAME` or `REPLACE`.",
     "NOT_ACCEPTABLE": "Accept `application/graphql-response+json` or `application/json`.",
     "NOT_FOUND": "Check the id. The answer is the same for what is not there and for what you may not see.",
     "PERMISSION_DENIED": "Ask somebody who may share this for a stronger role.",
     "PRECONDITION_FAILED": "The file changed. Read its new ETag and decide again.",
-    "QUOTA_EXCEEDED": "Purge what is in the trash, abort open uploads, or ask for a larger quota.",
+    "QUOTA_EXCEEDED": (
+        "Purge what is in the trash, abort open uploads, or ask for a larger quota. Uploads to a store hold their room "
+        "until their links have ended: the message says until when."
+    ),
     "RANGE_NOT_SATISFIABLE": "Ask for a range within the size that `Content-Range` names.",
     "RATE_LIMITED": "Wait a minute. Operators: `FILEGRAPH_SIGN_IN_ATTEMPTS`.",
     "RELATIONSHIP_CONFLICT": "Somebody else changed the same thing. Read it and try again.",
@@ -66,7 +74,10 @@ ADVICE = {
     "TOO_DEEP": "Put it higher in the tree: folders nest 200 levels deep at most.",
     "TOO_MANY_CONNECTIONS": "Reuse connections. Operators: `FILEGRAPH_MAX_CONNECTIONS`, behind a proxy "
     "`FILEGRAPH_TRUSTED_PROXIES`.",
-    "TOO_MANY_UPLOADS": "Finalize or abort open uploads first. Operators: `FILEGRAPH_MAX_OPEN_UPLOADS`.",
+    "TOO_MANY_UPLOADS": (
+        "Finalize or abort open uploads first. Uploads to a store count until their links have ended: the message says "
+        "until when. Operators: `FILEGRAPH_MAX_OPEN_UPLOADS`."
+    ),
     "TRANSFER_ERROR": "Read the message; it says what was refused.",
     "UNAUTHENTICATED": "Sign in, or send an access token as `Authorization: Bearer fg_...`.",
     "UNKNOWN_HOST": "Use the service's own address. Operators: `FILEGRAPH_ALLOWED_HOSTS`, `FILEGRAPH_PUBLIC_URL`.",

@@ -7,6 +7,7 @@ import re
 from storage.errors import InvalidArgument
 
 _PREFIX = re.compile(r"[0-9A-Za-z_-]+(?:/[0-9A-Za-z_-]+)*")
+_ATTEMPT = re.compile(rf"(?:{_PREFIX.pattern}/)?(?P<head>[0-9a-z]{{2}})/(?P<staging>(?P=head)[0-9a-z]{{24}})-[0-9]+")
 MAX_PREFIX = 100
 """Characters in a drive's prefix."""
 
@@ -19,6 +20,12 @@ def attempt_key(prefix: str, staging_key: str, attempt: int) -> str:
     """
     head = f"{prefix}/" if prefix else ""
     return f"{head}{staging_key[:2]}/{staging_key}-{attempt}"
+
+
+def staging_key_of(key: str) -> str | None:
+    """Return the staging key in a key that ``attempt_key`` made, None for any other."""
+    found = _ATTEMPT.fullmatch(key)
+    return found["staging"] if found else None
 
 
 def check_prefix(prefix: str) -> None:

@@ -1,31 +1,29 @@
-"""Which relations the service asks for, and what the rows tell authz about the tree.
+"""Which relations the service asks for.
 
-Only here does storage ask for a relation by name; ``services.sharing`` gives and takes back those of ``Role``. The tree
-stands in the rows and is never written as tuples: a whole check gets it as contextual tuples, a list as tables to join
-(``EDGES``). What opens bytes or changes state asks a whole check (``require``); flags of a page and lists are computed
-from the actor's grants and the same edges. One exception: a link straight to a store rests on the flags of its page
-(``allowed``), because a whole check for each of 100 links could take an OpenFGA server seconds. Unless set otherwise it
-lives 300 seconds at most.
+Only here does storage ask for a relation by name; ``services.sharing`` gives and takes back those of ``Role``. What
+stands in the rows of the tree goes along (``storage.structure``). What opens bytes or changes state asks a whole check
+(``require``); flags of a page and lists are computed from the actor's grants and the same edges. One exception: a link
+straight to a store rests on the flags of its page (``allowed``), because a whole check for each of 100 links could take
+an OpenFGA server seconds. Unless set otherwise it lives 300 seconds at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
+from authz.errors import ConditionFailed
 from authz.services import decisions, visibility
-from authz.services.visibility import (
-    ColumnEdge,
-    ConstantEdge,
-    Edge,
-    JoinEdge,
-    Rows,
-    Structure,
-    VisibilitySql,
-)
-from authz.types import ORGANIZATION, Actor, CheckRequest, TupleKey, split_object
+from authz.services.needs import Needs
+from authz.services.visibility import VisibilitySql
+from authz.types import ORGANIZATION, Actor, CheckRequest, TupleKey
 from storage.errors import NotFound, PermissionDenied, StorageError
-from storage.models import Drive, FolderClosure, Item, ItemKind, Node, NodeKind
+from storage.models import Drive, FolderClosure, Item, Node, NodeKind
+from storage.structure import EDGES as EDGES
+from storage.structure import edges
+from storage.structure import kind_of as kind_of
+from storage.structure import object_of as object_of
+from storage.structure import structure as structure
 
 
 class Permission(StrEnum):
@@ -78,55 +76,28 @@ APPLICABLE: Mapping[NodeKind, frozenset[Permission]] = {
 }
 """What can be asked about which kind; anything else is a plain no."""
 
-_ITEM_EDGES: Mapping[str, Edge] = {
-    "drive": ColumnEdge("drive", "drive_id"),
-    # By the parent, whose ancestors (itself among them) are those of the item. The root folder is among them too: no
-    # grant ever stands on it.
-    "ancestor": JoinEdge("folder", "storage_folderclosure", "descendant_id", "ancestor_id", "parent_id"),
+_ROLES: Mapping[NodeKind, frozenset[Role]] = {
+    NodeKind.DRIVE: frozenset(Role),
+    NodeKind.FOLDER: frozenset(Role),
+    NodeKind.FILE: frozenset(Role) - {Role.UPLOADER},
 }
-EDGES = Structure(
-    {
-        "drive": Rows(
-            "storage_drive",
-            edges={
-                "organization": ConstantEdge(*split_object(ORGANIZATION)),
-                "backend": ColumnEdge("backend", "backend_id"),
-            },
-        ),
-        "folder": Rows("storage_item", edges=_ITEM_EDGES, condition="kind = 'folder' AND parent_id IS NOT NULL"),
-        "file": Rows(
-            "storage_item",
-            edges=_ITEM_EDGES,
-            condition="kind = 'file'",
-        ),
-    }
+NEEDS = Needs(
+    asked=frozenset(
+        (kind.value, permission.value) for kind, permissions in APPLICABLE.items() for permission in permissions
+    )
+    | {("organization", Permission.CREATE_DRIVE.value), ("backend", Permission.CONFIGURE.value)},
+    written=tuple(
+        TupleKey("user:x", role.value, f"{kind.value}:x") for kind, roles in _ROLES.items() for role in sorted(roles)
+    ),
+    told=(TupleKey(ORGANIZATION, "organization", "backend:x"),),
+    structure=EDGES,
 )
-"""Where the edges of the tree stand, for lists."""
+"""What storage needs of any authorization model: each question, and each role to a person."""
 
 
-def kind_of(row: Node) -> NodeKind:
-    """Return what the row is to authz: the root folder of a drive counts as the drive."""
-    if isinstance(row, Drive) or row.is_root:
-        return NodeKind.DRIVE
-    return NodeKind.FOLDER if row.kind == ItemKind.FOLDER else NodeKind.FILE
-
-
-def object_of(row: Node) -> str:
-    """Return the row's name in authz, such as ``"folder:<id>"``."""
-    return f"{kind_of(row).value}:{row.id}"
-
-
-def structure(rows: Iterable[Node]) -> list[TupleKey]:
-    """Return what the rows tell about their places: drive, ancestor and organization edges.
-
-    One statement at most. The edges of the ancestors themselves are not told: the model is flat, whatever it reaches
-    through ``ancestor`` is granted on that very folder.
-    """
-    rows = list(rows)
-    nested = [row for row in rows if isinstance(row, Item) and not row.is_root and row.parent_id != row.drive_id]
-    # Read afresh: no decision trusts what a page remembered.
-    above = FolderClosure.objects.above({row.parent_id for row in nested})
-    return list(dict.fromkeys(edge for row in rows for edge in _edges(row, above)))
+Pair = tuple[Permission, str]
+"""A permission and the object it is asked about."""
+Pairs = Collection[Pair]
 
 
 def require(actor: Actor, permission: Permission, row: Node) -> None:
@@ -138,29 +109,42 @@ def require(actor: Actor, permission: Permission, row: Node) -> None:
 
 def require_all(actor: Actor, questions: Sequence[tuple[Permission, Node]]) -> list[StorageError | None]:
     """Ask many whole checks in one batch; returns for each question None (allowed) or the error to answer with."""
-    edges = tuple(structure({(kind_of(row), row.id): row for _, row in questions}.values()))
+    rows = {(kind_of(row), row.id): row for _, row in questions}.values()
+    told = tuple(structure(rows, {Permission.VIEW, *(permission for permission, _ in questions)}))
 
-    def ask(asked: Collection[tuple[Permission, str]]) -> set[tuple[Permission, str]]:
+    def ask(asked: Pairs) -> set[Pair]:
         pairs = list(asked)
         if not pairs:
             return set()
-        answers = decisions.batch_check([CheckRequest(actor, permission, name, edges) for permission, name in pairs])
+        answers = decisions.batch_check(
+            [CheckRequest(actor, permission, name, told) for permission, name in pairs], EDGES
+        )
         return {pair for pair, answer in zip(pairs, answers, strict=True) if answer is True}
 
     named = [(permission, object_of(row)) for permission, row in questions]
     applicable = dict.fromkeys(
         pair for pair, (permission, row) in zip(named, questions, strict=True) if permission in APPLICABLE[kind_of(row)]
     )
-    allowed = ask(applicable)
-    denied = {name for permission, name in named if (permission, name) not in allowed}
-    visible = ask(
-        dict.fromkeys((Permission.VIEW, name) for name in denied if (Permission.VIEW, name) not in applicable)
-    )
-    visible |= allowed
+    seen = dict.fromkeys((Permission.VIEW, name) for _, name in named)
+    allowed = visible = _in_one(ask, {**applicable, **seen})
+    if allowed is None or visible is None:
+        allowed = ask(applicable)
+        denied = {name for permission, name in named if (permission, name) not in allowed}
+        visible = allowed | ask([pair for pair in seen if pair[1] in denied and pair not in applicable])
     return [
         None if pair in allowed else PermissionDenied() if (Permission.VIEW, pair[1]) in visible else NotFound()
         for pair in named
     ]
+
+
+def _in_one(ask: Callable[[Pairs], set[Pair]], pairs: Pairs) -> set[Pair] | None:
+    """Ask together what a question and its refusal take, where that is read once; None where it has to be in turn."""
+    if not decisions.shares_reads(EDGES):
+        return None
+    try:
+        return ask(pairs)
+    except ConditionFailed:
+        return None  # Perhaps only whether she can view it, which need not be asked.
 
 
 def require_of_organization(actor: Actor, permission: Permission) -> None:
@@ -184,19 +168,14 @@ def allowed(actor: Actor, permissions: Iterable[Permission], rows: Sequence[Node
     again when it is used, one straight to a store is not. What else opens bytes or changes state asks ``require``.
     """
     asked = frozenset(permissions)
-    above = ancestries(rows)
-    edges: dict[tuple[str, str], Sequence[str]] = {}
-    for row in rows:
-        name = object_of(row)
-        drive = f"drive:{row.id if isinstance(row, Drive) else row.drive_id}"
-        edges[drive, "organization"] = (ORGANIZATION,)
-        if name == drive or not isinstance(row, Item):
-            continue
-        edges[name, "drive"] = (drive,)
-        edges[name, "ancestor"] = [f"folder:{folder}" for folder in above[row.id]]
-    questions = {object_of(row): asked & APPLICABLE[kind_of(row)] for row in rows}
-    found = visibility.flags(actor, questions, edges, EDGES)
-    return {row.id: frozenset(map(Permission, found[object_of(row)])) for row in rows}
+    told = edges(rows, ancestries(rows), asked)
+    names = [object_of(row) for row in rows]
+    applicable = {kind: asked & permissions for kind, permissions in APPLICABLE.items()}
+    questions = {name: applicable[NodeKind(name.partition(":")[0])] for name in names}
+    found = visibility.flags(actor, questions, told, EDGES)
+    # What is alike is one object: the files of a folder differ in few flags.
+    same = {relations: frozenset(map(Permission, relations)) for relations in set(found.values())}
+    return {row.id: same[found[name]] for row, name in zip(rows, names, strict=True)}
 
 
 def predicate(actor: Actor, permission: Permission, kind: NodeKind, alias: str) -> VisibilitySql:
@@ -219,15 +198,3 @@ def ancestries(rows: Iterable[Node]) -> dict[str, tuple[str, ...]]:
     for row in unknown:
         found[row.id] = tuple(folder for folder in above.get(row.parent_id, ()) if folder != row.drive_id)
     return found
-
-
-def _edges(row: Node, above: Mapping[str, Sequence[str]]) -> Iterable[TupleKey]:
-    drive_id = row.id if isinstance(row, Drive) else row.drive_id
-    yield TupleKey(ORGANIZATION, "organization", f"drive:{drive_id}")
-    if isinstance(row, Drive) or row.is_root:
-        return
-    name = object_of(row)
-    yield TupleKey(f"drive:{drive_id}", "drive", name)
-    for ancestor in above.get(row.parent_id, ()):
-        if ancestor != drive_id:
-            yield TupleKey(f"folder:{ancestor}", "ancestor", name)

@@ -118,8 +118,7 @@ class TransferApp:
         Of that no more is asked for once 64 KiB are here; the server's last read may have brought more (256 KiB).
         """
         if reply.started:
-            if request_id is None:
-                logger.warning("a response broke off: %s", error.code)
+            # The connection ends in the middle, and the log says why.
             return
         headers, content = refusal_headers(error), refusal_body(error, request_id=request_id)
         if is_for_a_person(request):

@@ -23,3 +23,7 @@ class Run(Protocol):
 
 class ClientGone(Exception):
     """The connection is closed; there is nobody to answer."""
+
+
+class UnsendableFile(Exception):
+    """A server that sends files itself cannot read one, or it ends too early. No OSError: those are the client's."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
 from storage import tokens
+from storage.errors import StorageError
 from storage.services import downloads
 from transfer.asgi import Receive, Run
 from transfer.file_threads import FileThreads
@@ -14,6 +17,8 @@ from transfer.reply import Reply
 from transfer.representation import plan
 from transfer.request import Request
 from transfer.sender import Sender
+
+logger = logging.getLogger("filegraph.transfer")
 
 
 class Downloads:
@@ -45,7 +50,21 @@ class Downloads:
                 await reply.start(answer.status, answer.headers)
                 await reply.body(b"", more=False)
             else:
-                await self._sender.send(answer, answer.part, opened.reader, reply=reply, receive=receive)
+                with _named_in_the_log(opened, reply):
+                    await self._sender.send(answer, answer.part, opened.reader, reply=reply, receive=receive)
         finally:
             # Not waited for: the client has its answer, and closing may be slow on a network file system.
             self._threads.submit(opened.reader.close)
+
+
+@contextmanager
+def _named_in_the_log(opened: downloads.OpenDownload, reply: Reply) -> Iterator[None]:
+    """Say in one line whose bytes a store stopped giving; a client that has its status cannot be told any more."""
+    try:
+        yield
+    except StorageError as error:
+        if reply.started:
+            logger.error(
+                "a download of blob %s of file %s broke off: %s", opened.blob_id, opened.file_id, error.message
+            )
+        raise

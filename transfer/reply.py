@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Protocol
 
-from transfer.asgi import ClientGone, Message, RawHeader, Send
+from storage.errors import BackendUnavailable
+from transfer.asgi import ClientGone, Message, RawHeader, Send, UnsendableFile
 from transfer.errors import MethodNotAllowed, RangeNotSatisfiable, Refusal, status_of
 
 _RETRY_SECONDS = b"5"
@@ -49,9 +50,13 @@ class Reply:
     async def file(self, file: HasDescriptor, offset: int, count: int) -> None:
         """Let the server send ``count`` bytes of ``file`` as the end of the body; only if it ``sends_files``.
 
-        How long the client may take is the server's business; the file stays open meanwhile.
+        How long the client may take is the server's business; the file stays open meanwhile. Raises BackendUnavailable
+        where the file is not what it was.
         """
-        await self._pass({"type": ZERO_COPY, "file": file, "offset": offset, "count": count, "more_body": False})
+        try:
+            await self._pass({"type": ZERO_COPY, "file": file, "offset": offset, "count": count, "more_body": False})
+        except UnsendableFile as error:
+            raise BackendUnavailable(str(error)) from error
 
     async def whole(self, status: int, headers: Sequence[RawHeader], body: bytes = b"", *, hold: bool = False) -> None:
         """Send a response with a body at hand. ``hold`` leaves it formally open: the client has all of it, the

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db.models import CharField
+from django.db.models.expressions import RawSQL
 from django.utils.crypto import constant_time_compare
 
 from accounts.errors import InvalidCredentials
@@ -17,6 +19,7 @@ from accounts.names import name_key
 from accounts.principal import VISITOR, Principal, actor_of
 from accounts.services import passwords
 from accounts.services.sign_in_limit import Attempt
+from authz.services import models
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,17 @@ def authenticate(session_key: str, *, now: datetime) -> Principal:
 
     A session ends by itself when the password changes: it carries a hash of it.
     """
-    data = Session.objects.filter(session_key=session_key, expire_date__gt=now).values_list("session_data", flat=True)
-    encoded = data.first() if session_key.isascii() and "\0" not in session_key else None
-    if encoded is None:
+    if not session_key.isascii() or "\0" in session_key:
         return VISITOR
+    # Which model answers the request is read along: so it costs no statement of its own.
+    found = Session.objects.filter(session_key=session_key, expire_date__gt=now).annotate(
+        version_id=RawSQL(models.active_version_sql(), [], CharField())  # noqa: S611
+    )
+    row = found.values_list("session_data", "version_id").first()
+    if row is None:
+        return VISITOR
+    encoded, version_id = row
+    models.note_active(version_id)
     content = SessionStore().decode(encoded)
     user = User.objects.filter(pk=content.get(SESSION_KEY), is_active=True).first()
     if user is None or not _password_unchanged(user, content.get(HASH_SESSION_KEY, "")):

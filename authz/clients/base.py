@@ -8,15 +8,20 @@ hop of its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
 
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
+from authz.engine.followed import Followed
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
+
+NO_CONTEXT: Mapping[str, Any] = MappingProxyType({})
 
 OnConflict = Literal["error", "ignore"]
 
@@ -67,6 +72,10 @@ class AuthzClient(Protocol):
 
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of the object comes about, one level deep."""
+        ...
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """Return why ``check`` answers as it does; OpenFGA has no such question, so our engine reads the tuples."""
         ...
 
     def read(
@@ -126,20 +135,46 @@ class GrantIndex(Protocol):
         ...
 
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
-        """Return which of the ``(object, grant relation)`` the actor holds, by groups and wildcards too."""
+        """Return which of the ``(object, grant relation)`` the actor holds, by groups and wildcards too.
+
+        ``context`` feeds conditions. Raises ConditionFailed for one that cannot be evaluated and may matter.
+        """
         ...
 
     def predicate(
-        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        relation: str,
+        type_name: str,
+        alias: str,
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> VisibilitySql:
         """Return the SQL that is true for the rows of ``type_name``, under ``alias``, where ``actor`` has ``relation``.
 
-        ``usersets`` (``share_link:l1#bearer``) are memberships for this question only. Raises UnplannableRelation.
+        ``usersets`` (``share_link:l1#bearer``) are memberships for this question only. A relation that cannot be split
+        is listed by the engine: slower, and as complete. ``context`` feeds conditions. Raises ConditionFailed where the
+        list hangs on one that cannot be evaluated, and ResolutionTooComplex when the engine's list is too long.
+        """
+        ...
+
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        """Return which edges of the tree questions about ``(type, relation)`` follow: what has to be told with them.
+
+        None: any questions.
         """
         ...
 
 
 class InstallationClient(AuthzClient, GrantIndex, Protocol):
-    """What ``authz.services`` needs of an engine: both."""
+    """What ``authz.services`` needs of an engine: both, and the model it answers by."""
+
+    model: AuthorizationModel
+    shares_reads: bool
+    """Whether questions of one batch about the same objects read the same tuples once."""

@@ -5,28 +5,33 @@ A write joins the transaction of its caller, so that tuples and the rows they de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from authz.clients import pages, tuples
-from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
 from authz.clients.memberships import DatabaseMemberships
 from authz.clients.plans import PagePlans
+from authz.clients.row_tuples import RowTuples
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.clients.stored_grants import StoredGrants
 from authz.clients.writes import require_writable
 from authz.dsl import from_json, to_json, to_text
 from authz.dsl.model import AuthorizationModel
-from authz.engine import check, expand, list_objects, list_users
+from authz.engine import check, expand, explain, list_objects, list_users
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
+from authz.engine.followed import Followed
 from authz.engine.plan import Plan
-from authz.engine.typesystem import typesystem_of
+from authz.engine.reader import TupleReader
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import WriteConflict
-from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleOperation
+from authz.models import AuthorizationModelVersion, Delivery, RelationshipTuple, TupleOperation
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 _RACES = 3
@@ -36,8 +41,11 @@ _RACES = 3
 class EmbeddedClient:
     """An ``AuthzClient`` over the database ``using``, for one model and one description of the tree.
 
-    ``clock`` gives the time that writes are stamped with. Safe to share between threads: it holds no state but caches.
+    ``clock`` gives the time that writes are stamped with; ``delivery``, whether a remote engine hears of them (None: if
+    there is one). Safe to share between threads: it holds no state but caches.
     """
+
+    shares_reads = True
 
     def __init__(
         self,
@@ -46,22 +54,32 @@ class EmbeddedClient:
         clock: Callable[[], datetime],
         structure: Structure = NO_STRUCTURE,
         using: str = "default",
+        delivery: Delivery | None = None,
     ) -> None:
         self.model = model
+        self._delivery = delivery
         self._clock = clock
         self._using = using
         self._types = typesystem_of(model)
         self._reader = tuples.DatabaseTuples(using, contexts=bool(model.conditions))
         self._memberships = DatabaseMemberships(model, self._reader, structure, using)
-        self._grants = StoredGrants(model, self._memberships, structure, using)
+        self._with_rows = RowTuples(self._reader, structure, using)
+        self._grants = StoredGrants(model, self._with_rows, self._memberships, structure, using)
 
     def check(self, request: CheckRequest) -> bool:
         """Answer one question; see ``authz.engine.check``."""
-        return check.check(self.model, self._reader, request, self._memberships)
+        return self.batch_check([request])[0]
 
     def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
-        """Answer all questions, in order, with one statement per level of the deepest."""
-        return check.batch_check(self.model, self._reader, requests, self._memberships)
+        """Answer all questions, in order, with one statement per level of the deepest.
+
+        Where a stored tuple may lead into the tree, the places of what it leads to are read from the rows.
+        """
+        return check.batch_check(self.model, self._reader_for(requests), requests, self._memberships)
+
+    def _reader_for(self, requests: Sequence[CheckRequest]) -> TupleReader:
+        asked = frozenset((type_of(request.object), request.relation) for request in requests)
+        return self._with_rows if self._grants.plans.followed(asked).elsewhere else self._reader
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""
@@ -74,6 +92,10 @@ class EmbeddedClient:
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of an object comes about, one level deep."""
         return expand.expand(self.model, self._reader, relation, object, contextual_tuples)
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """Return why ``check`` answers as it does; see ``authz.engine.explain``."""
+        return explain.explain(self.model, self._reader_for([request]), request)
 
     def read(
         self,
@@ -147,10 +169,10 @@ class EmbeddedClient:
         if gone:
             deleted = [tuples.key_of(row) for row in gone.values()]
             RelationshipTuple.objects.using(self._using).filter(pk__in=[row.pk for row in gone.values()]).delete()
-            tuples.log(self._using, TupleOperation.DELETE, deleted, now)
+            tuples.log(self._using, TupleOperation.DELETE, deleted, now, self._delivery)
         if new:
             tuples.insert(self._using, new, now)
-            tuples.log(self._using, TupleOperation.WRITE, new, now)
+            tuples.log(self._using, TupleOperation.WRITE, new, now, self._delivery)
 
     def read_changes(self, *, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage:
         """Return what was written and deleted, oldest first."""
@@ -176,14 +198,28 @@ class EmbeddedClient:
         """Return the splits of several ``(type, relation)``, and what they read; raises UnplannableRelation."""
         return self._grants.plans.page(asked)
 
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        """See ``GrantIndex``."""
+        return self._grants.plans.followed(asked)
+
     def predicate(
-        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        relation: str,
+        type_name: str,
+        alias: str,
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> VisibilitySql:
         """Return the relation as SQL over rows; see ``authz.clients.stored_grants``."""
-        return self._grants.predicate(actor, relation, type_name, alias, usersets)
+        return self._grants.predicate(actor, relation, type_name, alias, usersets, context)
 
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
         """Return which of the ``(object, relation)`` grants the actor holds; see ``authz.clients.stored_grants``."""
-        return self._grants.granted(actor, wanted, usersets)
+        return self._grants.granted(actor, wanted, usersets, context)

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from authz.clients.sql.predicate import GrantSource, Predicate, compile_predicate
+from authz.clients.sql.predicate import Predicate, compile_predicate
+from authz.clients.sql.sources import GrantSource
 from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
+from authz.engine.followed import Followed, followed, known
 from authz.engine.plan import Plan, PlanCompiler, edges_of, grants_of
+from authz.engine.typesystem import typesystem_of
 from authz.errors import UnplannableRelation
 
 
@@ -34,13 +37,23 @@ class Plans:
         self._structure = structure
         self._grants = grants
         self._edges = structure.edges()
+        self._types = typesystem_of(model)
         self._compiler = PlanCompiler(model, self._edges)
+        self._followed: dict[frozenset[tuple[str, str]] | None, Followed] = {}
         self._predicates: dict[tuple[str, str, str], Predicate] = {}
         self._pages: dict[frozenset[tuple[str, str]], PagePlans] = {}
 
     def plan(self, type_name: str, relation: str) -> Plan:
         """Return the plan of a relation; raises UnknownType, UnknownRelation, UnplannableRelation."""
         return self._compiler.relation(type_name, relation)
+
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        """Return which structural edges questions about ``(type, relation)``, or any questions (None), follow."""
+        found = self._followed.get(asked)
+        if found is None:
+            found = followed(self._types, self._edges, asked) if asked is not None else known(self._types, self._edges)
+            self._followed[asked] = found
+        return found
 
     def page(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """Return the plans of several ``(type, relation)`` together.

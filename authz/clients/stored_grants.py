@@ -5,43 +5,56 @@ The grants of a remote engine are ``authz.clients.openfga.projection``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from django.db import connections
 
-from authz.clients.memberships import DatabaseMemberships
-from authz.clients.plans import Plans
+from authz.clients.memberships import DatabaseMemberships, memberships_told
+from authz.clients.plans import Plans, by_type
 from authz.clients.sql.dialect import Sql, placeholders, row_source, rows_parameter
-from authz.clients.sql.predicate import VisibilitySql
+from authz.clients.sql.predicate import Predicate, VisibilitySql, listed_predicate
+from authz.clients.sql.sources import Link
 from authz.clients.sql.structure import Structure
 from authz.clients.sql.subjects import TUPLES
 from authz.dsl.model import AuthorizationModel
-from authz.engine.plan import Grants
-from authz.types import split_object
+from authz.engine.list_objects import list_objects
+from authz.engine.plan import Edge, Grants, grants_of
+from authz.engine.reader import TupleReader
+from authz.errors import ConditionFailed, UnplannableRelation
+from authz.types import ListObjectsRequest, split_object
 
 
 class TableGrants:
-    """A ``GrantSource`` over the tuple table and the expression ``holds`` of ``authz.clients.sql.subjects``."""
+    """A ``GrantSource`` over the tuple table and the expressions of ``authz.clients.sql.subjects``.
+
+    ``conditional``: the model has conditions, and tuples that carry one count if it is ``met``.
+    """
+
+    def __init__(self, *, conditional: bool) -> None:
+        self._met = " AND (h.condition_name = '' OR t.id IN (SELECT id FROM met))" if conditional else ""
 
     def granted(self, plan: Grants) -> Sql:
         """See ``GrantSource``. Found from the subjects that stand for the actor."""
         relations = sorted(plan.relations)
         return Sql(
-            f"SELECT t.object_id FROM holds h CROSS JOIN {TUPLES} t"  # noqa: S608
+            f"SELECT t.object_id AS id FROM holds h CROSS JOIN {TUPLES} t"  # noqa: S608
             f" WHERE h.object_type = %s AND h.relation IN ({placeholders(relations)})"
             " AND t.subject = h.subject AND t.object_type = h.object_type AND t.relation = h.relation"
-            " AND t.condition_name = ''",
+            f" AND t.condition_name = h.condition_name{self._met}",
             (plan.type, *relations),
         )
 
-    def sources(self, edge: tuple[str, str], target_type: str, targets: Sql) -> Sql:
+    def link(self, edge: Edge, target_type: str, target: str, alias: str) -> Link:
         """See ``GrantSource``."""
-        object_type, tupleset = edge
-        return Sql(
-            f"SELECT e.object_id FROM {TUPLES} e WHERE e.object_type = %s AND e.relation = %s"  # noqa: S608
-            " AND e.condition_name = '' AND e.subject LIKE %s AND substr(e.subject, %s) IN"
-            f" ({targets.text})",
-            (object_type, tupleset, f"{target_type}:%", len(target_type) + 2, *targets.params),
+        return Link(
+            f"{TUPLES} {alias}",
+            Sql(
+                f"{alias}.subject = %s || {target} AND {alias}.object_type = %s AND {alias}.relation = %s"
+                f" AND {alias}.condition_name = ''",
+                (f"{target_type}:", *edge),
+            ),
+            f"{alias}.object_id",
         )
 
 
@@ -49,49 +62,79 @@ class StoredGrants:
     """Plans, predicates and grants of one model over one structure, for the life of the client."""
 
     def __init__(
-        self, model: AuthorizationModel, memberships: DatabaseMemberships, structure: Structure, using: str
+        self,
+        model: AuthorizationModel,
+        reader: TupleReader,
+        memberships: DatabaseMemberships,
+        structure: Structure,
+        using: str,
     ) -> None:
+        """``reader`` has the stored tuples and the edges of the tree, for what the engine has to list."""
+        self._model = model
+        self._reader = reader
         self._memberships = memberships
+        self._structure = structure
         self._using = using
-        self.plans = Plans(model, structure, TableGrants())
+        self.plans = Plans(model, structure, TableGrants(conditional=bool(model.conditions)))
 
     def predicate(
-        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str]
+        self,
+        actor: str,
+        relation: str,
+        type_name: str,
+        alias: str,
+        usersets: Sequence[str],
+        context: Mapping[str, Any],
     ) -> VisibilitySql:
         """Return the SQL that is true for the rows of ``type_name``, under ``alias``, where ``actor`` has ``relation``.
 
-        ``usersets`` are memberships for this question only (``share_link:l1#bearer``). No statement is run, unless the
-        model has groups that a query cannot follow (``and``, ``but not``): then one list per such relation.
+        ``usersets`` are memberships for this question only (``share_link:l1#bearer``). No statement is run beyond those
+        of ``DatabaseMemberships.standing``, unless the relation cannot be split, or hangs on a condition that cannot be
+        evaluated: then the engine lists its objects. Raises ConditionFailed where it cannot, and ResolutionTooComplex
+        for a longer list than it can hold.
         """
-        found = self.plans.predicate(type_name, relation, alias)
-        ctes = self._memberships.subjects(actor, usersets)
-        return VisibilitySql(
-            ctes=ctes.text,
-            cte_params=ctes.params,
-            where=found.where.text,
-            where_params=found.where.params,
-            candidates=found.candidates.text,
-            candidate_params=found.candidates.params,
-        )
+        standing = self._memberships.standing(actor, usersets, context)
+        try:
+            if standing.is_sure_of(by_type(grants_of(self.plans.plan(type_name, relation)))):
+                return VisibilitySql(standing.ctes, self.plans.predicate(type_name, relation, alias))
+        except UnplannableRelation:
+            pass
+        request = ListObjectsRequest(actor, relation, type_name, memberships_told(actor, usersets), context)
+        return VisibilitySql(standing.ctes, self._listed(request, alias))
 
-    def granted(self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str]) -> set[tuple[str, str]]:
+    def _listed(self, request: ListObjectsRequest, alias: str) -> Predicate:
+        names = list_objects(self._model, self._reader, request)
+        ids = [split_object(name)[1] for name in names]
+        return listed_predicate(self._structure.rows[request.type], alias, connections[self._using].vendor, ids)
+
+    def granted(
+        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str], context: Mapping[str, Any]
+    ) -> set[tuple[str, str]]:
         """Return those ``(object, relation)`` of ``wanted`` that a tuple grants to the actor or a group of theirs.
 
-        Direct grants only, in one statement for any number. Each object must have the relation in the model.
+        Direct grants only, in one statement for any number, beyond those of ``DatabaseMemberships.standing``. Each
+        object must have the relation in the model. Raises ConditionFailed where a condition cannot be evaluated, though
+        it may not matter in the end: the engine knows.
         """
         if not wanted:
             return set()
-        ctes = self._memberships.subjects(actor, usersets)
+        standing = self._memberships.standing(actor, usersets, context)
+        if not standing.failed.isdisjoint(wanted) or not standing.is_sure_of({}):
+            raise ConditionFailed("a grant on the page hangs on a condition that cannot be evaluated")
+        met = Sql("")
+        if self._memberships.conditions is not None:
+            test = self._memberships.conditions.met("t", standing.tests)
+            met = Sql(f" AND (h.condition_name = '' OR {test.text})", test.params)
         source = row_source(connections[self._using].vendor, ["object_type", "object_id", "relation"])
         text = (
-            f"WITH RECURSIVE {ctes.text}"  # noqa: S608
+            f"WITH RECURSIVE {standing.ctes.text}"  # noqa: S608
             " SELECT DISTINCT t.object_type || ':' || t.object_id, t.relation"
             f" FROM ({source}) q CROSS JOIN {TUPLES} t CROSS JOIN holds h"
             " WHERE t.object_type = q.object_type AND t.object_id = q.object_id AND t.relation = q.relation"
             " AND h.subject = t.subject AND h.object_type = t.object_type AND h.relation = t.relation"
-            " AND t.condition_name = ''"
+            f" AND h.condition_name = t.condition_name{met.text}"
         )
         rows = [[*split_object(name), relation] for name, relation in wanted]
         with connections[self._using].cursor() as cursor:
-            cursor.execute(text, [*ctes.params, rows_parameter(rows)])
+            cursor.execute(text, [*standing.ctes.params, rows_parameter(rows), *met.params])
             return set(cursor.fetchall())

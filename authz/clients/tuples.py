@@ -10,13 +10,13 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from django.db import connections
-from django.db.models import Q
+from django.db.models import Case, Exists, Q, Value, When
 
 from authz.clients.horizon import announce
 from authz.clients.sql.dialect import Sql, row_source, rows_of, rows_parameter
 from authz.clients.sql.subjects import TUPLES
 from authz.engine.reader import Found, ObjectQuery, SubjectQuery, wildcard_of
-from authz.models import Delivery, RelationshipTuple, TupleChange, TupleOperation
+from authz.models import Delivery, RelationshipTuple, RemoteStore, TupleChange, TupleOperation
 from authz.types import RelationshipCondition, TupleKey, split_object
 
 _KEY = ("place", "object_type", "object_id", "relation")
@@ -24,6 +24,11 @@ _NAMED = (" AND t.subject = q.subject", (*_KEY, "subject"))
 _USERSETS = (" AND t.subject_relation > ''", _KEY)
 _ALL = ("", _KEY)
 """The arms of ``subjects``: their condition, and the columns of the rows that ask."""
+
+_WHERE_ATTACHED = Case(
+    When(Exists(RemoteStore.objects.all()), then=Value(Delivery.PENDING.value)), default=Value(Delivery.DONE.value)
+)
+"""Told by the statement that adds the entries: without a server it costs no statement of its own."""
 
 _Row: TypeAlias = tuple[str, ...]
 
@@ -171,12 +176,16 @@ def log(
     operation: TupleOperation,
     keys: Iterable[TupleKey],
     now: datetime,
-    delivery: Delivery = Delivery.DONE,
+    delivery: Delivery | None = None,
 ) -> None:
-    """Add entries to the change log, within a transaction; ``delivery`` PENDING for a remote engine to hear of."""
+    """Add entries to the change log, within a transaction; ``delivery`` PENDING for a remote engine to hear of.
+
+    None: a remote engine hears of them if there is one, whichever engine answers here.
+    """
     announce(using)
     TupleChange.objects.using(using).bulk_create(
-        TupleChange(**_columns(key), operation=operation, created_at=now, delivery=delivery) for key in keys
+        TupleChange(**_columns(key), operation=operation, created_at=now, delivery=delivery or _WHERE_ATTACHED)
+        for key in keys
     )
 
 

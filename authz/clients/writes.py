@@ -27,14 +27,15 @@ def require_writable(types: Typesystem, writes: Sequence[TupleKey], deletes: Seq
     for key in writes:
         types.require_tuple(key)
     for key in deletes:
-        _require_deletable(key)
+        require_deletable(key)
 
 
 def _name(key: TupleKey) -> tuple[str, str, str]:
     return key.object, key.relation, key.user
 
 
-def _require_deletable(key: TupleKey) -> None:
+def require_deletable(key: TupleKey) -> None:
+    """Raise InvalidTuple unless ``key`` could be the key of a stored tuple."""
     if key.condition is not None:
         raise InvalidTuple("a delete names no condition")
     if not all(part and part.isprintable() for part in (key.user, key.relation)) or ":" not in key.object[1:-1]:

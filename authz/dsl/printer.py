@@ -113,11 +113,16 @@ def type_text(definition: TypeDefinition, *, extends: bool = False, comments: bo
     if definition.relations:
         lines.append("  relations")
     for relation in definition.relations.values():
-        line = f"    define {relation.name}: {_rewrite_text(relation, relation.rewrite, outermost=True)}"
+        line = f"    {relation_text(relation)}"
         if comments and relation.source:
             line += f" # extended by: {_source_text(relation.source)}"
         lines.append(line)
     return "\n".join(lines) + "\n"
+
+
+def relation_text(relation: Relation) -> str:
+    """Return the definition of a relation, in one line: ``define viewer: [user] or editor``."""
+    return f"define {relation.name}: {_rewrite_text(relation, relation.rewrite, outermost=True)}"
 
 
 def _source_text(source: Source) -> str:

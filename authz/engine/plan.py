@@ -2,14 +2,15 @@
 
 ``PlanCompiler`` turns one relation of the model into a small tree over three facts: which grants somebody holds on an
 object, where a structural edge leads, and nothing else. The same plan is evaluated in memory for the objects of a page
-(``Evaluation``) and turned into SQL for lists (``authz.clients.sql``); both answer as ``check`` does.
+(``authz.engine.evaluation``) and turned into SQL for lists (``authz.clients.sql``); both answer as ``check`` does.
 
-What cannot be split raises UnplannableRelation. It is never answered approximately.
+A relation that asks itself of the next object (``viewer from parent``) becomes a ``Fixpoint``, if it does so along one
+edge. What cannot be split raises UnplannableRelation and is for the engine to list: it is never answered approximately.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from authz.dsl.model import (
@@ -22,7 +23,7 @@ from authz.dsl.model import (
     Union,
 )
 from authz.engine.subjects import require_subject_kind
-from authz.engine.typesystem import type_of, typesystem_of
+from authz.engine.typesystem import typesystem_of
 from authz.errors import UnplannableRelation
 
 Edge = tuple[str, str]
@@ -72,19 +73,43 @@ class Except:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixpoint:
+    """``base`` is satisfied, or an object that ``edge`` leads to satisfies this very plan: ``viewer from parent``.
+
+    Whoever comes by the edge has to satisfy all of ``require`` and none of ``refuse`` on this object as well, as in
+    ``(viewer or can_view from parent) but not blocked``. Objects of the plan and at both ends of the edge are of
+    ``type``. ``node`` is the relation it was made of.
+    """
+
+    node: str
+    type: str
+    base: Plan
+    edge: Edge
+    require: tuple[Plan, ...] = ()
+    refuse: tuple[Plan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Within the body of a ``Fixpoint`` that is being compiled: the same plan, of the object the edge leads to."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class Never:
     """Nobody."""
 
 
-Plan = Grants | Via | AnyOf | AllOf | Except | Never
+Plan = Grants | Via | AnyOf | AllOf | Except | Fixpoint | Again | Never
 NEVER = Never()
 
 
 class PlanCompiler:
     """Compiles relations of one model; what two plans have in common is one object in both.
 
-    ``structural`` names the edges that the application answers for. Other ``X from Y`` become ``Via`` too; their edges
-    are stored tuples, and whoever evaluates the plan has to look there.
+    ``structural`` names the edges that the application answers for, whose objects never stand in a ring. Other
+    ``X from Y`` become ``Via`` too; their edges are stored tuples, and whoever evaluates the plan has to look there.
     """
 
     def __init__(self, model: AuthorizationModel, structural: Collection[Edge]) -> None:
@@ -95,20 +120,25 @@ class PlanCompiler:
     def relation(self, type_name: str, relation: str) -> Plan:
         """Return the plan of a relation.
 
-        Raises UnknownType or UnknownRelation, and UnplannableRelation for a relation that recurses (``viewer from
-        parent``), and where a userset that may hold a grant is itself tied to the tree or to a cycle.
+        Raises UnknownType or UnknownRelation, and UnplannableRelation where a userset that may hold a grant is itself
+        tied to the tree or to a cycle, and for a relation that recurses in another way than ``Fixpoint`` can say.
         """
         self._types.relation(type_name, relation)
-        return self._relation(type_name, relation, ())
+        found = self._relation(type_name, relation, ())
+        self._require_decided(found, negative=False)
+        return found
 
     def _relation(self, type_name: str, relation: str, path: tuple[str, ...]) -> Plan:
+        """Return the plan of a relation. ``path`` has those whose bodies are being compiled."""
         node = f"{type_name}#{relation}"
-        if node in path:
-            raise UnplannableRelation(f"{node} recurses: {' > '.join([*path, node])}")
         found = self._done.get(node)
         if found is None:
+            if node in path:
+                raise UnplannableRelation(f"{node} recurses: {' > '.join([*path, node])}")
             rewrite = self._types.relation(type_name, relation).rewrite
-            found = self._done[node] = self._rewrite(type_name, relation, rewrite, (*path, node))
+            found = self._closed(node, self._rewrite(type_name, relation, rewrite, (*path, node)))
+            if not _mentions(found):
+                self._done[node] = found
         return found
 
     def _rewrite(self, type_name: str, relation: str, rewrite: Rewrite, path: tuple[str, ...]) -> Plan:
@@ -127,13 +157,93 @@ class PlanCompiler:
         return _any_of(plans) if isinstance(rewrite, Union) else _all_of(plans)
 
     def _from(self, type_name: str, rewrite: TupleToUserset, path: tuple[str, ...]) -> Plan:
-        targets = []
-        for kind in sorted(self._types.kinds.get(f"{type_name}#{rewrite.tupleset}", ())):
+        edge = f"{type_name}#{rewrite.tupleset}"
+        if self._types.conditional.get(edge) and (type_name, rewrite.tupleset) not in self._structural:
+            raise UnplannableRelation(f"{edge} may lead on under a condition")
+        targets: list[tuple[str, Plan]] = []
+        for kind in sorted(self._types.unconditional.get(edge, ())):
             if kind in self._types.model.types and self._types.model.relation(kind, rewrite.relation):
-                plan = self._relation(kind, rewrite.relation, path)
+                node = f"{kind}#{rewrite.relation}"
+                plan = Again(node) if node in path else self._relation(kind, rewrite.relation, path)
                 if plan != NEVER:
                     targets.append((kind, plan))
         return Via((type_name, rewrite.tupleset), tuple(targets)) if targets else NEVER
+
+    def _closed(self, node: str, body: Plan) -> Plan:
+        """Return ``body`` with its own mentions of ``node`` turned into a ``Fixpoint``."""
+        if node not in _mentions(body):
+            return body
+        if _mentions(body) != {node}:
+            raise UnplannableRelation(f"{node} recurses together with {min(_mentions(body) - {node})}")
+        base, steps = _unrolled(body, node)
+        if len(steps) != 1:
+            raise UnplannableRelation(f"{node} recurses along more than one way")
+        (step,) = steps
+        if not (step.require or step.refuse):
+            base = _flattened(base, step.edge)
+        return Fixpoint(node, node.partition("#")[0], base, step.edge, step.require, step.refuse)
+
+    def _require_decided(self, plan: Plan, *, negative: bool) -> None:
+        """Raise UnplannableRelation where a ring of stored tuples could be taken for a "no" behind ``but not``.
+
+        The engine says no on a ring, on either side of ``but not``; a fixpoint follows it to its end.
+        """
+        if isinstance(plan, Fixpoint):
+            if negative and plan.edge not in self._structural:
+                raise UnplannableRelation(f"{plan.node} recurses along stored tuples behind `but not`")
+            for part in plan.refuse:
+                self._require_decided(part, negative=not negative)
+            for part in (plan.base, *plan.require):
+                self._require_decided(part, negative=negative)
+        elif isinstance(plan, Except):
+            self._require_decided(plan.base, negative=negative)
+            self._require_decided(plan.subtract, negative=not negative)
+        else:
+            for part in _parts(plan):
+                self._require_decided(part, negative=negative)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One way from an object to the next, and what it takes on this one."""
+
+    edge: Edge
+    require: tuple[Plan, ...] = ()
+    refuse: tuple[Plan, ...] = ()
+
+
+def _unrolled(body: Plan, node: str) -> tuple[Plan, list[_Step]]:
+    """Split a body into what is not recursive and the steps of what is. Raises UnplannableRelation."""
+    if node not in _mentions(body):
+        return body, []
+    if isinstance(body, AnyOf):
+        split = [_unrolled(part, node) for part in body.plans]
+        return _any_of([base for base, _ in split]), [step for _, steps in split for step in steps]
+    if isinstance(body, Via):
+        again = Again(node)
+        targets = [(name, _without(plan, again)) for name, plan in body.targets]
+        if any(node in _mentions(plan) for _, plan in targets):
+            raise UnplannableRelation(f"{node} recurses along more than one edge")
+        kept = tuple((name, plan) for name, plan in targets if plan != NEVER)
+        return Via(body.edge, kept) if kept else NEVER, [_Step(body.edge)]
+    if isinstance(body, Except) and node not in _mentions(body.subtract):
+        base, steps = _unrolled(body.base, node)
+        refused = body.subtract
+        return _except(base, refused), [_Step(each.edge, each.require, (*each.refuse, refused)) for each in steps]
+    if isinstance(body, AllOf):
+        recursive = [part for part in body.plans if node in _mentions(part)]
+        others = tuple(part for part in body.plans if part not in recursive)
+        if len(recursive) == 1:
+            base, steps = _unrolled(recursive[0], node)
+            return _all_of([base, *others]), [_Step(each.edge, (*each.require, *others), each.refuse) for each in steps]
+    raise UnplannableRelation(f"{node} recurses behind `and` or `but not`")
+
+
+def _without(plan: Plan, again: Again) -> Plan:
+    """Return ``plan`` without ``again`` among its alternatives."""
+    if isinstance(plan, AnyOf):
+        return _any_of([part for part in plan.plans if part != again])
+    return NEVER if plan == again else plan
 
 
 def _any_of(plans: Sequence[Plan]) -> Plan:
@@ -180,6 +290,29 @@ def _except(base: Plan, subtract: Plan) -> Plan:
     return base if subtract == NEVER else Except(base, subtract)
 
 
+def _flattened(base: Plan, edge: Edge) -> Plan:
+    """Return ``base`` without fixpoints along the same edge: what begins one of them is walked to from here anyway.
+
+    ``viewer: [user] or editor or viewer from parent`` over ``editor: [user] or editor from parent`` is one walk.
+    """
+    parts = base.plans if isinstance(base, AnyOf) else (base,)
+    return _any_of(
+        [
+            part.base
+            if isinstance(part, Fixpoint) and part.edge == edge and not (part.require or part.refuse)
+            else part
+            for part in parts
+        ]
+    )
+
+
+def _mentions(plan: Plan) -> frozenset[str]:
+    """Return the relations that an unfinished plan refers to by ``Again``."""
+    if isinstance(plan, Again):
+        return frozenset({plan.node})
+    return frozenset(node for part in _parts(plan) for node in _mentions(part))
+
+
 def grants_of(plan: Plan) -> frozenset[tuple[str, str]]:
     """Return every ``(type, relation)`` that the plan asks grants of: what has to be read to evaluate it."""
     if isinstance(plan, Grants):
@@ -189,7 +322,7 @@ def grants_of(plan: Plan) -> frozenset[tuple[str, str]]:
 
 def edges_of(plan: Plan) -> frozenset[Edge]:
     """Return every edge that the plan follows."""
-    own = frozenset({plan.edge}) if isinstance(plan, Via) else frozenset()
+    own = frozenset({plan.edge}) if isinstance(plan, Via | Fixpoint) else frozenset()
     return own.union(*(edges_of(part) for part in _parts(plan)))
 
 
@@ -198,60 +331,6 @@ def _parts(plan: Plan) -> tuple[Plan, ...]:
         return plan.plans
     if isinstance(plan, Except):
         return (plan.base, plan.subtract)
+    if isinstance(plan, Fixpoint):
+        return (plan.base, *plan.require, *plan.refuse)
     return tuple(target for _, target in plan.targets) if isinstance(plan, Via) else ()
-
-
-class Evaluation:
-    """Plans in memory, over one set of facts. What several plans or objects have in common is worked out once."""
-
-    def __init__(self, granted: Iterable[tuple[str, str]], edges: Mapping[tuple[str, str], Sequence[str]]) -> None:
-        """``granted`` holds ``(object, relation)`` for every grant of the actor on the objects in question.
-
-        ``edges`` maps ``(object, tupleset)`` to the objects it leads to; an edge that is not there leads nowhere.
-        """
-        self._granted: dict[str, set[str]] = {}
-        for name, relation in granted:
-            self._granted.setdefault(name, set()).add(relation)
-        self._edges = edges
-        self._known: dict[tuple[int, str], bool] = {}
-        self._plans: list[Plan] = []
-
-    def situation(self, object: str, tuplesets: Sequence[str]) -> Hashable:
-        """Return what a verdict on ``object`` depends on. Objects of one situation satisfy the same plans.
-
-        ``tuplesets`` are the edges that objects of its type have.
-        """
-        return (
-            type_of(object),
-            frozenset(self._granted.get(object, ())),
-            *(tuple(self._edges.get((object, tupleset), ())) for tupleset in tuplesets),
-        )
-
-    def satisfies(self, object: str, plan: Plan) -> bool:
-        """Tell whether ``object`` satisfies ``plan``."""
-        self._plans.append(plan)  # keeps it alive: plans are remembered by identity
-        return self._satisfies(object, plan)
-
-    def _satisfies(self, name: str, plan: Plan) -> bool:
-        if isinstance(plan, Grants):
-            held = self._granted.get(name)
-            return held is not None and not plan.relations.isdisjoint(held)
-        known = self._known.get((id(plan), name))
-        if known is None:
-            known = self._known[id(plan), name] = self._work_out(name, plan)
-        return known
-
-    def _work_out(self, name: str, plan: Plan) -> bool:
-        if isinstance(plan, Via):
-            targets = dict(plan.targets)
-            return any(
-                self._satisfies(other, targets.get(type_of(other), NEVER))
-                for other in self._edges.get((name, plan.edge[1]), ())
-            )
-        if isinstance(plan, AnyOf):
-            return any(self._satisfies(name, part) for part in plan.plans)
-        if isinstance(plan, AllOf):
-            return all(self._satisfies(name, part) for part in plan.plans)
-        if isinstance(plan, Except):
-            return self._satisfies(name, plan.base) and not self._satisfies(name, plan.subtract)
-        return False

@@ -18,12 +18,16 @@ from authz.errors import UnplannableRelation
 
 @dataclass(frozen=True, slots=True, order=True)
 class SubjectRule:
-    """A tuple of ``type#relation`` that names a subject of ``kind`` puts that subject into ``type#userset``."""
+    """A tuple of ``type#relation`` that names a subject of ``kind`` puts that subject into ``type#userset``.
+
+    ``condition`` is the name of the one that the tuple carries, and that has to hold; empty for none.
+    """
 
     kind: Kind
     type: str
     relation: str
     userset: str
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,10 @@ def compile_subjects(typesystem: Typesystem, structural: Collection[tuple[str, s
         for relation in _within(typesystem, node):
             if relation != userset:
                 implied.setdefault(f"{type_name}#{relation}", []).append(userset)
-            for kind in typesystem.unconditional[f"{type_name}#{relation}"]:
-                rules.add(SubjectRule(kind, type_name, relation, userset))
+            rules.update(
+                SubjectRule(kind, type_name, relation, userset, condition)
+                for kind, condition in typesystem.entries(f"{type_name}#{relation}")
+            )
     frozen = {node: tuple(names) for node, names in implied.items()}
     return SubjectRules(tuple(sorted(rules)), tuple(listed), frozen)
 

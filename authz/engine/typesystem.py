@@ -114,6 +114,10 @@ class Typesystem:
             for relation in definition.relations.values():
                 self._edges[f"{type_name}#{relation.name}"] = frozenset(self._edges_of(type_name, relation))
 
+    def entries(self, node: Node) -> list[tuple[Kind, str]]:
+        """Return the kinds that may stand in a tuple of ``node``, each with its condition; the empty name: without."""
+        return sorted([*((kind, "") for kind in self.unconditional[node]), *self.conditional[node]])
+
     def _edges_of(self, type_name: str, relation: Relation) -> Iterator[Node | Kind]:
         for leaf in leaves(relation.rewrite):
             yield from self.targets(type_name, relation.name, leaf)

@@ -7,13 +7,24 @@ from django.db import models
 from authz.identifiers import LENGTH, new_identifier
 
 
+class ModelOrigin(models.TextChoices):
+    """Whether a version came with the program or was written here."""
+
+    SHIPPED = "shipped"
+    LOCAL = "local"
+
+
 class AuthorizationModelVersion(models.Model):
-    """One model as it was written: its text, the same in OpenFGA's JSON, who wrote it and why."""
+    """One model as it was written: its text, the same in OpenFGA's JSON, who wrote it and why.
+
+    ``author`` is an actor (``user:<id>``), empty for what was shipped.
+    """
 
     id = models.CharField(primary_key=True, max_length=LENGTH, default=new_identifier, editable=False)
     text = models.TextField()
     json = models.JSONField()
     schema_version = models.CharField(max_length=10)
+    origin = models.CharField(max_length=7, choices=ModelOrigin.choices, default=ModelOrigin.LOCAL)
     created_at = models.DateTimeField()
     author = models.CharField(max_length=512, default="", blank=True)
     note = models.TextField(default="", blank=True)

@@ -6,11 +6,18 @@ from django.db import models
 
 
 class RemoteStore(models.Model):
-    """The store of this installation. There is one row, of id 1; ``filegraph setup`` makes it."""
+    """The store of this installation. There is one row, of id 1, from the moment on that the store hears of changes.
+
+    While there is one, every change is put on its way to it, whichever engine answers. ``is_whole``: it has, or is
+    being told of, everything that our record has; before, ``filled_through`` is the id of the last row of the record
+    that was put on its way.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     store_id = models.CharField(max_length=26)
     created_at = models.DateTimeField()
+    is_whole = models.BooleanField(default=True)
+    filled_through = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.store_id

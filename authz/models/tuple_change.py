@@ -23,7 +23,7 @@ class Delivery(models.TextChoices):
 class TupleChange(models.Model):
     """One entry; ids only grow, and an id is never given twice. Entries are only added; ``delivery`` alone changes.
 
-    The few entries that are not delivered have an index of their own: every question looks at them.
+    The few entries that are not delivered have indexes of their own: every question looks at them.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -41,6 +41,16 @@ class TupleChange(models.Model):
         indexes = [
             models.Index(fields=["object_type", "id"], name="change_by_type"),
             models.Index(fields=["id"], condition=models.Q(delivery__gt=""), name="change_undelivered"),
+            models.Index(
+                fields=["object_type", "object_id", "id"],
+                condition=models.Q(delivery__gt=""),
+                name="change_undelivered_of",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(delivery__gt="", operation="delete"),
+                name="change_revocations",
+            ),
         ]
 
     def __str__(self) -> str:

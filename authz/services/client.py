@@ -5,8 +5,9 @@ A client is made for one model and one description of the tree: another model is
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from functools import lru_cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache, partial
 
 from django.utils import timezone
 
@@ -15,30 +16,55 @@ from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.moments import Moments
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
-from authz.conf import authz_settings
-from authz.services.models import active_model
-from authz.services.remote_engine import remote
+from authz.conf import ClientName, authz_settings
+from authz.services.circumstances import one_time
+from authz.services.models import LoadedModel, active, pinned
+from authz.services.remote_engine import remote_of
+from authz.services.wrapping import wrapped
 
 _MOMENTS = Moments()
 
 
-@lru_cache(maxsize=4)
 def configured_client(structure: Structure = NO_STRUCTURE) -> InstallationClient:
-    """Return the client that the settings choose, for the active model. ``structure`` is compared by identity.
+    """Return the client that the settings choose, for the model that answers here.
 
     Raises AuthorizationUnavailable for a server on which ``filegraph setup`` has prepared nothing.
     """
-    match authz_settings().client:
-        case "embedded":
-            return EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
-        case "openfga":
-            return OpenFGAClient(active_model(), remote(), clock=timezone.now, structure=structure, moments=_MOMENTS)
+    return client_for(active(), structure)
 
 
-def moment() -> AbstractContextManager[None]:
-    """Return a block, of one request in one thread, in which lists and flags share what was read of the grants.
+@lru_cache(maxsize=24)
+def client_for(model: LoadedModel, structure: Structure = NO_STRUCTURE) -> InstallationClient:
+    """Return the client for one model, active or not; both arguments are compared by identity.
 
-    What others change meanwhile may go unseen until it ends; what this thread changes never does. Whole checks are
-    asked anew each time. To the embedded engine, which reads grants in the statements themselves, it means nothing.
+    Raises AuthorizationUnavailable for a server that does not have the model.
     """
-    return _MOMENTS.moment()
+    make = partial(_made, model=model, structure=structure)
+    return wrapped(make(authz_settings().client), model.model, other=make)
+
+
+def _made(name: ClientName, model: LoadedModel, structure: Structure) -> InstallationClient:
+    match name:
+        case "embedded":
+            return EmbeddedClient(model.model, clock=timezone.now, structure=structure)
+        case "openfga":
+            return OpenFGAClient(
+                model.model,
+                remote_of(model),
+                clock=timezone.now,
+                structure=structure,
+                moments=_MOMENTS,
+                keep_seconds=authz_settings().openfga_projection_seconds,
+            )
+
+
+@contextmanager
+def moment() -> Iterator[None]:
+    """Open the block of one request in one thread: one model answers it, and lists and flags share what they read.
+
+    All of its questions are asked at one time. What others change in grants meanwhile may go unseen by lists and flags
+    until it ends; what this thread changes never does. Whole checks are asked anew each time. The embedded engine,
+    which reads grants in the statements themselves, keeps nothing but the model.
+    """
+    with pinned(), _MOMENTS.moment(), one_time():
+        yield

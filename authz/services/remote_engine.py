@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from enum import Enum
 from functools import lru_cache
 
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from authz.clients.openfga import store
+from authz.clients.openfga import outbox, store
 from authz.clients.openfga.calls import Deadline, Sender
 from authz.clients.openfga.delivery import Courier
+from authz.clients.openfga.outbox import Backlog
 from authz.clients.openfga.remote import Remote
 from authz.clients.openfga.store import Unusable as Unusable
-from authz.conf import ClientName, authz_settings
+from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable
-from authz.models import RelationshipTuple, RemoteModel
-from authz.services.models import active_model
+from authz.models import RelationshipTuple
+from authz.services import shipped_model
+from authz.services.models import LoadedModel, active, of_version
 
 logger = logging.getLogger("filegraph.authz")
 
@@ -41,36 +45,66 @@ def transport() -> Sender:
     return made
 
 
-@lru_cache(maxsize=1)
 def remote() -> Remote:
-    """Return the store and the active model on the server; raises AuthorizationUnavailable before ``prepare``."""
-    store_id = store.noted_store(authz_settings().openfga_store_id)
-    model_id = store.noted_model(store_id, active_model()) if store_id is not None else None
-    if store_id is None or model_id is None:
-        raise AuthorizationUnavailable("there is no store for the active model yet: run `filegraph setup`")
-    return Remote(transport(), store_id, model_id)
+    """Return the store on the server and the model that answers here; raises as ``remote_of`` does."""
+    return remote_of(active())
+
+
+@lru_cache(maxsize=8)
+def remote_of(model: LoadedModel) -> Remote:
+    """Return the store and a model on the server; raises AuthorizationUnavailable before the model was sent to it."""
+    noted = store.noted_store()
+    model_id = store.noted_model(noted.store_id, model.model) if noted is not None else None
+    if noted is None or model_id is None:
+        raise AuthorizationUnavailable("the store does not have the authorization model yet: run `filegraph setup`")
+    return Remote(transport(), noted.store_id, model_id)
 
 
 def prepare(*, now: datetime) -> list[str]:
-    """Find or make the store and the model; return a sentence for each thing that was done. One caller at a time.
+    """Find or make the store and the active model; return a sentence for each thing that was done. One at a time.
 
+    A newly shipped model that may take the place of the active one is sent to the server, and activated after that.
     Raises Unusable, AuthorizationUnavailable and InvalidRequest (the server does not take the model).
     """
     if not is_chosen():
         return []
-    done = store.prepare(transport(), authz_settings().openfga_store_id, active_model(), now=now)
-    remote.cache_clear()
+    done = store.prepare(transport(), authz_settings().openfga_store_id, active().model, now=now)
+    successor = shipped_model.adoptable()
+    if successor is not None:
+        send_model(of_version(successor.pk), now=now)
+        shipped_model.adopt(now=now)
     return done
 
 
-def left_behind() -> ClientName | None:
-    """Return the engine that keeps the permissions of this installation, if it is not the chosen one.
+def send_model(model: LoadedModel, *, now: datetime) -> None:
+    """Write a model to the server that is chosen, unless it has it; nothing here makes it active.
 
-    The tables must be there.
+    Raises AuthorizationUnavailable, and InvalidRequest when the server does not take it.
     """
     if is_chosen():
-        return "embedded" if not is_prepared() and RelationshipTuple.objects.exists() else None
-    return "openfga" if RemoteModel.objects.exists() else None
+        store.send_model(transport(), model.model, now=now)
+
+
+class Unready(Enum):
+    """Why the chosen engine cannot answer for the permissions of this installation yet."""
+
+    ELSEWHERE = "elsewhere"
+    """They are in its database, and were never brought to the server."""
+    ON_THEIR_WAY = "on their way"
+    """They are being brought to the server, and are not all there."""
+
+
+def unready() -> Unready | None:
+    """Return why the chosen engine cannot answer, or None. The tables must be there.
+
+    The embedded one always can: our record has everything that a server was told.
+    """
+    if not is_chosen():
+        return None
+    noted = store.noted_store()
+    if noted is None:
+        return Unready.ELSEWHERE if RelationshipTuple.objects.exists() else None
+    return None if noted.is_whole else Unready.ON_THEIR_WAY
 
 
 def is_prepared() -> bool:
@@ -90,18 +124,46 @@ def require_usable(*, prepared: bool) -> None:
         return
     configured = authz_settings().openfga_store_id
     store.require_server(transport())
+    noted = store.noted_store() if prepared else None
+    if noted is not None:
+        store.require_same(noted, configured)
     if configured:
         store.require_store(transport(), configured)
     if prepared:
         store.require_store(transport(), remote().store_id)
 
 
+def hears() -> bool:
+    """Return whether a server hears of changes from this process: it answers here, or stands by, and is configured."""
+    return is_chosen() or (bool(authz_settings().openfga_api_url) and store.noted_store() is not None)
+
+
 def deliver() -> bool:
     """Deliver what waits; False when it still waits. Raises nothing for a server that is away: it is asked again."""
-    if not is_chosen():
+    if not hears():
         return True
     try:
+        _send_active()
         return Courier(remote(), _USING).deliver(Deadline())
     except AuthorizationUnavailable as error:
         logger.warning("Changes of permissions wait for OpenFGA: %s", error)
         return False
+
+
+def _send_active() -> None:
+    """Let a server that stands by have the active model: nobody waited for it when that was activated."""
+    if not is_chosen():
+        store.send_model(transport(), active().model, now=timezone.now())
+
+
+def backlog() -> Backlog:
+    """Return how far behind the server is; nothing of all of it without one. For readiness, metrics and the log."""
+    return outbox.backlog(_USING)
+
+
+def report_refused() -> int:
+    """Log what the server refuses for good, if there is any, and return how many changes that are."""
+    refused = backlog().refused
+    if refused:
+        logger.error("OpenFGA refuses %d changes of permissions for good: run `filegraph authz reconcile`.", refused)
+    return refused

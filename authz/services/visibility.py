@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 from authz.clients.base import InstallationClient
+from authz.clients.memberships import memberships_told
+from authz.clients.sql.dialect import Sql
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import (
     NO_STRUCTURE,
@@ -20,9 +22,11 @@ from authz.clients.sql.structure import (
     Rows,
     Structure,
 )
-from authz.engine.plan import Evaluation
-from authz.engine.typesystem import type_of
-from authz.errors import UnplannableRelation
+from authz.engine.evaluation import Evaluation
+from authz.engine.followed import Followed, Told
+from authz.engine.typesystem import type_of, typesystem_of
+from authz.errors import ConditionFailed, UnplannableRelation
+from authz.services.circumstances import circumstances
 from authz.services.client import configured_client, moment
 from authz.types import Actor, CheckRequest, TupleKey
 
@@ -33,9 +37,12 @@ __all__ = [
     "Edge",
     "JoinEdge",
     "Rows",
+    "Sql",
     "Structure",
+    "Told",
     "VisibilitySql",
     "flags",
+    "followed",
     "moment",
     "predicate",
 ]
@@ -50,9 +57,19 @@ def predicate(
     """Return the SQL that is true for the rows of ``type_name``, under ``alias``, to which ``actor`` has ``relation``.
 
     The statement is ``WITH RECURSIVE {ctes} SELECT ... WHERE {where}``. Predicates of one actor share one ``ctes``.
-    ``usersets`` (``"share_link:l1#bearer"``) are memberships for this question. Raises UnplannableRelation.
+    ``usersets`` (``"share_link:l1#bearer"``) are memberships for this question. A relation that cannot be split into
+    grants and structure is listed by the engine: slower, and as complete. Raises ResolutionTooComplex.
     """
-    return configured_client(structure).predicate(actor, relation, type_name, alias, usersets)
+    client = configured_client(structure)
+    return client.predicate(actor, relation, type_name, alias, usersets, circumstances(client))
+
+
+def followed(asked: frozenset[tuple[str, str]] | None, structure: Structure) -> Followed:
+    """Return which edges of ``structure`` questions about ``(type, relation)`` follow, so that they can be told.
+
+    None: any questions, as far as the active model knows the edges.
+    """
+    return configured_client(structure).followed(asked)
 
 
 def flags(
@@ -72,10 +89,15 @@ def flags(
     try:
         plans = client.page_plans(asked)
     except UnplannableRelation:
-        return _checked(client, actor, questions, _contextual(actor, edges, usersets))
+        return _checked(client, actor, questions, _contextual(client, actor, edges, usersets))
+    context = circumstances(client)
     names = {*questions, *(target for targets in edges.values() for target in targets)}
     wanted = {(name, relation) for name in names for relation in plans.grants.get(type_of(name), ())}
-    evaluation = Evaluation(client.granted(actor, wanted, usersets), edges)
+    try:
+        granted = client.granted(actor, wanted, usersets, context)
+    except ConditionFailed:
+        return _checked(client, actor, questions, _contextual(client, actor, edges, usersets))
+    evaluation = Evaluation(granted, edges)
     # The files of one folder differ in few grants of their own: what is alike is worked out once.
     verdicts: dict[Hashable, frozenset[str]] = {}
     answers = {}
@@ -97,8 +119,11 @@ def _checked(
     contextual: tuple[TupleKey, ...],
 ) -> dict[str, frozenset[str]]:
     """Ask the engine instead: for relations that cannot be split. Slower, and as right."""
+    context = circumstances(client)
     pairs = [(relation, name) for name, relations in questions.items() for relation in relations]
-    verdicts = client.batch_check([CheckRequest(actor, relation, name, contextual) for relation, name in pairs])
+    verdicts = client.batch_check(
+        [CheckRequest(actor, relation, name, contextual, context) for relation, name in pairs]
+    )
     allowed = {pair for pair, verdict in zip(pairs, verdicts, strict=True) if verdict}
     return {
         name: frozenset(relation for relation in relations if (relation, name) in allowed)
@@ -106,8 +131,15 @@ def _checked(
     }
 
 
-def _contextual(actor: Actor, edges: EdgeMap, usersets: Iterable[str]) -> tuple[TupleKey, ...]:
-    """Return the facts of the rows in the form in which a whole check takes them."""
-    tuples = [TupleKey(target, tupleset, name) for (name, tupleset), targets in edges.items() for target in targets]
-    tuples += [TupleKey(actor, userset.partition("#")[2], userset.partition("#")[0]) for userset in usersets]
-    return tuple(tuples)
+def _contextual(
+    client: InstallationClient, actor: Actor, edges: EdgeMap, usersets: Iterable[str]
+) -> tuple[TupleKey, ...]:
+    """Return the facts of the rows in the form in which a whole check takes them, as far as the model knows them."""
+    allows = typesystem_of(client.model).allows
+    tuples = [
+        TupleKey(target, tupleset, name)
+        for (name, tupleset), targets in edges.items()
+        for target in targets
+        if allows(f"{type_of(name)}#{tupleset}", target)
+    ]
+    return (*tuples, *memberships_told(actor, usersets))

@@ -24,13 +24,17 @@ from authz.dsl.validate import validate as problems_of
 from authz.errors import InvalidModel, ModelProblem
 from filegraph.cli.model_tests import as_json as test_report
 from filegraph.cli.model_tests import find_files, run_file, show
+from filegraph.cli.server_commands import AUTHZ_COMMANDS
 from filegraph.client.terminal import complain, say
 
 INVALID = 1
 USAGE_ERROR = 2
 
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
-commands = typer.Typer(no_args_is_help=True, help="Check, test and convert authorization models, without a server.")
+commands = typer.Typer(
+    no_args_is_help=True,
+    help="Check, test and convert authorization models; compare, mend and move what they are asked about.",
+)
 app.add_typer(commands, name="authz")
 
 ModelFile = Annotated[
@@ -153,6 +157,15 @@ def run_tests(
         show(runs, verbose=verbose)
     if not all(run.passed for run in runs):
         raise typer.Exit(INVALID)
+
+
+def _elsewhere() -> None:
+    """Never runs: ``filegraph.__main__`` takes commands that need the installation to their own module."""
+    raise AssertionError("The command of an installation came to those of files.")
+
+
+for _name, _command in AUTHZ_COMMANDS.items():
+    commands.command(_name, help=_command.help, rich_help_panel="Of an installation")(_elsewhere)
 
 
 def _read(file: Path) -> ParsedModel:

@@ -22,6 +22,7 @@ from django.db import connection  # noqa: E402
 
 from accounts.services import setup as first_administrator  # noqa: E402
 from authz.errors import AuthorizationUnavailable  # noqa: E402
+from authz.services import shipped_model  # noqa: E402
 from filegraph import engine_problems, installation, reachability, store_problems  # noqa: E402
 from filegraph.chores import SWEEP_LIMIT  # noqa: E402
 from filegraph.program import program  # noqa: E402
@@ -67,6 +68,7 @@ def serve(
     # Before anything is promised: the port may be taken.
     listener = _listen(host, port)
     _greet(host, port)
+    shipped_model.tell_of_newer()
     # From here on connections belong to the worker threads.
     connection.close()
     proxies = settings.FILEGRAPH_TRUSTED_PROXIES
@@ -149,7 +151,7 @@ def _problem_of_parts() -> str | None:
     """Return what only a change of settings can mend. A part that is down is told, and may come back: until then all
     that needs it is refused.
     """
-    engine = engine_problems.of_choice() or engine_problems.of_engine(prepared=True)
+    engine = engine_problems.of_choice() or engine_problems.of_engine(prepared=True) or engine_problems.of_shadow()
     for problem in [*([engine] if engine is not None else []), *store_problems.of_stores()]:
         if not problem.passing:
             return problem.sentence

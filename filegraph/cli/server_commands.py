@@ -30,6 +30,23 @@ SERVER_COMMANDS: Mapping[str, LateCommand] = {
     "settings": LateCommand("filegraph.cli.pages", "Print every setting: variable, default, meaning."),
 }
 
+AUTHZ_COMMANDS: Mapping[str, LateCommand] = {
+    "audit": LateCommand("filegraph.cli.audit", "Show who gave and took permissions, the newest first."),
+    "reconcile": LateCommand(
+        "filegraph.cli.permissions", "Compare the OpenFGA store with the record of this installation, and mend it."
+    ),
+    "migrate-store": LateCommand(
+        "filegraph.cli.permissions", "Take the permissions of this installation to the other engine, while it serves."
+    ),
+    "compare": LateCommand(
+        "filegraph.cli.permissions", "Ask the OpenFGA server and the embedded engine the same, and show a difference."
+    ),
+}
+"""Of the group ``authz``, those that need the installation; its others need neither server nor settings."""
+
 OFFLINE_COMMANDS: Mapping[str, LateCommand] = {
-    "authz": LateCommand("filegraph.cli.models", "Check, test and convert authorization models, without a server."),
+    "authz": LateCommand(
+        "filegraph.cli.models",
+        "Check, test and convert authorization models; compare, mend and move what they are asked about.",
+    ),
 }

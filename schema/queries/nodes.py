@@ -10,15 +10,18 @@ from typing import Annotated, Any
 
 import strawberry
 
+from authz.services import model_versions
 from schema.context import Context, Info
 from schema.descriptions import field
 from schema.errors import BadUserInput
 from schema.ids import InvalidId, Kind, decode, decode_as, node_ref
 from schema.limits import MAX_PAGE_SIZE
 from schema.loaders import lists
+from schema.loaders.model_page import ModelPage
 from schema.loaders.upload_page import UploadPage
 from schema.types import nodes
 from schema.types.access_token import AccessToken
+from schema.types.authorization_model import AuthorizationModel
 from schema.types.drive import Drive
 from schema.types.file import File
 from schema.types.folder import Folder
@@ -81,12 +84,20 @@ def _access_tokens(context: Context, ids: Sequence[str]) -> dict[str, Any]:
     return {row.id: AccessToken(row=row) for row in rows if row.id in ids}
 
 
+def _models(context: Context, ids: Sequence[str]) -> dict[str, Any]:
+    """Return versions of the authorization model, for whoever may read them."""
+    rows = model_versions.by_ids(context.actor, ids)
+    page = ModelPage(list(rows.values()))
+    return {row_id: AuthorizationModel(row=row, page=page) for row_id, row in rows.items()}
+
+
 _TREE = {Kind.DRIVE: NodeKind.DRIVE, Kind.FOLDER: NodeKind.FOLDER, Kind.FILE: NodeKind.FILE}
 _OFF_TREE: dict[Kind, Callable[[Context, Sequence[str]], dict[str, Any]]] = {
     Kind.UPLOAD: _uploads,
     Kind.USER: _users,
     Kind.GROUP: _groups,
     Kind.TOKEN: _access_tokens,
+    Kind.MODEL: _models,
 }
 
 

@@ -9,7 +9,7 @@ share one loader page.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -19,7 +19,7 @@ from schema.loaders.found_page import FoundPage
 from schema.loaders.group_page import GroupPage
 from schema.loaders.node_page import NodePage
 from schema.types import nodes
-from schema.types.page_info import PageInfo
+from schema.types.page_info import PageInfo, page_info
 from storage.models import Drive as DriveRow
 from storage.models import Item as ItemRow
 
@@ -33,15 +33,6 @@ First = Annotated[int | None, strawberry.argument(description="How many from the
 After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
 Last = Annotated[int | None, strawberry.argument(description="How many from the back, instead of `first`: 1 to 100.")]
 Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
-
-
-def _page_info(found: FoundPage[Any, Any]) -> PageInfo:
-    return PageInfo(
-        has_next_page=found.page.has_next_page,
-        has_previous_page=found.page.has_previous_page,
-        start_cursor=found.cursor(0) if found.rows else None,
-        end_cursor=found.cursor(len(found.rows) - 1) if found.rows else None,
-    )
 
 
 @strawberry.type(description="An item and its place in a list.")
@@ -70,7 +61,7 @@ class ItemConnection:
 
     @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
-        return _page_info(self.found)
+        return page_info(self.found)
 
     @field("How many items of the whole list the viewer may see. Costs a count of its own.")
     def total_count(self) -> int:
@@ -103,7 +94,7 @@ class FileConnection:
 
     @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
-        return _page_info(self.found)
+        return page_info(self.found)
 
     @field("How many files of the whole list the viewer may see. Costs a count of its own.")
     def total_count(self) -> int:
@@ -136,7 +127,7 @@ class DriveConnection:
 
     @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
-        return _page_info(self.found)
+        return page_info(self.found)
 
     @field("How many drives of the whole list the viewer may see. Costs a count of its own.")
     def total_count(self) -> int:
@@ -169,7 +160,7 @@ class GroupConnection:
 
     @field("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
-        return _page_info(self.found)
+        return page_info(self.found)
 
     @field("How many groups there are in the whole list. Costs a count of its own.")
     def total_count(self) -> int:

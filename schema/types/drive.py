@@ -54,6 +54,13 @@ class Drive(Node):
     def used(self) -> BigInt:
         return BigInt(self.row.used_bytes)
 
+    @field(
+        "How many bytes are kept free for uploads under way, and for those that ended while links to the store may "
+        "still bring their bytes. Together with `used` it is never above `quota`."
+    )
+    def reserved(self) -> BigInt:
+        return BigInt(self.row.reserved_bytes)
+
     @field("What the viewer may do with it.")
     def viewer_can(self) -> ViewerPermissions:
         return ViewerPermissions(granted=self.page.granted(self.row))

@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Self
 from django.core.files.base import File
 from django.core.files.storage import Storage
 
-from storage.backends.types import ObjectStat, PresignedRequest
+from storage.backends.types import Listing, ObjectStat, PresignedRequest
 from storage.errors import InvalidArgument, StorageError
 
 Chunk = bytes | bytearray | memoryview
@@ -99,7 +99,8 @@ class StorageBackend(Storage, ABC):
     supports_presigned_put: bool = False
     supports_checksum: ClassVar[bool] = False
     """``stat`` tells a SHA-256 that the store itself has verified."""
-    supports_listing: ClassVar[bool] = True
+    supports_listing: ClassVar[bool] = False
+    """``listing`` goes through all objects, some at a time."""
     secret_settings: ClassVar[frozenset[str]] = frozenset()
     """Keys of the configuration whose values must not stand in it: only ``{"env": "NAME"}`` may."""
     access_settings: ClassVar[frozenset[str]] = frozenset()
@@ -127,6 +128,14 @@ class StorageBackend(Storage, ABC):
     @abstractmethod
     def keys(self) -> Iterator[str]:
         """Yield the keys of all committed objects, in no order. For checks and repairs; may be slow."""
+
+    def listing(self, *, after: str, limit: int) -> Listing:
+        """Return up to ``limit`` committed objects after the key ``after`` ("": from the first), which may have gone.
+
+        In an order of the store's own, the same each time. For a driver that ``supports_listing``, and for the sweep,
+        which goes through a store in small steps.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def copy(self, source: str, target: str) -> None:

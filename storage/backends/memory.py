@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from storage.backends.base import Chunk, ObjectReader, ObjectWriter, StorageBackend, check_key
-from storage.backends.types import ObjectStat
+from storage.backends.types import ListedObject, Listing, ObjectStat
 from storage.errors import BackendFull, BackendUnavailable, Conflict
 
 
@@ -27,6 +27,8 @@ _named_lock = threading.Lock()
 
 class MemoryBackend(StorageBackend):
     """``{"name": "x", "capacity": 1000}``: backends of one name share their bytes; capacity is in bytes, optional."""
+
+    supports_listing: ClassVar[bool] = True
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         super().__init__(backend_config=backend_config)
@@ -66,6 +68,12 @@ class MemoryBackend(StorageBackend):
         with self._memory.lock:
             found = list(self._memory.objects)
         yield from found
+
+    def listing(self, *, after: str, limit: int) -> Listing:
+        """Sort what is there at this moment."""
+        with self._memory.lock:
+            found = sorted((key, modified) for key, (_, modified) in self._memory.objects.items() if key > after)
+        return Listing([ListedObject(*each) for each in found[:limit]], more=len(found) > limit)
 
     def _find(self, key: str) -> tuple[bytes, datetime]:
         with self._memory.lock:

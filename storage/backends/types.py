@@ -17,6 +17,22 @@ class ObjectStat:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedObject:
+    """An object as a listing tells it: its key, and when it was committed (aware)."""
+
+    key: str
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Some objects in the order of the store; ``more`` come after the last of them."""
+
+    objects: list[ListedObject]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PresignedRequest:
     """A request that a client may send straight to the store; ``headers`` are signed and must be sent as they are."""
 

@@ -11,7 +11,8 @@ class Backend(models.Model):
     """One place where bytes can be kept: a driver class by key, and its configuration.
 
     ``config`` never holds a secret: ``{"env": "NAME"}`` stands for the value of an environment variable and is
-    resolved when the driver is made.
+    resolved when the driver is made. ``listed_up_to`` is the key at which the present round through its objects stands,
+    "" between two rounds, and ``listed_at`` when the last one ended: ``storage.services.strays``.
     """
 
     id = IdentifierField(primary_key=True)
@@ -20,6 +21,8 @@ class Backend(models.Model):
     config = models.JSONField(default=dict, blank=True)
     writable = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    listed_up_to = models.CharField(max_length=1024, blank=True, default="", editable=False)
+    listed_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return self.name

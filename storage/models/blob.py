@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from storage.models.backend import Backend
 from storage.models.drive import Drive
@@ -28,12 +29,32 @@ class Blob(models.Model):
 
 
 class Tombstone(models.Model):
-    """Bytes that no row uses, to be deleted after ``delete_after``: tombstone, commit, grace, unlink, forget."""
+    """Bytes that no row uses, to be deleted after ``delete_after``: tombstone, commit, grace, unlink, forget.
+
+    One with a ``drive`` *holds*: of an upload that ended while links to its object may live. Until the object has been
+    looked for after their end, ``held_bytes`` are reserved in the drive, and count as an upload under way of ``actor``.
+    """
 
     id = models.BigAutoField(primary_key=True)
     backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="tombstones", db_index=False)
     key = models.CharField(max_length=255)
     delete_after = models.DateTimeField(db_index=True)
+    drive = models.ForeignKey(Drive, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    actor = models.CharField(max_length=300, null=True)
+    held_bytes = models.BigIntegerField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["backend", "key"], name="tombstone_key_unique_in_backend")]
+        constraints = [
+            models.UniqueConstraint(fields=["backend", "key"], name="tombstone_key_unique_in_backend"),
+            models.CheckConstraint(
+                condition=Q(drive=None, actor=None, held_bytes=None)
+                | Q(drive__isnull=False, actor__isnull=False, held_bytes__isnull=False),
+                name="tombstone_holds_all_or_nothing",
+            ),
+        ]
+        indexes = [models.Index(fields=["actor"], condition=Q(actor__isnull=False), name="tombstone_held_by_actor")]
+
+    @property
+    def holds(self) -> bool:
+        """Whether a reservation waits for it."""
+        return self.held_bytes is not None

@@ -14,7 +14,8 @@ class Drive(models.Model):
     """A tree of folders and files. ``used_bytes`` + ``reserved_bytes`` never exceed ``quota_bytes`` (None: no limit).
 
     ``used_bytes`` is the sum of the sizes of all versions in the drive (shared blobs count once per version);
-    ``reserved_bytes`` the declared sizes of open uploads.
+    ``reserved_bytes`` the declared sizes of uploads under way, and of those that ended while links to the store live
+    (``Tombstone``).
     """
 
     id = IdentifierField(primary_key=True)

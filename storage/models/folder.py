@@ -77,6 +77,14 @@ class FolderClosureManager(models.Manager["FolderClosure"]):
                 found.setdefault(descendant, []).append(ancestor)
         return found
 
+    def ladders(self, folder_ids: Collection[str]) -> dict[str, list[str]]:
+        """Return as ``above`` does, from the folder itself up to the root folder."""
+        found: dict[str, list[str]] = {}
+        rows = self.filter(descendant__in=list(folder_ids)).order_by("descendant", "depth")
+        for descendant, ancestor in rows.values_list("descendant_id", "ancestor_id"):
+            found.setdefault(descendant, []).append(ancestor)
+        return found
+
     def below(self, folder_id: str) -> models.QuerySet[FolderClosure, str]:
         """Return the ids of the folder and of all folders below it, as a query to read or to put into another one."""
         return self.filter(ancestor=folder_id).values_list("descendant_id", flat=True)

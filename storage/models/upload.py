@@ -46,8 +46,9 @@ class Upload(models.Model):
 
     ``attempt`` counts PUTs and is the fence: only the holder of the newest number may change the row, and each attempt
     writes its own object (``staging_key`` + attempt), so that no writer can touch another's bytes. ``blob`` is set when
-    the bytes are there already and need no transfer. ``file_id`` is the id that the file will have. A ``direct`` upload
-    sends to the store itself, by links to the object of its present attempt: nobody sees it arrive before finalize.
+    the bytes are there already and need no transfer. ``file_id`` is the id that the file will have. An upload with a
+    ``link_lifetime`` (seconds) is *direct*: it sends to the store itself, by links to the object of its present attempt
+    that live no longer than that, nor than the upload. Nobody sees it arrive before finalize.
     ``declared_sha256`` is hex or empty; ``received_*`` are measured while the bytes arrive.
     """
 
@@ -68,7 +69,7 @@ class Upload(models.Model):
     declared_sha256 = models.CharField(max_length=64, blank=True, default="")
     staging_key = models.CharField(max_length=200, default=new_identifier)
     attempt = models.PositiveIntegerField(default=0)
-    direct = models.BooleanField(default=False)
+    link_lifetime = models.PositiveIntegerField(null=True)
     received_size = models.BigIntegerField(null=True)
     received_sha256 = models.CharField(max_length=64, blank=True, default="")
     received_type = models.CharField(max_length=255, blank=True, default="")
@@ -93,10 +94,19 @@ class Upload(models.Model):
             models.Index(
                 fields=["actor", "expires_at"], condition=Q(finished_at__isnull=True), name="upload_live_by_actor"
             ),
+            # Whose object is this? Asked of the few objects of links that nothing else accounts for.
+            models.Index(
+                fields=["staging_key"], condition=Q(link_lifetime__isnull=False), name="upload_direct_by_staging_key"
+            ),
             models.Index(fields=["blob"], condition=Q(blob__isnull=False), name="upload_by_blob"),
             # Grows at its end alone, once for each upload: what is old is forgotten without reading what is not.
             models.Index(fields=["finished_at"], condition=Q(finished_at__isnull=False), name="upload_by_end"),
         ]
+
+    @property
+    def direct(self) -> bool:
+        """Whether its bytes go to the store itself, past us."""
+        return self.link_lifetime is not None
 
     @property
     def is_borrowed(self) -> bool:

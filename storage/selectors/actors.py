@@ -5,28 +5,60 @@ Who signs in, and with what, is the business of accounts; storage knows Django's
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from authz.services import models
 from authz.types import ANONYMOUS, Actor
-from storage.tables import fetch
+from storage.selectors import dialect
+from storage.tables import fetch, marks
+
+_USER = "user:"
 
 
 def is_active(actor: Actor) -> bool:
     """Tell whether the actor is a visitor, or an account that is there and active. One statement, none for visitors.
 
-    Any other kind of actor is refused: nothing here could tell when it ends.
+    Any other kind of actor is refused: nothing here could tell when it ends. Which model answers the request is read
+    along: so it costs no statement of its own.
     """
     if actor == ANONYMOUS:
         return True
     kind, _, user_id = actor.partition(":")
-    return kind == "user" and bool(fetch(_sql(), [user_id]))
+    found = fetch(_sql(), [user_id]) if kind == "user" else []
+    for (version_id,) in found:
+        models.note_active(version_id)
+    return bool(found)
+
+
+def active_sql(column: str) -> str:
+    """Return ``is_active`` of the actor in a column, as a boolean SQL expression."""
+    table, key, active = _names()
+    account = f"SELECT 1 FROM {table} a WHERE a.{key} = substr({column}, {len(_USER) + 1}) AND a.{active}"  # noqa: S608
+    return f"({column} = '{ANONYMOUS}' OR (substr({column}, 1, {len(_USER)}) = '{_USER}' AND EXISTS ({account})))"
+
+
+def hold_accounts(actors: Collection[str]) -> None:
+    """Let nobody change the accounts of these actors until the transaction ends: a deactivation waits for it.
+
+    On SQLite nothing has to be done: see ``storage.selectors.locks``.
+    """
+    ids = [actor.removeprefix(_USER) for actor in actors if actor.startswith(_USER)]
+    if ids and dialect.locks_rows():
+        table, key, _ = _names()
+        fetch(f"SELECT 1 FROM {table} WHERE {key} IN ({marks(ids)}) ORDER BY {key} FOR SHARE", ids)  # noqa: S608
 
 
 @lru_cache(maxsize=1)
 def _sql() -> str:
+    table, key, active = _names()
+    return f"SELECT {models.active_version_sql()} FROM {table} WHERE {key} = %s AND {active}"  # noqa: S608
+
+
+def _names() -> tuple[str, str, str]:
+    """Return the table of accounts, its key and the column that says whether one is active, quoted."""
     meta, quote = get_user_model()._meta, connection.ops.quote_name
-    key, active = (quote(str(column)) for column in (meta.pk.column, meta.get_field("is_active").column))
-    return f"SELECT 1 FROM {quote(meta.db_table)} WHERE {key} = %s AND {active}"  # noqa: S608
+    return quote(meta.db_table), quote(str(meta.pk.column)), quote(str(meta.get_field("is_active").column))

@@ -5,20 +5,37 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from authz.services.decisions import revision_sql
 from storage.conf import MAX_BATCH
-from storage.models import Drive, Item, Upload
+from storage.models import Drive, Item, Tombstone, Upload
 from storage.selectors import dialect
+from storage.selectors.actors import active_sql
 from storage.selectors.rows import drive_with_store
 from storage.tables import DRIVES, PLACES, STORES, UPLOADS, fetch, marks, moment
+
+
+class Held(NamedTuple):
+    """Bytes that an ended upload holds, and the time until which it does at least."""
+
+    size: int
+    until: datetime
+
 
 Standing = tuple[Any, ...]
 """What the decision to publish an upload rests on; equal as long as nothing of that has changed."""
 
-UNDER_WAY = "(SELECT COUNT(*) FROM storage_upload WHERE actor = %s AND finished_at IS NULL AND expires_at > %s)"
-"""How many uploads an actor has that are live and in time: a scalar expression."""
+UNDER_WAY = (
+    "((SELECT COUNT(*) FROM storage_upload WHERE actor = %s AND finished_at IS NULL"
+    " AND (expires_at > %s OR link_lifetime IS NOT NULL))"
+    " + (SELECT COUNT(*) FROM storage_tombstone WHERE actor = %s))"
+)
+"""How many uploads an actor has that are live and in time, or have ended while links to them may live: a scalar
+expression with the parameters of ``under_way_params``."""
+
+_ACTIVE = 2
+"""The place in a standing of whether the account is active."""
 
 _ROW = f"{UPLOADS.columns}, {PLACES.columns}, {DRIVES.columns}, {STORES.columns}"
 _WIDTH = UPLOADS.width + PLACES.width + DRIVES.width + STORES.width
@@ -49,23 +66,45 @@ def standing(ids: Collection[str]) -> dict[str, Standing]:
     return {row[0]: tuple(row[1:]) for row in rows}
 
 
+def is_of_active_account(standing: Standing) -> bool:
+    """Tell whether the account of the upload's actor was active."""
+    return bool(standing[_ACTIVE])
+
+
 def moved_on(before: Standing, upload: Upload) -> Standing:
     """Return a standing as it is after a step of the caller's own, which has brought ``upload`` up to date."""
     return (upload.state, upload.attempt, *before[2:])
 
 
+def under_way_params(actor: str, now: datetime) -> list[Any]:
+    """Return the parameters of ``UNDER_WAY``."""
+    return [actor, moment(now), actor]
+
+
 def count_under_way(actor: str, now: datetime) -> int:
-    """Return how many uploads of the actor are live and in time."""
-    ((count,),) = fetch(f"SELECT {UNDER_WAY}", [actor, moment(now)])
+    """Return how many uploads of the actor are under way, as ``UNDER_WAY`` counts."""
+    ((count,),) = fetch(f"SELECT {UNDER_WAY}", under_way_params(actor, now))
     return int(count)
+
+
+def held_of(actor: str, drive_id: str | None = None) -> Sequence[Held]:
+    """Return what ended uploads of the actor hold, in one drive or in all, what comes free first at the beginning."""
+    holding = Tombstone.objects.filter(actor=actor)
+    if drive_id is not None:
+        holding = holding.filter(drive=drive_id)
+    rows = holding.order_by("delete_after").values_list("held_bytes", "delete_after")
+    return [Held(size or 0, until) for size, until in rows]
 
 
 @lru_cache(maxsize=3 * MAX_BATCH)
 def _text(count: int, *, with_rows: bool, with_standing: bool) -> str:
     """Return the statement for so many uploads: made once, which takes longer than to run it."""
     above = f"(SELECT {dialect.joined('c.ancestor_id')} FROM storage_folderclosure c WHERE c.descendant_id = n.id)"  # noqa: S608
-    # The upload's own row, its place, the folders above that, and the grants of the installation.
-    standing = f"u.state, u.attempt, n.trash_id, d.archived_at IS NULL AND b.writable, {above}, {revision_sql()}"
+    # The upload's own row, its actor, its place, the folders above that, and the grants of the installation.
+    standing = (
+        f"u.state, u.attempt, {active_sql('u.actor')}, n.trash_id, d.archived_at IS NULL AND b.writable, {above}, "
+        f"{revision_sql()}"
+    )
     columns = [_ROW if with_rows else "u.id", *([standing] if with_standing else [])]
     return f"SELECT {', '.join(columns)} {_JOINS} WHERE u.id IN ({marks(range(count))})"
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from authz.services.visibility import Sql
 from authz.types import Actor
 from storage.models import NodeKind
 from storage.permissions import Permission, predicate
@@ -30,11 +31,16 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class VisibleItems:
-    """The rows ``n`` of ``table`` on which one actor has one permission."""
+    """The rows ``n`` of ``table`` on which one actor has one permission.
+
+    ``where`` judges a row by what lies above it, for pages; ``where_counted`` by sets of all there is to see, for
+    counts and other looks at many rows.
+    """
 
     table: str
     ctes: Condition
     where: Condition
+    where_counted: Condition
     candidates: Condition
 
     @classmethod
@@ -42,9 +48,18 @@ class VisibleItems:
         """Folders and files."""
         folder = predicate(actor, permission, NodeKind.FOLDER, "n")
         file = predicate(actor, permission, NodeKind.FILE, "n")
-        text = f"(CASE n.kind WHEN 'file' THEN {file.where} ELSE {folder.where} END)"
-        where = (text, (*file.where_params, *folder.where_params))
-        return cls("storage_item", (file.ctes, file.cte_params), where, ("", ()))
+
+        def by_kind(files: Sql, folders: Sql) -> Condition:
+            text = f"(CASE n.kind WHEN 'file' THEN {files.text} ELSE {folders.text} END)"
+            return text, (*files.params, *folders.params)
+
+        return cls(
+            "storage_item",
+            _condition(file.ctes),
+            by_kind(file.predicate.of_row, folder.predicate.of_row),
+            by_kind(file.predicate.of_all, folder.predicate.of_all),
+            ("", ()),
+        )
 
     @classmethod
     def files(cls, actor: Actor, permission: Permission) -> VisibleItems:
@@ -59,9 +74,13 @@ class VisibleItems:
     @classmethod
     def _of_kind(cls, table: str, actor: Actor, permission: Permission, kind: NodeKind) -> VisibleItems:
         found = predicate(actor, permission, kind, "n")
-        # CASE keeps the planner from entering the rows by a part of the permission: the order of the list decides.
-        where = (f"(CASE WHEN {found.where} THEN TRUE ELSE FALSE END)", found.where_params)
-        return cls(table, (found.ctes, found.cte_params), where, (found.candidates, found.candidate_params))
+        return cls(
+            table,
+            _condition(found.ctes),
+            _judged(found.predicate.of_row),
+            _judged(found.predicate.of_all),
+            _condition(found.predicate.candidates),
+        )
 
     def with_expression(self, text: str, params: Sequence[object]) -> VisibleItems:
         """Return the same with one more common table expression for the conditions to use."""
@@ -76,13 +95,13 @@ class VisibleItems:
 
     def count(self, conditions: Sequence[Condition]) -> Statement:
         """Return the dense statement of a count."""
-        text, params = _all([*conditions, self.where])
+        text, params = _all([*conditions, self.where_counted])
         return self._with(f"SELECT count(*) FROM {self.table} n WHERE {text}", params)  # noqa: S608
 
     def exists_otherwise(self, conditions: Sequence[Condition]) -> Statement:
         """Return a statement that yields 1 if the actor lacks the permission on some row that meets the conditions."""
         text, params = _all(conditions)
-        where, where_params = self.where
+        where, where_params = self.where_counted
         sql = f"SELECT 1 FROM {self.table} n WHERE {text} AND NOT {where} LIMIT 1"  # noqa: S608
         return self._with(sql, (*params, *where_params))
 
@@ -94,36 +113,57 @@ class VisibleItems:
         """
         text, params = _all([*conditions, self.where])
         ways = [
-            (f"{_CANDIDATES} CROSS JOIN {self.table} n", f"n.id = k.id AND {text}", _few()),
-            (f"{self.table} n", text, f"NOT {_few()}"),
+            ("few", f"{_CANDIDATES} CROSS JOIN {self.table} n", f"n.id = k.id AND {text}", _few()),
+            ("many", f"{self.table} n", text, f"NOT {_few()}"),
         ]
-        ids = " UNION ALL ".join(
-            f"SELECT id FROM (SELECT n.id AS id FROM {source} WHERE {condition} ORDER BY {order_by}"  # noqa: S608
-            f" LIMIT (SELECT CASE WHEN {test} THEN {limit} ELSE 0 END)) AS way"
-            for source, condition, test in ways
+        # Expressions, and not sub-queries, because SQLite takes no more than so many of these within each other.
+        expressions = ", ".join(
+            f"{name}(id) AS (SELECT n.id FROM {source} WHERE {condition} ORDER BY {order_by}"  # noqa: S608
+            f" LIMIT (SELECT CASE WHEN {test} THEN {limit} ELSE 0 END))"
+            for name, source, condition, test in ways
         )
         # There are no more anyway; but PostgreSQL, which cannot know what the other limits come to, has to be told.
-        ids = f"SELECT id FROM ({ids}) AS ways LIMIT {limit}"  # noqa: S608
+        ids = f"SELECT id FROM (SELECT id FROM few UNION ALL SELECT id FROM many) AS ways LIMIT {limit}"  # noqa: S608
         rows = f"SELECT {columns} FROM ({ids}) p CROSS JOIN {self.table} n WHERE n.id = p.id ORDER BY {order_by}"  # noqa: S608
-        return self._with(rows, (*params, *params), sparse=True)
+        return self._with(rows, (), sparse=True, expressions=expressions, expression_params=(*params, *params))
 
     def count_sparse(self, conditions: Sequence[Condition]) -> Statement:
         """Return the sparse statement of a count."""
-        text, params = _all([*conditions, self.where])
+        few, few_params = _all([*conditions, self.where])
+        many, many_params = _all([*conditions, self.where_counted])
         counts = (
             f"SELECT CASE WHEN {_few()}"  # noqa: S608
-            f" THEN (SELECT count(*) FROM {_CANDIDATES} CROSS JOIN {self.table} n WHERE n.id = k.id AND {text})"
-            f" ELSE (SELECT count(*) FROM {self.table} n WHERE {text}) END"
+            f" THEN (SELECT count(*) FROM {_CANDIDATES} CROSS JOIN {self.table} n WHERE n.id = k.id AND {few})"
+            f" ELSE (SELECT count(*) FROM {self.table} n WHERE {many}) END"
         )
-        return self._with(counts, (*params, *params), sparse=True)
+        return self._with(counts, (*few_params, *many_params), sparse=True)
 
-    def _with(self, sql: str, params: Sequence[object], *, sparse: bool = False) -> Statement:
+    def _with(
+        self,
+        sql: str,
+        params: Sequence[object],
+        *,
+        sparse: bool = False,
+        expressions: str = "",
+        expression_params: Sequence[object] = (),
+    ) -> Statement:
         ctes, cte_params = self.ctes
         if sparse:
             text, candidate_params = self.candidates
             ctes += f", candidates(id) AS MATERIALIZED (SELECT * FROM ({text}) c LIMIT {PROBE + 1})"  # noqa: S608
             cte_params = (*cte_params, *candidate_params)
+        if expressions:
+            ctes, cte_params = f"{ctes}, {expressions}", (*cte_params, *expression_params)
         return Statement(f"WITH RECURSIVE {ctes} {sql}", (*cte_params, *params))
+
+
+def _condition(sql: Sql) -> Condition:
+    return sql.text, sql.params
+
+
+def _judged(sql: Sql) -> Condition:
+    # CASE keeps the planner from entering the rows by a part of the permission: the order of the list decides.
+    return f"(CASE WHEN {sql.text} THEN TRUE ELSE FALSE END)", sql.params
 
 
 _CANDIDATES = "(SELECT DISTINCT id FROM candidates) k"

@@ -58,6 +58,8 @@ class DirectLink:
 class OpenDownload:
     """Bytes ready to be sent; the caller closes ``reader``. ``sha256`` (hex) is a strong validator, ``size`` bytes."""
 
+    file_id: str
+    blob_id: str
     reader: ObjectReader
     size: int
     sha256: str
@@ -113,6 +115,8 @@ def open(token: str, *, now: datetime) -> OpenDownload:
         raise NotFound
     permissions.require(actor, Permission.DOWNLOAD, version.file)
     return OpenDownload(
+        version.file_id,
+        version.blob_id,
         _reader(version),
         version.blob.size,
         version.blob.sha256,

@@ -14,6 +14,7 @@ from storage.errors import Conflict, DriveReadOnly, InvalidArgument, NameTaken, 
 from storage.keys import check_prefix
 from storage.models import Backend, Drive, FolderClosure, Item, ItemKind
 from storage.permissions import Permission, Role, require, require_of_organization
+from storage.services import mirror
 
 MAX_QUOTA = 2**63 - 1
 """Bytes: what the column holds."""
@@ -51,7 +52,8 @@ def create(
             updated_at=now,
         )
         _insert(drive, now)
-        relationships.write(writes=[TupleKey(actor, Role.OWNER.value, f"drive:{drive.id}")])
+        mirror.placed([drive])
+        relationships.write(actor=actor, writes=[TupleKey(actor, Role.OWNER.value, f"drive:{drive.id}")])
     return drive
 
 

@@ -10,6 +10,7 @@ from authz.types import Actor
 from storage.errors import InvalidArgument, NameTaken, NotFound, TooDeep
 from storage.models import MAX_DEPTH, ConflictPolicy, Folder, FolderClosure, Item, ItemKind, Node, NodeKind, NodeRef
 from storage.permissions import Permission, require
+from storage.services import mirror
 from storage.services.drives import require_writable
 from storage.services.nodes import drive_of, hold_one
 from storage.services.placement import Wanted, place
@@ -55,6 +56,7 @@ def create(
         )
         folder.save(force_insert=True)
         FolderClosure.objects.add(folder.id, parent_id)
+        mirror.placed([folder])
     return folder
 
 

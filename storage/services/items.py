@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from authz.services import relationships
-from authz.types import Actor
+from authz.types import Actor, split_object
 from storage import names
 from storage.errors import (
     CrossDriveMove,
@@ -19,7 +19,8 @@ from storage.errors import (
     TooDeep,
 )
 from storage.models import MAX_DEPTH, ConflictPolicy, FolderClosure, Item, ItemKind, Node, NodeKind, NodeRef
-from storage.permissions import Permission, ancestries, require, require_all
+from storage.permissions import EDGES, Permission, ancestries, require, require_all
+from storage.services import mirror
 from storage.services.drives import require_writable
 from storage.services.folders import folder_id_of
 from storage.services.nodes import drive_id_of, drive_of, hold, hold_one, is_trashed, require_sight
@@ -87,11 +88,12 @@ def move(
         if placement.existing is not None:
             _require_replaceable(actor, placement.existing)
             put_into_trash([placement.existing], trashed_by_id, now=now)
-        row.parent_id, row.name, row.name_key, row.updated_at = above.id, placement.name, placement.name_key, now
-        row.ancestry = None
-        row.save(update_fields=["parent", "name", "name_key", "updated_at"])
-        if row.kind == ItemKind.FOLDER:
-            FolderClosure.objects.move(row.id, above.id)
+        with mirror.moving(row):
+            row.parent_id, row.name, row.name_key, row.updated_at = above.id, placement.name, placement.name_key, now
+            row.ancestry = None
+            row.save(update_fields=["parent", "name", "name_key", "updated_at"])
+            if row.kind == ItemKind.FOLDER:
+                FolderClosure.objects.move(row.id, above.id)
     return row
 
 
@@ -124,7 +126,8 @@ def _require_reach(actor: Actor, row: Item, above: Node) -> None:
     if isinstance(above, Item):
         entered.add(above.id)
     granted = relationships.read_objects([f"folder:{folder}" for folder in left ^ entered])
-    if not any(granted.values()):
+    structural = EDGES.edges()
+    if all((split_object(key.object)[0], key.relation) in structural for keys in granted.values() for key in keys):
         return
     if any(require_all(actor, [(Permission.SHARE, row), (Permission.DELETE, row)])):
         raise PermissionDenied("Moving this changes who can reach it; only its owners may do that.")

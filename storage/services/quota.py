@@ -1,4 +1,4 @@
-"""Room in a drive: what is used, what is reserved for uploads under way, and the limit of both.
+"""Room in a drive: what is used, what is reserved for uploads, and the limit of both.
 
 Each function is one conditional UPDATE, so that parallel callers can never pass the limit together. They belong in the
 transaction of the change they account for. ``used_bytes`` and ``reserved_bytes`` never fall below zero: a
@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from storage.errors import NotFound, QuotaExceeded
-from storage.selectors.uploads import UNDER_WAY
-from storage.tables import change, fetch, moment
+from storage.selectors.uploads import UNDER_WAY, under_way_params
+from storage.tables import change, fetch
 
 _RESERVE = (
     "UPDATE storage_drive SET reserved_bytes = reserved_bytes + %s "
@@ -30,12 +30,14 @@ def reserve(drive_id: str, size: int) -> None:
 
 def reserve_for_uploads(drive_id: str, size: int, *, actor: str, most: int, now: datetime) -> bool:
     """Hold ``size`` bytes if they fit and the actor has at most ``most`` uploads under way. False: nothing was done."""
-    return bool(change(f"{_RESERVE} AND {UNDER_WAY} <= %s", [size, drive_id, size, actor, moment(now), most]))
+    sql = f"{_RESERVE} AND {UNDER_WAY} <= %s"
+    return bool(change(sql, [size, drive_id, size, *under_way_params(actor, now), most]))
 
 
 def release(drive_id: str, size: int) -> None:
-    """Give back ``size`` reserved bytes: the upload ended without a file."""
-    change(_RELEASE, [size, drive_id])
+    """Give back ``size`` reserved bytes: the upload ended without a file, and nothing can come of it any more."""
+    if size:
+        change(_RELEASE, [size, drive_id])
 
 
 def settle(drive_id: str, size: int) -> None:

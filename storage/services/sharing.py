@@ -70,7 +70,7 @@ def share(actor: Actor, ref: NodeRef, subject: Subject, role: Role) -> Share:
     with transaction.atomic():
         row = _shareable(actor, ref)
         try:
-            relationships.write(writes=_tuples(row, subject, role), on_duplicate="ignore")
+            relationships.write(actor=actor, writes=_tuples(row, subject, role), on_duplicate="ignore")
         except InvalidTuple:
             raise InvalidArgument(_cannot_have(subject, role, ref.kind), path=["role"]) from None
     return Share(role, subject, ref)
@@ -94,7 +94,9 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
         if ref.kind is NodeKind.DRIVE:
             _keep_an_owner(standing, gone)
         if gone:
-            relationships.write(deletes=gone, on_missing="ignore")
+            # What is deleted is named without its condition.
+            named = [TupleKey(each.user, each.relation, each.object) for each in gone]
+            relationships.write(actor=actor, deletes=named, on_missing="ignore")
     return row
 
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from storage import conf, registry
 from storage.errors import StorageError
 from storage.models import Backend, Blob, Tombstone, Upload, UploadState
+from storage.services import strays, tombstones
 from storage.services.uploads import states
 
 logger = logging.getLogger("filegraph.storage")
@@ -28,21 +29,27 @@ _STALE_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What a sweep did: uploads expired (what they sent goes with them), buried objects deleted, those that could not
-    be deleted (tried again in an hour), remains of broken writes removed, rows of long finished uploads forgotten."""
+    """What a sweep did: uploads expired (what they sent goes with them), reservations given back that ended uploads
+    held, buried objects deleted, those that could not be deleted (tried again in an hour), remains of broken writes
+    removed, rows of long finished uploads forgotten, strays deleted, objects that were found to be nobody's."""
 
     expired: int = 0
+    released: int = 0
     deleted: int = 0
     failed: int = 0
     stale: int = 0
     forgotten: int = 0
+    strays: int = 0
+    unknown: int = 0
 
 
 def sweep(*, now: datetime, limit: int = 10_000) -> SweepReport:
     """Do up to ``limit`` of each; call again while something was done to catch up."""
     expired = _expire(now, limit)
-    deleted, failed = _delete(now, limit)
-    return SweepReport(expired, deleted, failed, _remove_stale(now), _forget(now, limit))
+    released, deleted, failed = _delete(now, limit)
+    found = strays.look(now=now, limit=limit)
+    stale, forgotten = _remove_stale(now), _forget(now, limit)
+    return SweepReport(expired, released, deleted, failed, stale, forgotten, found.discarded, found.unknown)
 
 
 def _expire(now: datetime, limit: int) -> int:
@@ -58,22 +65,26 @@ def _expire(now: datetime, limit: int) -> int:
     return expired
 
 
-def _delete(now: datetime, limit: int) -> tuple[int, int]:
+def _delete(now: datetime, limit: int) -> tuple[int, int, int]:
     due = Tombstone.objects.filter(delete_after__lte=now).order_by("delete_after").select_related("backend")
-    deleted = failed = 0
+    released = deleted = failed = 0
     for tombstone in due[:limit]:
         if Blob.objects.filter(backend_id=tombstone.backend_id, key=tombstone.key).exists():
             # It must not happen; if it did, the bytes are worth more than the order.
             logger.error("a tombstone names the bytes of a file; the bytes stay (backend %s)", tombstone.backend_id)
+            if tombstone.holds:
+                tombstones.release(tombstone, now=now)
             tombstone.delete()
-        elif _unlink(tombstone):
+        elif not _unlink(tombstone):
+            # Later, and behind the others: one broken store must not hold up the rest.
+            Tombstone.objects.filter(id=tombstone.id, delete_after__lte=now).update(delete_after=now + _RETRY_AFTER)
+            failed += 1
+        elif tombstone.holds:
+            released += tombstones.release(tombstone, now=now)
+        else:
             tombstone.delete()
             deleted += 1
-        else:
-            # Later, and behind the others: one broken store must not hold up the rest.
-            Tombstone.objects.filter(id=tombstone.id).update(delete_after=now + _RETRY_AFTER)
-            failed += 1
-    return deleted, failed
+    return released, deleted, failed
 
 
 def _unlink(tombstone: Tombstone) -> bool:

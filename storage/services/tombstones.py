@@ -2,7 +2,8 @@
 
 What was published may be read at this moment, by a link or a dump of yesterday's database: it is buried, and the sweep
 deletes it after the grace period. What never became bytes of a file is discarded as soon as the transaction is
-committed, because its reservation is free again at once too: room that is given back must be there.
+committed, because its reservation is free again at once too: room that is given back must be there. What a link may
+bring about again is discarded as well, but its tombstone holds the reservation until the link has ended.
 
 Who may end or delete what is asked elsewhere. A key is never used twice, so an object can only go and never come back.
 """
@@ -10,16 +11,29 @@ Who may end or delete what is asked elsewhere. A key is never used twice, so an 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
 
 from storage import conf, registry
-from storage.models import Tombstone
+from storage.models import Drive, Tombstone
+from storage.selectors.locks import hold_drives
+from storage.services import quota
 from storage.tables import change, moment
 
 _INSERT = "INSERT INTO storage_tombstone (backend_id, key, delete_after)"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The object of an upload that ended, of ``size`` declared bytes, which a link may bring about ``until`` then."""
+
+    key: str
+    actor: str
+    size: int
+    until: datetime
 
 
 def bury(backend_id: str, object_keys: Iterable[str], *, now: datetime) -> None:
@@ -41,6 +55,45 @@ def discard(backend_id: str, object_keys: Iterable[str], *, settled: bool, now: 
     if keys:
         _write(backend_id, keys, now if settled else now + _grace(backend_id))
         transaction.on_commit(partial(_delete, backend_id, keys, forget=settled), robust=True)
+
+
+def hold(drive: Drive, objects: Sequence[Held]) -> None:
+    """Discard objects that links may bring about again, and keep what their uploads reserved in the drive until then.
+
+    They are deleted for the first time after the present transaction. Raises IntegrityError for a key that was held
+    before: none is used twice.
+    """
+    if objects:
+        Tombstone.objects.bulk_create(
+            Tombstone(
+                backend_id=drive.backend_id,
+                key=each.key,
+                delete_after=each.until,
+                drive=drive,
+                actor=each.actor,
+                held_bytes=each.size,
+            )
+            for each in objects
+        )
+        keys = [each.key for each in objects]
+        transaction.on_commit(partial(_delete, drive.backend_id, keys, forget=False), robust=True)
+
+
+def release(tombstone: Tombstone, *, now: datetime) -> bool:
+    """Give back what a tombstone holds, after its object was looked for; False when somebody else did.
+
+    The key is kept in mind for the grace period on top: a PUT that began while its link lived may be under way still.
+    """
+    assert tombstone.drive_id is not None
+    assert tombstone.held_bytes is not None
+    with transaction.atomic():
+        hold_drives([tombstone.drive_id])
+        held = Tombstone.objects.filter(id=tombstone.id, drive__isnull=False)
+        after = now + timedelta(seconds=conf.current().tombstone_grace)
+        changed = held.update(drive=None, actor=None, held_bytes=None, delete_after=after)
+        if changed:
+            quota.release(tombstone.drive_id, tombstone.held_bytes)
+    return bool(changed)
 
 
 def _delete(backend_id: str, keys: Sequence[str], *, forget: bool) -> None:

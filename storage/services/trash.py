@@ -17,6 +17,7 @@ from storage.errors import Conflict, InvalidArgument, NotFound, PermissionDenied
 from storage.models import ConflictPolicy, Drive, FolderClosure, Item, ItemKind, NodeKind, NodeRef
 from storage.permissions import Permission, require, require_all
 from storage.selectors.subtrees import all_below_allow
+from storage.services import mirror
 from storage.services.drives import require_writable
 from storage.services.erasure import erase
 from storage.services.nodes import hold, require_sight
@@ -70,7 +71,7 @@ def purge(actor: Actor, refs: Sequence[NodeRef], *, now: datetime) -> list[str |
         if not row.is_trashed:
             raise Conflict("Only what is in the trash can be purged.")
         _require_below(actor, row)
-        erase(row, now=now)
+        erase(row, actor=actor, now=now)
 
     results = _each(actor, refs, one, gone=True)
     return [each if isinstance(each, StorageError) else each.id for each in results]
@@ -147,9 +148,10 @@ def _restore(actor: Actor, row: Item, now: datetime) -> None:
     else:
         require_sight(actor, parent_id)
     placement = place(parent_id, Wanted(row.name, ConflictPolicy.RENAME, ItemKind(row.kind)))
-    if row.kind == ItemKind.FOLDER and parent_id != row.parent_id:
-        FolderClosure.objects.move(row.id, parent_id)
-    Item.objects.filter(id=row.id).update(
-        parent_id=parent_id, name=placement.name, name_key=placement.name_key, updated_at=now
-    )
+    with mirror.moving(row):
+        if row.kind == ItemKind.FOLDER and parent_id != row.parent_id:
+            FolderClosure.objects.move(row.id, parent_id)
+        Item.objects.filter(id=row.id).update(
+            parent_id=parent_id, name=placement.name, name_key=placement.name_key, updated_at=now
+        )
     Item.objects.filter(trash=row.id).update(trash=None, trashed_at=None, trashed_by=None)

@@ -197,6 +197,29 @@ class BackendContract:
         assert backend.listdir("ab") == ([], ["abcdefgh-1"])
         writer.abort()
 
+    def test_a_listing_goes_through_all_objects(self, backend: StorageBackend) -> None:
+        """In steps of any size, each object once, with its time; also when one is deleted on the way."""
+        if not backend.supports_listing:
+            with pytest.raises(NotImplementedError):
+                backend.listing(after="", limit=1)
+            return
+        names = sorted([KEY, OTHER, "team-b/ef/ef-1", "team/ab/ab-1", "zz/zz-10", "zz/zz-2"])
+        for name in names:
+            put(backend, name, b"x")
+        for limit in (1, 2, 5, 100):
+            found, after, more = [], "", True
+            while more:
+                page = backend.listing(after=after, limit=limit)
+                assert len(page.objects) <= limit
+                found += page.objects
+                more, after = page.more, page.objects[-1].key
+            assert sorted(each.key for each in found) == names
+        assert all(each.modified == backend.stat(each.key).modified for each in found)
+        order = [each.key for each in found]
+        backend.delete(order[2])
+        assert [each.key for each in backend.listing(after=order[2], limit=2).objects] == order[3:5]
+        assert backend.listing(after=order[-1], limit=2).objects == []
+
     def test_the_time_of_an_object_is_aware(self, backend: StorageBackend) -> None:
         """And it is about now."""
         put(backend, KEY, b"x")

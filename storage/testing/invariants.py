@@ -5,7 +5,8 @@
     I3  an upload in a live state has not finished, one in any other state has
     I4  no object in a store without a blob, a tombstone or an upload that is being received or verified
     I5  no tombstone names the object of a blob; no blob is without a version
-    I7  used and reserved bytes of a drive are the sums of its versions and of its live uploads
+    I7  used bytes of a drive are the sum of its versions, reserved ones that of its live uploads and of what ended
+        ones hold while links to the store live
 
 I6 (tuples and rows agree) belongs to the services that write tuples. Reads every byte of every store: for tests and for
 small installations.
@@ -94,7 +95,7 @@ def _objects() -> Iterator[str]:
             if key is not None:
                 accounted.add(key)
         driver = registry.backend_for(backend)
-        for key in driver.keys() if driver.supports_listing else ():
+        for key in list(driver.keys()):
             if key not in accounted:
                 yield f"I4: nobody accounts for object {key} in {backend.name}"
         for upload in Upload.objects.filter(
@@ -120,6 +121,7 @@ def _quota() -> Iterator[str]:
     for drive in Drive.objects.all():
         used = FileVersion.objects.filter(file__drive=drive).aggregate(n=Sum("blob__size"))["n"] or 0
         reserved = Upload.objects.filter(drive=drive, state__in=LIVE_STATES).aggregate(n=Sum("declared_size"))["n"] or 0
+        reserved += Tombstone.objects.filter(drive=drive).aggregate(n=Sum("held_bytes"))["n"] or 0
         if (drive.used_bytes, drive.reserved_bytes) != (used, reserved):
             yield (
                 f"I7: drive {drive.id} says used={drive.used_bytes} reserved={drive.reserved_bytes}, "

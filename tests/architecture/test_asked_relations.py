@@ -11,10 +11,15 @@ import pytest
 
 import accounts.permissions
 import storage.permissions
-from authz.services.models import active_model
+from authz.services import editors
+from authz.services.needs import OWN_NEEDS, unmet
+from authz.services.shipped_model import shipped_model
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKING = {"accounts/permissions.py": accounts.permissions, "storage/permissions.py": storage.permissions}
+"""Outside of authz, which asks for itself in ``authz/services/editors.py``."""
+PERMISSIONS = [accounts.permissions.Permission, storage.permissions.Permission, editors.Permission]
+NEEDS = accounts.permissions.NEEDS.joined(storage.permissions.NEEDS).joined(OWN_NEEDS)
 
 
 def questions(source: str) -> Iterator[ast.expr]:
@@ -41,7 +46,7 @@ def test_questions_are_made_in_two_modules_alone() -> None:
     assert made == set(ASKING)
 
 
-@pytest.mark.parametrize("path", ASKING)
+@pytest.mark.parametrize("path", [*ASKING, "authz/services/editors.py"])
 def test_every_question_asks_for_a_permission(path: str) -> None:
     relations = list(questions((ROOT / path).read_text(encoding="utf-8")))
     assert [ast.unparse(relation) for relation in relations if not is_permission(relation)] == []
@@ -53,9 +58,20 @@ def test_the_test_above_would_see_a_grant() -> None:
         assert not is_permission(found)
 
 
-@pytest.mark.parametrize("permissions", [module.Permission for module in ASKING.values()])
+@pytest.mark.parametrize("permissions", PERMISSIONS)
 def test_permissions_are_relations_of_the_model_that_nobody_can_write(permissions: type[StrEnum]) -> None:
-    known = {relation for definition in active_model().types.values() for relation in definition.relations}
+    known = {relation for definition in shipped_model().types.values() for relation in definition.relations}
     for permission in permissions:
         assert permission.startswith("can_")
         assert permission in known
+
+
+@pytest.mark.parametrize("permissions", PERMISSIONS)
+def test_no_model_may_do_without_what_is_asked(permissions: type[StrEnum]) -> None:
+    assert {permission.value for permission in permissions} <= {relation for _, relation in NEEDS.asked}
+
+
+def test_the_shipped_model_meets_every_need_and_no_edge_of_the_tree_is_stored() -> None:
+    assert unmet(shipped_model(), NEEDS) == []
+    assert NEEDS.structure is storage.permissions.EDGES
+    assert NEEDS.structural() == NEEDS.structure.edges() | {("group", "organization")}

@@ -33,6 +33,7 @@ START_SECONDS = 60
 GRPC = 10_000
 """Each port of the server has a twin at this distance."""
 REGION = "us-east-1"
+_RIGHTS = ("Read", "Write", "List")
 _ROLES = ("master", "volume", "filer", "s3")
 
 
@@ -91,9 +92,9 @@ class SeaweedFS:
             **more,
         }
 
-    def reader(self) -> dict[str, str]:
-        """The key, as a part of ``config``, of somebody who may list and read, and nothing else."""
-        return {"access_key_id": f"{self.access_key}reader", "secret_access_key": self.secret_key}
+    def key_without(self, right: str) -> dict[str, str]:
+        """The key, as a part of ``config``, of somebody who lacks the right "Read", "Write" or "List"."""
+        return {"access_key_id": f"{self.access_key}without{right}", "secret_access_key": self.secret_key}
 
     def client(self) -> S3Client:
         """An administrator's client, apart from all code that is under test."""
@@ -204,11 +205,11 @@ def seaweedfs_or_skip() -> Iterator[SeaweedFS]:
 
 
 def _identities(server: SeaweedFS) -> Iterator[dict[str, Any]]:
-    for name, key, actions in (
-        ("filegraph", server.access_key, ["Admin", "Read", "Write", "List", "Tagging"]),
-        ("reader", server.reader()["access_key_id"], ["Read", "List"]),
-    ):
-        yield {"name": name, "credentials": [{"accessKey": key, "secretKey": server.secret_key}], "actions": actions}
+    keys = {server.access_key: ["Admin", "Tagging", *_RIGHTS]}
+    for lacking in _RIGHTS:
+        keys[server.key_without(lacking)["access_key_id"]] = [right for right in _RIGHTS if right != lacking]
+    for key, actions in keys.items():
+        yield {"name": key, "credentials": [{"accessKey": key, "secretKey": server.secret_key}], "actions": actions}
 
 
 def _start(server: SeaweedFS) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -248,21 +249,63 @@ def test_a_server_that_is_prepared_starts_while_openfga_is_away(tmp_path: Path) 
         assert "Traceback" not in told
 
 
-def test_the_other_engine_is_refused_where_permissions_are(tmp_path: Path) -> None:
-    """With an engine that knows nothing, nobody has any right, and a new administrator could be made."""
+def test_the_engine_is_changed_by_one_setting_while_both_serve(tmp_path: Path) -> None:
+    """Embedded, then OpenFGA beside it, then embedded again: nothing is lost, and nothing taken back comes back."""
     require_openfga()
-    with openfga(token=TOKEN) as fga:
-        server = new_server(tmp_path / "one", settings(fga))
-        server.command("setup")
-        del server.environment["FILEGRAPH_AUTHZ_CLIENT"]
-        for name in ("setup", "serve"):
-            done = command(server, name)
+    with openfga(token=TOKEN) as fga, serving(database_settings()) as old:
+        ann = become_administrator(old)
+        bob, cat = new_person(ann), new_person(ann)
+        file = ann.upload(ann.drive(), "plan.txt", b"secret")["id"]
+        share(ann, file, bob)
+        address = {name: value for name, value in settings(fga).items() if name.startswith("FILEGRAPH_OPENFGA")}
+        beside = {**old.environment, **address, "FILEGRAPH_AUTHZ_CLIENT": "openfga"}
+        too_early = command(replace(old, environment=beside), "setup")
+        assert too_early.returncode == 2
+        assert "filegraph authz migrate-store --to openfga" in too_early.stderr
+
+        embedded = replace(old, environment={**old.environment, **address})
+        done = command(embedded, "authz", "migrate-store", "--to", "openfga")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "Now set FILEGRAPH_AUTHZ_CLIENT=openfga" in done.stdout
+        share(ann, file, cat)
+        unshare(ann, file, bob)
+        new = replace(old, environment=beside, port=free_port(), process=None)
+        new.start()
+        try:
+            there = [replace(person, url=new.url) for person in (ann, bob, cat)]
+            assert [sees(person, file) for person in there] == [True, False, True]
+            assert command(new, "authz", "reconcile", "--check").stdout == "Store and record agree.\n"
+            compared = command(new, "authz", "compare", "--sample", "100")
+            assert compared.returncode == 0, compared.stdout + compared.stderr
+            assert compared.stdout.startswith("100 answers agree")
+            unshare(there[0], file, cat)
+            assert [sees(person, file) for person in (ann, bob, cat)] == [True, False, False]
+        finally:
+            new.kill()
+        done = command(embedded, "authz", "migrate-store", "--to", "embedded")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [sees(person, file) for person in (ann, bob, cat)] == [True, False, False]
+        for name in ("reconcile", "compare"):
+            done = command(embedded, "authz", name)
             assert done.returncode == 2
-            assert done.stderr.startswith("FILEGRAPH_AUTHZ_CLIENT must be openfga")
-        with serving(database_settings()) as other:
-            become_administrator(other)
-            database = other.environment.get("FILEGRAPH_DATABASE_URL", "")
-            other.environment |= {**settings(fga), "FILEGRAPH_DATABASE_URL": database}
-            done = command(other, "setup")
-        assert done.returncode == 2
-        assert done.stderr.startswith("FILEGRAPH_AUTHZ_CLIENT must be embedded")
+            assert "has no OpenFGA store" in done.stderr
+
+
+def test_a_store_that_has_the_tree_gives_the_same_answers_by_itself(tmp_path: Path) -> None:
+    """After folders, uploads and shares of a real server."""
+    require_openfga()
+    with (
+        openfga(token=TOKEN) as fga,
+        serving({**settings(fga), "FILEGRAPH_OPENFGA_MIRROR_STRUCTURE": "true"}) as server,
+    ):
+        ann = become_administrator(server)
+        bob = new_person(ann)
+        drive = ann.drive()
+        one = ann.folder(drive, "one")
+        file = ann.upload(ann.folder(one, "inner"), "plan.txt", b"secret")["id"]
+        ann.upload(drive, "other.txt", b"other")
+        share(ann, one, bob)
+        assert sees(bob, file)
+        assert command(server, "authz", "reconcile", "--check").stdout == "Store and record agree.\n"
+        compared = command(server, "authz", "compare", "--sample", "300")
+        assert compared.stdout.startswith("300 answers agree"), compared.stdout + compared.stderr

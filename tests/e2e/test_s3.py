@@ -203,7 +203,10 @@ def wrong(seaweed: SeaweedFS) -> Iterator[tuple[dict[str, str | None], str]]:
     secret = "FILEGRAPH_S3_SECRET_ACCESS_KEY"
     yield {secret: "hush-hush-hush"}, f"{secret}: The secret does not belong"
     key = "FILEGRAPH_S3_ACCESS_KEY_ID"
-    yield {key: seaweed.reader()["access_key_id"]}, f"{key}: The access key lacks the right s3:PutObject, to write"
+    yield (
+        {key: seaweed.key_without("Write")["access_key_id"]},
+        f"{key}: The access key lacks the right s3:PutObject, to write",
+    )
     yield {secret: None, key: None}, f"{key}: There is no access key"
 
 

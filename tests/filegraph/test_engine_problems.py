@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from authz.models import RelationshipTuple, RemoteModel
+from authz.models import RelationshipTuple, RemoteStore
 from authz.services import relationships, remote_engine
 from authz.types import ORGANIZATION, TupleKey
-from filegraph.engine_problems import of_choice, of_engine
+from filegraph.engine_problems import of_choice, of_engine, of_shadow
 from filegraph.problem import Problem
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +25,10 @@ def openfga_away(settings: Settings) -> Iterator[None]:
         held.bind(("127.0.0.1", 0))
         settings.FILEGRAPH_OPENFGA_API_URL = f"http://127.0.0.1:{held.getsockname()[1]}"
         settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
-        for cache in (remote_engine.remote, remote_engine.transport):
+        for cache in (remote_engine.remote_of, remote_engine.transport):
             cache.cache_clear()
         yield
-        for cache in (remote_engine.remote, remote_engine.transport):
+        for cache in (remote_engine.remote_of, remote_engine.transport):
             cache.cache_clear()
 
 
@@ -54,8 +54,34 @@ def test_permissions_that_are_in_the_database(openfga_away: None, settings: Sett
     assert not found.passing
 
 
-def test_permissions_that_are_with_openfga() -> None:
-    RemoteModel.objects.create(store_id="0" * 26, digest="0" * 64, model_id="0" * 26, created_at=timezone.now())
+def test_a_store_that_has_not_everything_yet(openfga_away: None, settings: Settings) -> None:
+    noted = RemoteStore.objects.create(store_id="0" * 26, created_at=timezone.now(), is_whole=False)
     found = of_choice()
     assert found is not None
-    assert found.sentence.startswith("FILEGRAPH_AUTHZ_CLIENT must be openfga: ")
+    assert found.sentence.startswith("FILEGRAPH_AUTHZ_CLIENT must be embedded until the OpenFGA store has all")
+    noted.is_whole = True
+    noted.save()
+    assert of_choice() is None
+
+
+def test_the_database_has_what_openfga_has() -> None:
+    RemoteStore.objects.create(store_id="0" * 26, created_at=timezone.now())
+    assert of_choice() is None
+
+
+def test_a_store_that_is_not_whole_cannot_stand_behind_the_answers(settings: Settings) -> None:
+    assert of_shadow() is None
+    settings.FILEGRAPH_AUTHZ_SHADOW = "openfga"
+    found = of_shadow()
+    assert found is not None
+    assert found.sentence.startswith("FILEGRAPH_AUTHZ_SHADOW must be empty until ")
+    assert not found.passing
+    store = RemoteStore.objects.create(store_id="0" * 26, created_at=timezone.now(), is_whole=False)
+    assert of_shadow() == found
+    store.is_whole = True
+    store.save()
+    assert of_shadow() is None
+    # Our record has everything, whatever a server has.
+    RemoteStore.objects.all().delete()
+    settings.FILEGRAPH_AUTHZ_SHADOW = "embedded"
+    assert of_shadow() is None

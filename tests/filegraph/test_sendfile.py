@@ -16,7 +16,8 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filegraph.sendfile import Transmission, UnsendableFile
+from filegraph.sendfile import Transmission
+from transfer.asgi import UnsendableFile
 from transfer.conf import BLOCK
 from transfer.file_threads import FileThreads
 

@@ -35,6 +35,11 @@ _SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "SHA256": st.just("a" * 64),
     "DateTime": st.just("2026-01-31T12:00:00Z"),
     "URL": st.just("https://files.test"),
+    "JSON": st.recursive(
+        st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+        max_leaves=5,
+    ),
 }
 
 

@@ -69,3 +69,14 @@ def test_hashes_and_urls() -> None:
     for bad in ("ftp://a", "/x", "javascript:alert(1)", None, 1):
         with pytest.raises(GraphQLError):
             parse_url(bad)
+
+
+def test_json_is_the_same_as_a_literal_and_as_a_variable() -> None:
+    json = core_schema(schema).type_map["JSON"]
+    literal = parse_value('{a: [1, -2.5, "x", true, null], b: {c: $given, d: WORD}}')
+    assert json.parse_literal(literal, {"given": {"e": []}}) == {  # type: ignore[attr-defined]
+        "a": [1, -2.5, "x", True, None],
+        "b": {"c": {"e": []}, "d": "WORD"},
+    }
+    value = {"a": [1, None], "b": "\u00e9"}
+    assert json.parse_value(value) == json.coerce_output_value(value) == value  # type: ignore[attr-defined]

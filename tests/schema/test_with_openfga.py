@@ -12,8 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from authz.clients.openfga.calls import Call, Deadline, Sender
+from authz.models import RemoteModel
 from authz.services import remote_engine
-from authz.services.client import configured_client
+from authz.services.client import client_for
+from authz.services.shipped_model import SHIPPED_MODEL
 from storage.models import NodeKind, NodeRef
 from storage.permissions import Role
 from storage.services import folders, sharing
@@ -47,7 +49,7 @@ def calls(settings: Any, transactional_db: None) -> Iterator[list[Call]]:
     with openfga() as server, pytest.MonkeyPatch.context() as patch:
         settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
         settings.FILEGRAPH_OPENFGA_API_URL = server.api_url
-        caches = (configured_client, remote_engine.remote, remote_engine.transport)
+        caches = (client_for, remote_engine.remote_of, remote_engine.transport)
         for cache in caches:
             cache.cache_clear()
         counting = Counting(remote_engine.transport())
@@ -108,3 +110,54 @@ def test_sharing_and_taking_back(big: World, calls: list[Call]) -> None:
     assert big.stan.client.ask(see, id=big.secret_id)["file"]["viewerCan"] == {"view": True, "edit": True}
     big.olga.client.do("unshare", "UnshareInput", "node { __typename }", **arguments)
     assert big.stan.client.ask(see, id=big.secret_id)["file"] is None
+
+
+def test_another_model_answers_from_the_next_request_on(big: World, calls: list[Call]) -> None:
+    text = SHIPPED_MODEL.read_text(encoding="utf-8").replace(
+        "    define can_edit: edits but not denied\n    define can_share: owns but not denied\n    # A legal",
+        "    define can_edit: views but not denied\n    define can_share: owns but not denied\n    # A legal",
+    )
+    ann = big.ann.client
+
+    def may_edit() -> bool:
+        see = "query($id: ID!) { file(id: $id) { viewerCan { edit } } }"
+        return bool(big.vera.client.ask(see, id=big.file_id)["file"]["viewerCan"]["edit"])
+
+    def activate(version: str) -> Any:
+        fields = "previous { id } orphanedTuples"
+        return ann.do("activateAuthorizationModel", "ActivateAuthorizationModelInput", fields, id=version)
+
+    made = ann.do("createAuthorizationModel", "CreateAuthorizationModelInput", "authorizationModel { id }", text=text)
+    before = RemoteModel.objects.count()
+    assert not may_edit()
+    done = activate(made["authorizationModel"]["id"])
+    assert done["errors"] == []
+    assert RemoteModel.objects.count() == before + 1, "the server had the model before it was activated"
+    assert may_edit()
+    assert activate(done["previous"]["id"])["errors"] == []
+    assert not may_edit()
+    assert RemoteModel.objects.count() == before + 1, "a model that the server has is not sent again"
+
+
+def test_editing_and_explaining_work_the_same(big: World, calls: list[Call]) -> None:
+    ann = big.ann.client
+    admin = {"user": big.ann.id, "relation": "admin", "object": "organization:default"}
+    assert ann.fail("writeRelationships", "WriteRelationshipsInput", deletes=[admin]) == "ADMINISTRATOR_LOCKOUT"
+    blocked = {"user": big.vera.id, "relation": "blocked", "object": big.file_id}
+    fields = "written { user } "
+    assert ann.do("writeRelationships", "WriteRelationshipsInput", fields, writes=[blocked])["errors"] == []
+    explain = """query($user: String!, $object: String!) {
+        explainAccess(user: $user, relation: "can_view", object: $object) {
+            allowed steps { relation } missing { grants { relation object } } blocks { steps { relation } } }
+        whoCanAccess(object: $object, relation: "can_view") { nodes { account { username } } } }"""
+    data = ann.ask(explain, user=big.vera.id, object=big.file_id)
+    assert data["explainAccess"]["allowed"] is False
+    assert [step["relation"] for step in data["explainAccess"]["blocks"][0]["steps"]] == ["denied", "blocked"]
+    assert {node["account"]["username"] for node in data["whoCanAccess"]["nodes"]} == {"ann", "olga"}
+    data = ann.ask(explain, user=big.olga.id, object=big.file_id)
+    assert data["explainAccess"]["allowed"] is True
+    assert data["explainAccess"]["steps"][0]["relation"] == "can_view"
+    tuples = """query($user: String!) {
+        relationshipTuples(filter: {user: $user, object: "folder:"}) { nodes { relation } } }"""
+    found = ann.ask(tuples, user=big.vera.id)["relationshipTuples"]["nodes"]
+    assert {node["relation"] for node in found} == {"viewer", "editor"}

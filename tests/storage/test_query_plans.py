@@ -66,10 +66,10 @@ INSERT INTO storage_fileversion (id, file_id, blob_id, number, content_type, cre
   SELECT format('version%%s', id), id, format('blob%%s', id), 1, 'text/plain', %(now)s FROM storage_item WHERE kind = 'file';
 UPDATE storage_drive SET used_bytes = (SELECT sum(size) FROM storage_blob) WHERE id = %(drive)s;
 INSERT INTO storage_upload (id, state, failure, drive_id, parent_id, actor, idempotency_key, name, on_conflict, declared_size,
-    declared_type, declared_sha256, staging_key, attempt, direct, received_sha256, received_type, file_id, created_at,
+    declared_type, declared_sha256, staging_key, attempt, received_sha256, received_type, file_id, created_at,
     expires_at, finished_at, received_size)
   SELECT format('upload%%s', n), 'ready', '', %(drive)s, %(drive)s, format('user:%%s', n %% 500), format('key%%s', n), 'x', 'fail', 1,
-    '', '', format('staging%%s', n), 1, false, '', '', format('file%%s', n), %(now)s, %(now)s, %(now)s - n * interval '1 second', 1
+    '', '', format('staging%%s', n), 1, '', '', format('file%%s', n), %(now)s, %(now)s, %(now)s - n * interval '1 second', 1
   FROM generate_series(1, %(files)s) n;
 INSERT INTO storage_tombstone (backend_id, key, delete_after)
   SELECT %(backend)s, format('gone%%s', n), %(now)s + n * interval '1 minute' FROM generate_series(-5, 20000) n;

@@ -5,15 +5,16 @@ import base64
 import hashlib
 import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from accounts.models import User
 from authz.types import Actor
 from storage.backends.local import LocalReader
-from storage.models import File, NodeKind, NodeRef
+from storage.models import Blob, File, NodeKind, NodeRef
 from storage.permissions import Role
-from storage.services import sharing, trash
+from storage.services import downloads, sharing, trash
 from storage.services.downloads import Disposition
 from tests.components.asgi_client import GONE
 from tests.transfer.conftest import Plane
@@ -258,3 +259,23 @@ def test_readers_are_closed_whatever_happens(plane: Plane, path: str, monkeypatc
     plane.configure()
     assert len(opened) == 6
     assert closed == opened
+
+
+def test_a_file_that_gets_shorter_in_the_middle_is_named_in_one_line_of_the_log(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where no server sends the file: its first block is out by then, and the client sees the connection end."""
+    stored = plane.store(os.urandom(3 * BLOCK), name="noise.bin")
+    path, blob = plane.link(stored), Blob.objects.get(sha256=stored.sha256)
+    opened = downloads.open
+
+    def cut(token: str, **more: Any) -> downloads.OpenDownload:
+        found = opened(token, **more)
+        os.truncate(plane.backend.path(blob.key), BLOCK + 10)
+        return found
+
+    monkeypatch.setattr(downloads, "open", cut)
+    assert len(plane.get(path).body) == BLOCK
+    (record,) = [record for record in caplog.records if record.name == "filegraph.transfer"]
+    assert record.exc_info is None
+    assert f"blob {blob.id} of file {stored.id} broke off" in record.getMessage()

@@ -185,6 +185,21 @@ def test_a_client_that_leaves_in_the_middle(plane: Plane, listening: Listening) 
     assert plane.finalize(upload_id).sha256 == hashlib.sha256(CONTENT).hexdigest()
 
 
+def test_who_closes_her_sending_side_has_left(plane: Plane, listening: Listening) -> None:
+    """As uvicorn has it: the page on uploads says so. Nothing is lost, for she can ask and send again."""
+    upload_id, path = plane.begin(len(CONTENT))
+    with listening.connect() as connection:
+        connection.sendall(head(path, length=len(CONTENT)) + CONTENT)
+        connection.shutdown(socket.SHUT_WR)
+        assert read_to_end(connection) == b""
+    assert eventually(lambda: Upload.objects.get(id=upload_id).state in (UploadState.OPEN, UploadState.VERIFYING))
+    client = listening.client()
+    client.request("PUT", path, CONTENT)
+    assert client.getresponse().status in (204, 409)
+    client.close()
+    assert plane.finalize(upload_id).sha256 == hashlib.sha256(CONTENT).hexdigest()
+
+
 def test_a_slow_body(plane: Plane, listening: Listening) -> None:
     plane.configure(idle_timeout=0.2, rate_grace=0.2, min_rate=100_000)
     upload_id, path = plane.begin(len(CONTENT))

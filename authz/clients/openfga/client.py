@@ -7,31 +7,40 @@ the grant projection. A write is put on its way in the caller's transaction and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
+from authz.clients import tuples
 from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga import models, outbox, reading, wire
 from authz.clients.openfga.context import MAX_CONTEXTUAL
 from authz.clients.openfga.delivery import Courier
+from authz.clients.openfga.feed import ChangeFeed
+from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.lists import GrantLists
 from authz.clients.openfga.moments import Moments
+from authz.clients.openfga.outbox import bare
 from authz.clients.openfga.patched import PatchedTuples
-from authz.clients.openfga.questions import Questions
+from authz.clients.openfga.questions import NO_CONTEXT, Questions
 from authz.clients.openfga.remote import Remote
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.clients.writes import require_writable
 from authz.dsl.model import AuthorizationModel
-from authz.engine import expand, list_users
+from authz.engine import expand, explain, list_users
 from authz.engine.contextual import contextual_tuples as checked
 from authz.engine.expand import UsersetTree
+from authz.engine.explain import Explanation
+from authz.engine.followed import Followed
 from authz.engine.plan import Plan
 from authz.engine.typesystem import typesystem_of
 from authz.errors import AuthorizationUnavailable, WriteConflict
+from authz.models import Delivery
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey, split_object
 
 logger = logging.getLogger("filegraph.authz")
@@ -43,9 +52,11 @@ _CUT = 1000
 class OpenFGAClient:
     """An ``InstallationClient`` over one store and model of a server, and one description of the tree.
 
-    ``clock`` gives the time that changes are stamped with; ``moments`` is shared by all clients of a process. Safe to
-    share between threads.
+    ``clock`` gives the time that changes are stamped with; ``moments`` is shared by all clients of a process.
+    ``keep_seconds``: how long a projection may serve later requests (``kept``). Safe to share between threads.
     """
+
+    shares_reads = False
 
     def __init__(
         self,
@@ -55,6 +66,7 @@ class OpenFGAClient:
         clock: Callable[[], datetime],
         structure: Structure = NO_STRUCTURE,
         moments: Moments | None = None,
+        keep_seconds: float = 0.0,
         using: str = "default",
     ) -> None:
         self.model = model
@@ -63,9 +75,18 @@ class OpenFGAClient:
         self._using = using
         self._types = typesystem_of(model)
         self._moments = moments or Moments()
-        self._questions = Questions(model, remote, structure.edges(), self._moments, using)
-        self._lists = GrantLists(model, self._questions, structure, self._moments, using)
+        self._questions = Questions(model, remote, structure, self._moments, using)
+        self._lists = GrantLists(
+            model,
+            self._questions,
+            structure,
+            self._moments,
+            KeptProjections(keep_seconds),
+            ChangeFeed(remote, clock()),
+            using,
+        )
         self._courier = Courier(remote, using)
+        self._record = EmbeddedClient(model, clock=clock, using=using, delivery=Delivery.PENDING)
 
     def check(self, request: CheckRequest) -> bool:
         """Answer one question."""
@@ -79,21 +100,23 @@ class OpenFGAClient:
         """Return every object, from a stream: OpenFGA's plain list ends after 1000."""
         self._types.relation(request.type, request.relation)
         self._types.require_user(request.user)
-        self._types.require_no_context(request.context)
         deadline = self._moments.deadline()
         delta = self._questions.delta(self._questions.concern(request.user), deadline)
         node = (request.type, request.relation)
-        (found,) = self._questions.object_lists(request.user, [node], request.contextual_tuples, delta, deadline)
+        (found,) = self._questions.object_lists(
+            request.user, [node], request.contextual_tuples, delta, deadline, request.context
+        )
         return found
 
     def list_users(self, request: ListUsersRequest) -> list[str]:
         """Return every user: the server's answer, or our own where it may have been cut short."""
         type_name, object_id = self._object(request.object, request.relation)
-        self._types.require_no_context(request.context)
         checked(self._types, request.contextual_tuples)
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)
-        contextual = list(dict.fromkeys([*request.contextual_tuples, *delta.writes]))
+        named = {bare(key) for key in request.contextual_tuples}
+        waiting = [key for key in delta.writes if bare(key) not in named]
+        contextual = list(dict.fromkeys([*request.contextual_tuples, *waiting]))
         if not delta.deletes and len(contextual) <= MAX_CONTEXTUAL:
             wanted = {"type": request.user_type}
             if request.user_relation is not None:
@@ -103,6 +126,7 @@ class OpenFGAClient:
                 "relation": request.relation,
                 "user_filters": [wanted],
                 "contextual_tuples": [wire.tuple_json(key) for key in contextual],
+                **wire.context_json(request.context),
             }
             (answer,) = self.remote.send([self.remote.question("list-users", body)], deadline)
             found = wire.users(answer)
@@ -122,6 +146,12 @@ class OpenFGAClient:
         body = {"tuple_key": {"relation": relation, "object": object}, **wire.contextual_json(contextual_tuples)}
         (answer,) = self.remote.send([self.remote.question("expand", body)], deadline)
         return wire.tree(answer)
+
+    def explain(self, request: CheckRequest) -> Explanation:
+        """Return why ``check`` answers as it does, from the server's tuples and what is on its way."""
+        deadline = self._moments.deadline()
+        delta = self._questions.delta(None, deadline)
+        return explain.explain(self.model, PatchedTuples(self.remote, delta, deadline), request)
 
     def read(
         self,
@@ -151,13 +181,19 @@ class OpenFGAClient:
     ) -> None:
         """Put changes on their way, within the caller's transaction if there is one; deliver them when it commits.
 
-        They count from then on, delivered or not. Raises what ``EmbeddedClient.write`` does; of two writers who write
-        one tuple at the same moment, both may be told that it was theirs.
+        They count from then on, delivered or not. Our record changes in the same transaction and says what conflicts:
+        raises what ``EmbeddedClient.write`` does. What others have put on the server can be deleted too.
         """
         require_writable(self._types, writes, deletes)
-        self._require_no_conflict(writes if on_duplicate == "error" else (), deletes if on_missing == "error" else ())
         with transaction.atomic(using=self._using):
-            outbox.append(self._using, writes, deletes, self._clock())
+            outbox.lock_objects(self._using, (*deletes, *writes))
+            recorded = tuples.existing(self._using, deletes)
+            strange = [key for key in deletes if key not in recorded]
+            if strange and on_missing == "error":
+                self._require_there(strange)
+            self._record.write(writes=writes, deletes=deletes, on_duplicate=on_duplicate, on_missing="ignore")
+            if strange:
+                outbox.append(self._using, (), strange, self._clock())
             self._moments.forget()
             transaction.on_commit(self._deliver, using=self._using)
 
@@ -181,39 +217,43 @@ class OpenFGAClient:
         """See ``GrantIndex``."""
         return self._lists.page_plans(asked)
 
+    def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        """See ``GrantIndex``."""
+        return self._lists.followed(asked)
+
     def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        wanted: Collection[tuple[str, str]],
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> set[tuple[str, str]]:
         """See ``GrantIndex``."""
-        return self._lists.granted(actor, wanted, usersets)
+        return self._lists.granted(actor, wanted, usersets, context)
 
     def predicate(
-        self, actor: str, relation: str, type_name: str, alias: str, usersets: Sequence[str] = ()
+        self,
+        actor: str,
+        relation: str,
+        type_name: str,
+        alias: str,
+        usersets: Sequence[str] = (),
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> VisibilitySql:
         """See ``GrantIndex``."""
-        return self._lists.predicate(actor, relation, type_name, alias, usersets)
+        return self._lists.predicate(actor, relation, type_name, alias, usersets, context)
 
     def _object(self, value: str, relation: str) -> tuple[str, str]:
         self._types.require_object(value, relation)
         return split_object(value)
 
-    def _require_no_conflict(self, writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> None:
-        """Raise WriteConflict for a tuple to write that is there, or one to delete that is not."""
-        keys = [*writes, *deletes]
-        if not keys:
-            return
-        delta = outbox.delta(self._using)
+    def _require_there(self, keys: Sequence[TupleKey]) -> None:
+        """Raise WriteConflict unless the server has tuples that are not in our record."""
+        told = outbox.delta(self._using, self.remote.store_id).told
         filters = [{"user": key.user, "relation": key.relation, "object": key.object} for key in keys]
-        waiting = set(delta.writes)
-        stored = {
-            key
-            for key, found in zip(keys, self.remote.read_all(filters, self._moments.deadline()), strict=True)
-            if key in waiting or (found and key not in delta.deletes)
-        }
-        if not stored.issuperset(deletes):
+        found = self.remote.read_all(filters, self._moments.deadline())
+        if not all(there and key not in told for key, there in zip(keys, found, strict=True)):
             raise WriteConflict("a tuple to delete is not there")
-        if not stored.isdisjoint(writes):
-            raise WriteConflict("a tuple to write is there already")
 
     def _deliver(self) -> None:
         self._moments.forget()

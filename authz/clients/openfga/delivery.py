@@ -9,11 +9,13 @@ happened last to each of its tuples delivered once more.
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import connections
 from django.db.models import Q
@@ -22,11 +24,12 @@ from django.db.models.functions import Now
 from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Deadline
 from authz.clients.openfga.failures import NotSent, Refused
-from authz.clients.openfga.outbox import Entry
+from authz.clients.openfga.outbox import Entry, bare
 from authz.clients.openfga.remote import Remote
 from authz.conf import MAX_TUPLES_PER_WRITE
-from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.errors import AuthorizationUnavailable, AuthzError, InvalidRequest
 from authz.models import Delivery, DeliveryLease, TupleOperation
+from authz.types import TupleKey
 
 logger = logging.getLogger("filegraph.authz")
 
@@ -36,6 +39,9 @@ _START_SECONDS = 2.0
 _SETTLE_SECONDS = 0.2
 """A question waits so long for a courier who is at it; then it is answered otherwise."""
 _LOOK_SECONDS = 0.01
+_CONFLICT = 409
+_MAX_BYTES = 256 << 10
+"""Of the tuples of one write: a request has at most 512 KiB, a condition's context up to 32."""
 
 
 class Courier:
@@ -50,7 +56,7 @@ class Courier:
 
         Raises AuthorizationUnavailable when the server does not take it; then it waits on.
         """
-        if not outbox.waiting(self._using, 1):
+        if not outbox.is_waiting(self._using):
             return True
         if connections[self._using].in_atomic_block:
             return False
@@ -87,19 +93,22 @@ class Courier:
                 raise NotSent("no time was left to deliver more")
             if time.monotonic() - taken > _START_SECONDS:
                 raise NotSent("the lease is too old to begin a write")
+            entries = _fitting(entries)
             self._send(entries, deadline)
             if not self._renew(holder):
                 logger.error("A delivery to OpenFGA took longer than its lease; its tuples are delivered again.")
-                outbox.repeat(self._using, list({entry.key for entry in entries}))
+                outbox.repeat(self._using, {bare(entry.key) for entry in entries})
                 return
             taken = time.monotonic()
 
     def _send(self, entries: Sequence[Entry], deadline: Deadline) -> None:
-        """Deliver entries as one write; if it is refused, tuple by tuple, so that one bad entry stops no other."""
+        """Deliver entries together; if they are refused, tuple by tuple, so that one bad entry stops no other."""
+        by_key: dict[TupleKey, list[Entry]] = {}
+        for entry in entries:
+            by_key.setdefault(bare(entry.key), []).append(entry)
         try:
-            self._write(entries, deadline)
+            self._write(list(by_key.values()), deadline)
         except InvalidRequest as refusal:
-            by_key = {entry.key: [each for each in entries if each.key == entry.key] for entry in entries}
             if len(by_key) > 1:
                 for group in by_key.values():
                     self._send(group, deadline)
@@ -110,22 +119,43 @@ class Courier:
         else:
             self._mark(entries, Delivery.DONE)
 
-    def _write(self, entries: Sequence[Entry], deadline: Deadline) -> None:
-        last = {entry.key: entry.operation for entry in entries}
-        body = {}
-        for name, operation, option in (
-            ("writes", TupleOperation.WRITE, "on_duplicate"),
-            ("deletes", TupleOperation.DELETE, "on_missing"),
-        ):
-            keys = [wire.tuple_json(key) for key, each in last.items() if each == operation]
-            if keys:
-                body[name] = {"tuple_keys": keys, option: "ignore"}
+    def _write(self, groups: Sequence[Sequence[Entry]], deadline: Deadline) -> None:
+        """Make what happened last to each tuple happen there. Raises InvalidRequest for what is refused for good."""
+        last = [group[-1] for group in groups]
+        writes = [entry.key for entry in last if entry.operation == TupleOperation.WRITE]
+        deletes = [entry.key for entry in last if entry.operation == TupleOperation.DELETE]
+        # OpenFGA takes no tuple twice in one request, and none whose condition differs from that of the one it has.
+        changed = [bare(group[-1].key) for group in groups if _is_written_anew(group)]
         try:
-            self._remote.sender.send([self._remote.call("write", body, repeatable=False)], deadline)
+            if changed:
+                self._request((), [*deletes, *changed], deadline)
+                self._request(writes, (), deadline)
+            else:
+                self._request(writes, deletes, deadline)
         except Refused as refused:
-            if wire.is_about_content(refused):
+            if refused.status == _CONFLICT and len(groups) > 1:
                 raise InvalidRequest(str(refused)) from None
-            raise wire.error_of(refused) from None
+            if refused.status == _CONFLICT and writes:
+                self._replace(writes[0], deadline)
+            else:
+                raise _meaning(refused) from None
+
+    def _replace(self, key: TupleKey, deadline: Deadline) -> None:
+        """Write a tuple that stands there under another condition, by whoever's hand."""
+        try:
+            self._request((), [bare(key)], deadline)
+            self._request([key], (), deadline)
+        except Refused as refused:
+            raise _meaning(refused) from None
+
+    def _request(self, writes: Sequence[TupleKey], deletes: Sequence[TupleKey], deadline: Deadline) -> None:
+        body: dict[str, Any] = {}
+        if writes:
+            body["writes"] = {"tuple_keys": list(map(wire.tuple_json, writes)), "on_duplicate": "ignore"}
+        if deletes:
+            body["deletes"] = {"tuple_keys": list(map(wire.tuple_json, deletes)), "on_missing": "ignore"}
+        (answer,) = self._remote.sender.send([self._remote.call("write", body, repeatable=False)], deadline)
+        wire.require_written(answer)
 
     def _mark(self, entries: Sequence[Entry], delivery: Delivery) -> None:
         outbox.mark(self._using, [entry.id for entry in entries], delivery)
@@ -146,6 +176,28 @@ class Courier:
 
     def _release(self, holder: str) -> None:
         DeliveryLease.objects.using(self._using).filter(holder=holder).update(holder="")
+
+
+def _is_written_anew(group: Sequence[Entry]) -> bool:
+    """Tell whether a tuple is deleted and then written, perhaps under another condition."""
+    return group[-1].operation == TupleOperation.WRITE and any(
+        entry.operation == TupleOperation.DELETE for entry in group
+    )
+
+
+def _meaning(refused: Refused) -> AuthzError:
+    """Return InvalidRequest for what would be refused again, else what makes it wait."""
+    return InvalidRequest(str(refused)) if wire.is_about_content(refused) else wire.error_of(refused)
+
+
+def _fitting(entries: list[Entry]) -> list[Entry]:
+    """Return as many of the first entries as fit into one request."""
+    size = 0
+    for place, entry in enumerate(entries):
+        size += len(json.dumps(wire.tuple_json(entry.key)))
+        if size > _MAX_BYTES and place:
+            return entries[:place]
+    return entries
 
 
 def _lease_end() -> object:

@@ -7,60 +7,90 @@ it commits. How they get to the server is ``authz.clients.openfga.delivery``.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from django.db import connections
+from django.db import connections, transaction
 
 from authz.clients import tuples
-from authz.clients.sql.dialect import placeholders
+from authz.clients.sql.dialect import placeholders, row_source, rows_parameter
 from authz.engine.reader import wildcard_of
-from authz.models import Delivery, TupleChange, TupleOperation
-from authz.types import TupleKey
+from authz.errors import AuthorizationUnavailable
+from authz.models import Delivery, RemoteStore, TupleChange, TupleOperation
+from authz.types import RelationshipCondition, TupleKey, split_object
 
 _TABLE = TupleChange._meta.db_table
-_OVERTAKEN = (
-    f"EXISTS (SELECT 1 FROM {_TABLE} n WHERE n.id > c.id AND n.delivery <> '{Delivery.REFUSED}'"  # noqa: S608
-    " AND n.object_type = c.object_type AND n.object_id = c.object_id AND n.relation = c.relation"
-    " AND n.subject = c.subject)"
-)
+_COLUMNS = "operation, subject, relation, object_type, object_id, condition_name, condition_context"
+_PENDING = f"delivery > '' AND delivery = '{Delivery.PENDING}'"
+"""The first half is what the indexes of the few undelivered entries are made for."""
 _LOCKS = 0x46474F42
 """Marks our advisory locks on objects: "FGOB"."""
+_DETACHED = "detached"
+_OBJECTS = 100
+"""Objects with revocations that are looked at together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delta:
-    """What the server does not know yet: for each tuple what happened last. Conditions do not travel so yet."""
+    """What the server does not know yet, for each tuple as of its last change.
+
+    ``writes`` carry their conditions. ``deletes`` are bare keys: what the server may still have and must not count. A
+    tuple whose condition changes stands in both, for the old condition would count beside the new one.
+    """
 
     writes: tuple[TupleKey, ...] = ()
     deletes: frozenset[TupleKey] = frozenset()
 
+    @cached_property
+    def told(self) -> frozenset[TupleKey]:
+        """The bare keys of everything that is on its way, one way or the other."""
+        return self.deletes | {bare(key) for key in self.writes}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change to deliver."""
+    """One change to deliver; ``key`` carries the condition of a write."""
 
     id: int
     operation: str
     key: TupleKey
 
 
-def append(using: str, writes: Sequence[TupleKey], deletes: Sequence[TupleKey], now: datetime) -> None:
-    """Put changes on their way, deletes first, within the caller's transaction.
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How far behind the server is: entries under way, when the oldest was made, and what was refused for good."""
 
-    Two transactions that change one object come one after the other, so that the order of the ids is that of their
-    commits: of a grant and a revocation, the one that was acknowledged last must win.
+    pending: int
+    refused: int
+    oldest: datetime | None
+
+
+def bare(key: TupleKey) -> TupleKey:
+    """Return the tuple without its condition, which is no part of what names it."""
+    return TupleKey(key.user, key.relation, key.object) if key.condition is not None else key
+
+
+def lock_objects(using: str, keys: Iterable[TupleKey]) -> None:
+    """Let transactions that change one object come one after the other, so that the order of ids is that of commits.
+
+    Of a grant and a revocation, the one that was acknowledged last must win. SQLite has one writer at a time anyway.
     """
     connection = connections[using]
     if connection.vendor == "postgresql":
-        objects = sorted({key.object for key in (*deletes, *writes)})
+        objects = sorted({key.object for key in keys})
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(%s, lock) FROM (SELECT DISTINCT hashtext(value) AS lock"
                 " FROM jsonb_array_elements_text(%s::jsonb) ORDER BY 1) locks",
                 [_LOCKS, json.dumps(objects)],
             )
+
+
+def append(using: str, writes: Sequence[TupleKey], deletes: Sequence[TupleKey], now: datetime) -> None:
+    """Put changes on their way, deletes first, within the caller's transaction."""
+    lock_objects(using, (*deletes, *writes))
     for operation, keys in ((TupleOperation.DELETE, deletes), (TupleOperation.WRITE, writes)):
         if keys:
             tuples.log(using, operation, keys, now, Delivery.PENDING)
@@ -86,58 +116,150 @@ class Concern:
         return "#" in key.user or key.relation in self.tuplesets or key.user in self.names
 
 
-def delta(using: str, concern: Concern | None = None) -> Delta:
+def delta(using: str, store_id: str, concern: Concern | None = None) -> Delta:
     """Return what is on its way, of tuples that can matter for ``concern`` (None: of all). One statement.
 
     A write that the server refused has never counted; a delete that it refused counts until something newer was
-    delivered, for what it takes away may still stand.
+    delivered, for what it takes away may still stand. Raises AuthorizationUnavailable when the store hears of changes
+    no more: whoever still asks it would go on with what it had.
     """
-    text = f"SELECT operation, subject, relation, object_type, object_id FROM {_TABLE} c WHERE delivery > ''"  # noqa: S608
+    text = f"SELECT {_COLUMNS}, id FROM {_TABLE} WHERE delivery > ''"  # noqa: S608
     params: list[str] = []
     if concern is not None:
         names, tuplesets = sorted(concern.names), sorted(concern.tuplesets)
         text += f" AND (subject LIKE '%%#%%' OR subject IN ({placeholders(names)})"
         text += f" OR relation IN ({placeholders(tuplesets)}))" if tuplesets else ")"
         params += [*names, *tuplesets]
-    text += f" AND NOT (delivery = '{Delivery.REFUSED}' AND (operation = '{TupleOperation.WRITE}' OR {_OVERTAKEN}))"
-    text += " ORDER BY id"
-    last: dict[TupleKey, str] = {}
+    text += f" AND NOT (delivery = '{Delivery.REFUSED}' AND operation = '{TupleOperation.WRITE}')"
+    text += f" UNION ALL SELECT '{_DETACHED}', '', '', '', '', '', NULL, 0 WHERE NOT EXISTS"
+    text += f" (SELECT 1 FROM {RemoteStore._meta.db_table} WHERE store_id = %s) ORDER BY 8"  # noqa: S608
+    writes: dict[TupleKey, TupleKey] = {}
+    deletes: set[TupleKey] = set()
     with connections[using].cursor() as cursor:
-        cursor.execute(text, params)
-        for operation, subject, relation, object_type, object_id in cursor.fetchall():
-            last[TupleKey(subject, relation, f"{object_type}:{object_id}")] = operation
-    return Delta(
-        tuple(key for key, operation in last.items() if operation == TupleOperation.WRITE),
-        frozenset(key for key, operation in last.items() if operation == TupleOperation.DELETE),
-    )
+        cursor.execute(text, [*params, store_id])
+        for operation, *columns, _ in cursor.fetchall():
+            if operation == _DETACHED:
+                raise AuthorizationUnavailable("the OpenFGA store does not hear of changes any more")
+            key = _key(*columns)
+            name = bare(key)
+            if operation == TupleOperation.DELETE:
+                deletes.add(name)
+                writes.pop(name, None)
+            else:
+                writes[name] = key
+    unconditional = {name for name, key in writes.items() if key.condition is None}
+    return Delta(tuple(writes.values()), frozenset(deletes - unconditional))
 
 
 def waiting(using: str, limit: int) -> list[Entry]:
-    """Return the oldest entries that are to be delivered."""
-    text = (
-        f"SELECT id, operation, subject, relation, object_type, object_id FROM {_TABLE}"  # noqa: S608
-        f" WHERE delivery > '' AND delivery = '{Delivery.PENDING}' ORDER BY id LIMIT %s"
-    )
+    """Return the entries to deliver next: of objects from which something is taken away, else the oldest.
+
+    What belongs to one object stays in its order; a revocation waits for no grant on another one.
+    """
+    objects = f"SELECT object_type, object_id FROM {_TABLE} WHERE delivery > '' AND operation = 'delete'"  # noqa: S608
+    objects += f" AND delivery = '{Delivery.PENDING}' ORDER BY id LIMIT {_OBJECTS}"
     with connections[using].cursor() as cursor:
-        cursor.execute(text, [limit])
-        return [
-            Entry(entry_id, operation, TupleKey(subject, relation, f"{object_type}:{object_id}"))
-            for entry_id, operation, subject, relation, object_type, object_id in cursor.fetchall()
-        ]
+        cursor.execute(objects)
+        first = list(dict.fromkeys(cursor.fetchall()))
+        if first:
+            source = row_source(connections[using].vendor, ["object_type", "object_id"])
+            text = (
+                f"SELECT c.id, {', '.join(f'c.{name}' for name in _COLUMNS.split(', '))} FROM ({source}) q"  # noqa: S608
+                f" JOIN {_TABLE} c ON c.object_type = q.object_type AND c.object_id = q.object_id"
+                f" WHERE c.delivery > '' AND c.delivery = '{Delivery.PENDING}' ORDER BY c.id LIMIT %s"
+            )
+            cursor.execute(text, [rows_parameter([list(each) for each in first]), limit])
+        else:
+            text = f"SELECT id, {_COLUMNS} FROM {_TABLE} WHERE {_PENDING} ORDER BY id LIMIT %s"  # noqa: S608
+            cursor.execute(text, [limit])
+        found = [(entry_id, operation, _key(*columns)) for entry_id, operation, *columns in cursor.fetchall()]
+    return [
+        Entry(entry_id, operation, key if operation == TupleOperation.WRITE else bare(key))
+        for entry_id, operation, key in found
+    ]
+
+
+def is_waiting(using: str) -> bool:
+    """Return whether anything is to be delivered."""
+    return TupleChange.objects.using(using).filter(delivery__gt="", delivery=Delivery.PENDING).exists()
 
 
 def mark(using: str, ids: Sequence[int], delivery: Delivery) -> None:
-    """Note that entries were delivered, or refused for good."""
+    """Note that entries were delivered, or refused for good. What was delivered settles older refusals of its tuple."""
     for start in range(0, len(ids), 500):
-        TupleChange.objects.using(using).filter(id__in=ids[start : start + 500]).update(delivery=delivery)
-
-
-def repeat(using: str, keys: Sequence[TupleKey]) -> None:
-    """Put what happened last to each tuple on its way once more: somebody may have sent something older since."""
-    for key in keys:
-        object_type, _, object_id = key.object.partition(":")
-        rows = TupleChange.objects.using(using).filter(
-            object_type=object_type, object_id=object_id, relation=key.relation, subject=key.user
+        chunk = list(ids[start : start + 500])
+        TupleChange.objects.using(using).filter(id__in=chunk).update(delivery=delivery)
+        if delivery != Delivery.DONE:
+            continue
+        settled = (
+            f"UPDATE {_TABLE} SET delivery = '' WHERE delivery > '' AND delivery = '{Delivery.REFUSED}' AND EXISTS"  # noqa: S608
+            f" (SELECT 1 FROM {_TABLE} n WHERE n.id IN ({placeholders(chunk)}) AND n.id > {_TABLE}.id"
+            f" AND n.object_type = {_TABLE}.object_type AND n.object_id = {_TABLE}.object_id"
+            f" AND n.relation = {_TABLE}.relation AND n.subject = {_TABLE}.subject)"
         )
-        newest = rows.order_by("-id").values_list("id", flat=True)[:1]
-        TupleChange.objects.using(using).filter(id__in=list(newest)).update(delivery=Delivery.PENDING)
+        with connections[using].cursor() as cursor:
+            cursor.execute(settled, chunk)
+
+
+def repeat(using: str, keys: Collection[TupleKey]) -> None:
+    """Put what happened last to each tuple on its way once more: somebody may have sent something older since."""
+    with transaction.atomic(using=using):
+        lock_objects(using, keys)
+        for key in keys:
+            object_type, object_id = split_object(key.object)
+            rows = TupleChange.objects.using(using).filter(
+                object_type=object_type, object_id=object_id, relation=key.relation, subject=key.user
+            )
+            newest = rows.order_by("-id").values_list("id", flat=True)[:1]
+            TupleChange.objects.using(using).filter(id__in=list(newest)).update(delivery=Delivery.PENDING)
+
+
+def pending_among(using: str, keys: Collection[TupleKey]) -> frozenset[TupleKey]:
+    """Return those of the bare ``keys`` of which something is still to be delivered. One statement."""
+    rows = [[*split_object(key.object), key.relation, key.user] for key in keys]
+    source = row_source(connections[using].vendor, ["object_type", "object_id", "relation", "subject"])
+    text = (
+        f"SELECT DISTINCT c.subject, c.relation, c.object_type, c.object_id FROM ({source}) q JOIN {_TABLE} c"  # noqa: S608
+        " ON c.object_type = q.object_type AND c.object_id = q.object_id AND c.relation = q.relation"
+        f" AND c.subject = q.subject WHERE c.delivery > '' AND c.delivery = '{Delivery.PENDING}'"
+    )
+    with connections[using].cursor() as cursor:
+        cursor.execute(text, [rows_parameter(rows)])
+        return frozenset(map(_named, cursor.fetchall()))
+
+
+def ever_named(using: str, keys: Collection[TupleKey]) -> frozenset[TupleKey]:
+    """Return those of the bare ``keys`` that our log has ever named. One statement; it may read much of the log."""
+    rows = [[*split_object(key.object), key.relation, key.user] for key in keys]
+    source = row_source(connections[using].vendor, ["object_type", "object_id", "relation", "subject"])
+    text = (
+        f"SELECT q.subject, q.relation, q.object_type, q.object_id FROM ({source}) q WHERE EXISTS"  # noqa: S608
+        f" (SELECT 1 FROM {_TABLE} c WHERE c.object_type = q.object_type AND c.object_id = q.object_id"
+        " AND c.relation = q.relation AND c.subject = q.subject)"
+    )
+    with connections[using].cursor() as cursor:
+        cursor.execute(text, [rows_parameter(rows)])
+        return frozenset(map(_named, cursor.fetchall()))
+
+
+def backlog(using: str) -> Backlog:
+    """Return how far behind the server is. One statement, over the few entries that are not delivered."""
+    text = (
+        f"SELECT count(*), min(CASE WHEN delivery = '{Delivery.PENDING}' THEN id END),"  # noqa: S608
+        f" sum(CASE WHEN delivery = '{Delivery.REFUSED}' THEN 1 ELSE 0 END) FROM {_TABLE} WHERE delivery > ''"
+    )
+    with connections[using].cursor() as cursor:
+        cursor.execute(text)
+        count, oldest, refused = cursor.fetchone()
+    made = TupleChange.objects.using(using).filter(id=oldest).values_list("created_at", flat=True).first()
+    return Backlog(count - (refused or 0), refused or 0, made if oldest is not None else None)
+
+
+def _named(columns: tuple[str, str, str, str]) -> TupleKey:
+    subject, relation, object_type, object_id = columns
+    return TupleKey(subject, relation, f"{object_type}:{object_id}")
+
+
+def _key(subject: str, relation: str, object_type: str, object_id: str, condition: str, context: str) -> TupleKey:
+    carried = RelationshipCondition(condition, json.loads(context)) if condition else None
+    return TupleKey(subject, relation, f"{object_type}:{object_id}", carried)

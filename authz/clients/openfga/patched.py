@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from authz.clients.openfga.calls import Deadline
-from authz.clients.openfga.outbox import Delta
+from authz.clients.openfga.outbox import Delta, bare
 from authz.clients.openfga.remote import Remote
 from authz.engine.reader import Found, ObjectQuery, SubjectQuery, wildcard_of
 from authz.types import TupleKey
@@ -63,10 +63,9 @@ class PatchedTuples:
 
 
 def patched(stored: Sequence[TupleKey], delta: Delta, added: Sequence[TupleKey]) -> list[TupleKey]:
-    """Return stored tuples without those that are being deleted, and with ``added``, each once."""
-    names = {(key.user, key.relation, key.object) for key in stored}
-    kept = [key for key in stored if TupleKey(key.user, key.relation, key.object) not in delta.deletes]
-    return [*kept, *(key for key in added if (key.user, key.relation, key.object) not in names)]
+    """Return stored tuples as the delta leaves them: without what is deleted or written anew, and with ``added``."""
+    told = delta.told
+    return [*(key for key in stored if bare(key) not in told), *added]
 
 
 def _names_object(filter: dict[str, str], key: TupleKey) -> bool:

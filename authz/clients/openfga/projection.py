@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from authz.clients.sql.dialect import Sql
+from authz.clients.sql.sources import Link
 from authz.dsl.model import Direct
-from authz.engine.plan import Grants
+from authz.engine.plan import Edge, Grants
 from authz.engine.typesystem import Typesystem, is_pure_union, leaves
 from authz.errors import UnplannableRelation
 
@@ -25,12 +25,20 @@ Load = Callable[[Collection[Node]], Mapping[Node, frozenset[str]]]
 
 
 class Projection:
-    """The sets of one actor as of one moment; each is loaded when it is first needed, those of one need together."""
+    """The sets of one actor as of one moment; each is loaded when it is first needed, those of one need together.
+
+    Threads may share one: what two of them load at the same time is the same.
+    """
 
     def __init__(self, load: Load) -> None:
         self._load = load
         self._sets: dict[Node, frozenset[str]] = {}
         self._parameters: dict[Ids, str] = {}
+
+    @property
+    def size(self) -> int:
+        """How many ids are here."""
+        return sum(map(len, list(self._sets.values())))
 
     def knows(self, nodes: Iterable[Node]) -> bool:
         """Return whether all sets are here already."""
@@ -46,11 +54,11 @@ class Projection:
         """Return whether the grant is held; its set must be here."""
         return object_id in self._sets[type_name, relation]
 
-    def filled(self, params: Iterable[Any]) -> tuple[Any, ...]:
-        """Return SQL parameters with each ``Ids`` replaced by its ids as JSON; sets are loaded as needed."""
-        found = list(params)
-        self.need((each.type, relation) for each in found if isinstance(each, Ids) for relation in each.relations)
-        return tuple(self._parameter(each) if isinstance(each, Ids) else each for each in found)
+    def filled(self, sql: Sql) -> Sql:
+        """Return SQL with each ``Ids`` among its parameters replaced by the ids as JSON; sets are loaded as needed."""
+        self.need((each.type, relation) for each in sql.params if isinstance(each, Ids) for relation in each.relations)
+        found = tuple(self._parameter(each) if isinstance(each, Ids) else each for each in sql.params)
+        return Sql(sql.text, found, sql.compound)
 
     def _parameter(self, ids: Ids) -> str:
         known = self._parameters.get(ids)
@@ -75,7 +83,7 @@ class ProjectedGrants:
         self._types = types
         # SQLite hands out 999 or 32,766 parameters for a statement, PostgreSQL 65,535; a list may have more ids.
         elements = "jsonb_array_elements_text(%s::jsonb)" if vendor == "postgresql" else "json_each(%s)"
-        self._text = f"SELECT value FROM {elements}"  # noqa: S608
+        self._text = f"SELECT value AS id FROM {elements}"  # noqa: S608
 
     def granted(self, plan: Grants) -> Sql:
         """See ``GrantSource``. Raises UnplannableRelation for what is no grant relation."""
@@ -83,7 +91,7 @@ class ProjectedGrants:
             require_grant_relation(self._types, (plan.type, relation))
         return Sql(self._text, (Ids(plan.type, plan.relations),))
 
-    def sources(self, edge: tuple[str, str], target_type: str, targets: Sql) -> Sql:
+    def link(self, edge: Edge, target_type: str, target: str, alias: str) -> Link:
         """See ``GrantSource``: stored edges are on the server, where SQL does not reach."""
         raise UnplannableRelation(f"{edge[0]}#{edge[1]} is stored on a server")
 

@@ -7,7 +7,7 @@ than OpenFGA takes, our own engine decides over the server's tuples (``patched``
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connections
@@ -17,38 +17,43 @@ from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.context import MAX_CONTEXTUAL, Context
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.moments import Moments
-from authz.clients.openfga.outbox import Concern, Delta
+from authz.clients.openfga.outbox import Concern, Delta, bare
 from authz.clients.openfga.patched import PatchedTuples
 from authz.clients.openfga.remote import Remote
+from authz.clients.row_tuples import RowTuples
+from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel, TupleToUserset
 from authz.engine import check, list_objects
-from authz.engine.typesystem import leaves, typesystem_of
-from authz.errors import AuthorizationUnavailable
+from authz.engine.followed import followed
+from authz.engine.typesystem import leaves, type_of, typesystem_of
+from authz.errors import AuthorizationUnavailable, ResolutionTooComplex
 from authz.types import CheckRequest, ListObjectsRequest, TupleKey
 
 MAX_CHECKS = 50
 """Checks of one batch: OpenFGA's limit."""
 _MAX_TUPLES = 1500
 """Contextual tuples of one batch, all its checks together: a request has at most 512 KiB."""
+NO_CONTEXT: Mapping[str, Any] = {}
 Asked = tuple[CheckRequest, Sequence[TupleKey]]
 """A check and the contextual tuples that go with it."""
 
 
 class Questions:
-    """Asks one store about one model. ``structural`` are the edges that the application answers for."""
+    """Asks one store about one model. ``structure`` has the edges that the application answers for."""
 
     def __init__(
         self,
         model: AuthorizationModel,
         remote: Remote,
-        structural: Collection[tuple[str, str]],
+        structure: Structure,
         moments: Moments,
         using: str,
     ) -> None:
         self._model = model
         self._types = typesystem_of(model)
         self._remote = remote
-        self._structural = frozenset(structural)
+        self._structure = structure
+        self._structural = structure.edges()
         self._moments = moments
         self._using = using
         self._courier = Courier(remote, using)
@@ -69,10 +74,10 @@ class Questions:
 
         A transaction that is open here cannot wait for a delivery, least of all of its own changes.
         """
-        found = outbox.delta(self._using, concern)
+        found = outbox.delta(self._using, self._remote.store_id, concern)
         if found.deletes and not connections[self._using].in_atomic_block:
             self._courier.settle(deadline)
-            found = outbox.delta(self._using, concern)
+            found = outbox.delta(self._using, self._remote.store_id, concern)
         return found
 
     def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
@@ -80,11 +85,11 @@ class Questions:
         for request in requests:
             self._types.require_object(request.object, request.relation)
             self._types.require_user(request.user)
-            self._types.require_no_context(request.context)
         if not requests:
             return []
         deadline = self._moments.deadline()
         delta = self.delta(self.concern(*(request.user for request in requests)), deadline)
+        stray = False
         remotely: dict[int, Asked] = {}
         locally: dict[int, CheckRequest] = {}
         contexts: dict[tuple[str, int], Context] = {}
@@ -95,16 +100,36 @@ class Questions:
             if context is None:
                 context = contexts[key] = self._context(request.user, request.contextual_tuples, delta)
             contextual = context.relevant(request.object, request.relation)
-            if len(contextual) > MAX_CONTEXTUAL or any(map(self.concern(request.user).meets, delta.deletes)):
+            elsewhere = followed(self._types, self._structural, [(type_of(request.object), request.relation)]).elsewhere
+            stray = stray or elsewhere
+            deleted = any(map(self.concern(request.user).meets, delta.deletes))
+            if elsewhere or deleted or len(contextual) > MAX_CONTEXTUAL:
                 locally[place] = request
             else:
                 remotely[place] = (request, contextual)
-        answers = dict(zip(remotely, self._ask(list(remotely.values()), deadline), strict=True))
+        answers: dict[int, bool] = {}
+        for place, verdict in zip(remotely, self._ask(list(remotely.values()), deadline), strict=True):
+            if verdict is None:
+                locally[place] = requests[place]
+            else:
+                answers[place] = verdict
         if locally:
-            reader = PatchedTuples(self._remote, delta, deadline)
+            reader = self._with_rows(delta, deadline) if stray else PatchedTuples(self._remote, delta, deadline)
             verdicts = check.batch_check(self._model, reader, list(locally.values()))
             answers.update(zip(locally, verdicts, strict=True))
         return [answers[place] for place in range(len(requests))]
+
+    def list_with_rows(self, request: ListObjectsRequest) -> list[str]:
+        """Return every object of a list for which the tree counts, as our own engine finds it over the server's tuples.
+
+        For relations that cannot be split into grants and structure; a server, which has no tree, cannot list them.
+        """
+        deadline = self._moments.deadline()
+        reader = self._with_rows(self.delta(self.concern(request.user), deadline), deadline)
+        return list_objects.list_objects(self._model, reader, request)
+
+    def _with_rows(self, delta: Delta, deadline: Deadline) -> RowTuples:
+        return RowTuples(PatchedTuples(self._remote, delta, deadline), self._structure, self._using)
 
     def object_lists(
         self,
@@ -113,19 +138,23 @@ class Questions:
         contextual: Sequence[TupleKey],
         delta: Delta,
         deadline: Deadline,
+        context: Mapping[str, Any] = NO_CONTEXT,
     ) -> list[list[str]]:
-        """Return for each ``(type, relation)`` every object to which ``user`` has the relation, all asked at once."""
-        context = self._context(user, contextual, delta)
-        tuples = [context.relevant_of_type(*node) for node in nodes]
+        """Return for each ``(type, relation)`` every object to which ``user`` has the relation, all asked at once.
+
+        ``contextual`` tuples and the ``context`` of conditions count for this question.
+        """
+        told = self._context(user, contextual, delta)
+        tuples = [told.relevant_of_type(*node) for node in nodes]
         deleted = any(map(self.concern(user).meets, delta.deletes))
         remotely = [place for place, found in enumerate(tuples) if not deleted and len(found) <= MAX_CONTEXTUAL]
-        calls = [self._list_call(user, nodes[place], tuples[place]) for place in remotely]
+        calls = [self._list_call(user, nodes[place], tuples[place], context) for place in remotely]
         streams = self._remote.send(calls, deadline) if calls else []
         answers = {place: _objects(stream, nodes[place][0]) for place, stream in zip(remotely, streams, strict=True)}
         reader = PatchedTuples(self._remote, delta, deadline)
         for place, (type_name, relation) in enumerate(nodes):
             if place not in answers:
-                request = ListObjectsRequest(user, relation, type_name, tuple(contextual))
+                request = ListObjectsRequest(user, relation, type_name, tuple(contextual), context)
                 answers[place] = list_objects.list_objects(self._model, reader, request)
         return [answers[place] for place in range(len(nodes))]
 
@@ -133,17 +162,26 @@ class Questions:
         keys = list(contextual)
         for key in keys:
             self._types.require_tuple(key)
-        return Context(self._types, self._structural, [*keys, *filter(self.concern(user).meets, delta.writes)])
+        # As a tuple of the question goes before a stored one, it goes before one that is on its way.
+        named = {bare(key) for key in keys}
+        waiting = [key for key in delta.writes if bare(key) not in named]
+        return Context(self._types, self._structural, [*keys, *filter(self.concern(user).meets, waiting)])
 
-    def _list_call(self, user: str, node: tuple[str, str], contextual: Sequence[TupleKey]) -> Call:
+    def _list_call(
+        self, user: str, node: tuple[str, str], contextual: Sequence[TupleKey], context: Mapping[str, Any]
+    ) -> Call:
         body = {"user": user, "type": node[0], "relation": node[1], **wire.contextual_json(contextual)}
-        return self._remote.question("streamed-list-objects", body, streamed=True)
+        return self._remote.question("streamed-list-objects", body | wire.context_json(context), streamed=True)
 
-    def _ask(self, asked: Sequence[Asked], deadline: Deadline) -> list[bool]:
+    def _ask(self, asked: Sequence[Asked], deadline: Deadline) -> list[bool | None]:
+        """Return the server's answers; None where it gives up because of its limit of depth, which ours has not."""
         if not asked:
             return []
         if len(asked) == 1:
-            (answer,) = self._remote.send([self._remote.question("check", _check_json(*asked[0]))], deadline)
+            try:
+                (answer,) = self._remote.send([self._remote.question("check", _check_json(*asked[0]))], deadline)
+            except ResolutionTooComplex:
+                return [None]
             return [wire.allowed(answer)]
         batches = _batches(asked)
         calls = [self._batch_call(batch) for batch in batches]
@@ -161,7 +199,11 @@ class Questions:
 
 def _check_json(request: CheckRequest, contextual: Sequence[TupleKey]) -> dict[str, Any]:
     key = TupleKey(request.user, request.relation, request.object)
-    return {"tuple_key": wire.tuple_json(key), **wire.contextual_json(contextual)}
+    return {
+        "tuple_key": wire.tuple_json(key),
+        **wire.contextual_json(contextual),
+        **wire.context_json(request.context),
+    }
 
 
 def _batches(asked: Sequence[Asked]) -> list[list[Asked]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from authz.clients.base import ChangePage, TuplePage
 from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Call, Deadline
-from authz.clients.openfga.outbox import Delta
+from authz.clients.openfga.outbox import Delta, bare
 from authz.clients.openfga.patched import patched
 from authz.clients.openfga.remote import Remote
 from authz.clients.pages import PAGE_LIMIT
@@ -26,7 +26,7 @@ def read_page(remote: Remote, using: str, filter: Mapping[str, str], page_size: 
     Raises InvalidRequest (page size, or a filter that OpenFGA cannot answer) and InvalidContinuationToken.
     """
     _require_page_size(page_size)
-    delta = outbox.delta(using)
+    delta = outbox.delta(using, remote.store_id)
     phase, position = _read_token(token)
     if phase == _WAITING:
         fitting = [key for key in delta.writes if _fits(key, filter)]
@@ -43,11 +43,12 @@ def read_page(remote: Remote, using: str, filter: Mapping[str, str], page_size: 
 
 def _stored_page(remote: Remote, filter: Mapping[str, str], size: int, position: str, delta: Delta) -> TuplePage:
     deadline = Deadline()
+    told = delta.told
     while True:
         (answer,) = remote.send([remote.read_call(filter, size, position)], deadline)
         stored = [wire.key_of(entry.get("key")) for entry in wire.entries(answer, "tuples")]
-        position = wire.text(answer, "continuation_token")
-        found = tuple(key for key in stored if not _is_told(key, delta))
+        position = wire.following(answer, position)
+        found = tuple(key for key in stored if bare(key) not in told)
         if found or not position:
             return TuplePage(found, _token(_STORED, position) if position else "")
 
@@ -56,7 +57,7 @@ def read_objects(remote: Remote, using: str, objects: Sequence[str], relation: s
     """Return the stored tuples on each object, in their order. A call for each object, some at a time."""
     if not objects:
         return []
-    delta = outbox.delta(using)
+    delta = outbox.delta(using, remote.store_id)
     filters = [{"object": name, **({"relation": relation} if relation is not None else {})} for name in objects]
     return [
         patched(stored, delta, [key for key in delta.writes if _fits(key, filter)])
@@ -88,12 +89,6 @@ def _fits(key: TupleKey, filter: Mapping[str, str]) -> bool:
         and filter.get("relation", key.relation) == key.relation
         and (key.object.startswith(name) if name.endswith(":") else key.object == name)
     )
-
-
-def _is_told(key: TupleKey, delta: Delta) -> bool:
-    """Tell whether a stored tuple is being deleted, or stood among those on their way."""
-    bare = TupleKey(key.user, key.relation, key.object)
-    return bare in delta.deletes or bare in delta.writes
 
 
 def _token(phase: str, position: str) -> str:

@@ -68,9 +68,9 @@ class Remote:
         while todo:
             now, todo = todo[:_AT_ONCE], todo[_AT_ONCE:]
             calls = [self.read_call(filters[place], token=token) for place, token in now]
-            for (place, _), page in zip(now, self.send(calls, deadline or Deadline()), strict=True):
+            for (place, token), page in zip(now, self.send(calls, deadline or Deadline()), strict=True):
                 found[place] += [wire.key_of(entry.get("key")) for entry in wire.entries(page, "tuples")]
-                following = wire.text(page, "continuation_token")
+                following = wire.following(page, token)
                 if following:
                     todo.append((place, following))
         return found

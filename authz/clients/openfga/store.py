@@ -37,9 +37,9 @@ class Unusable(Exception):
         super().__init__(f"{setting} {reason}")
 
 
-def noted_store(configured: str) -> str | None:
-    """Return the id of the store: the configured one, else the one that was made here; None when there is neither."""
-    return configured or RemoteStore.objects.values_list("store_id", flat=True).first()
+def noted_store() -> RemoteStore | None:
+    """Return what is noted of the store that hears of every change; None when there is none."""
+    return RemoteStore.objects.first()
 
 
 def noted_model(store_id: str, model: AuthorizationModel) -> str | None:
@@ -61,27 +61,59 @@ def require_store(sender: Sender, store_id: str) -> None:
         raise Unusable("store_id", "names a store that the OpenFGA server does not have.") from None
 
 
-def prepare(sender: Sender, configured: str, model: AuthorizationModel, *, now: datetime) -> list[str]:
+def prepare(
+    sender: Sender, configured: str, model: AuthorizationModel, *, now: datetime, is_whole: bool = True
+) -> list[str]:
     """Find or make the store and the model, and note their ids; return a sentence for each thing that was done.
 
-    One caller at a time. Raises Unusable and AuthorizationUnavailable. A store that was made, but could not be noted
-    any more, stays behind empty.
+    ``is_whole``: there is nothing to be told to a store that is new to us. One caller at a time. Raises Unusable and
+    AuthorizationUnavailable. A store that was made, but could not be noted any more, stays behind empty.
     """
     require_server(sender)
     done = []
-    store_id = noted_store(configured)
-    if store_id is None:
-        answer = _ask(sender, Call("POST", "/stores", {"name": f"filegraph-{secrets.token_hex(8)}"}, repeatable=False))
-        store_id = wire.text(answer, "id")
-        RemoteStore.objects.create(store_id=store_id, created_at=now)
+    noted = noted_store()
+    if noted is None:
+        store_id = configured or _make_store(sender)
+        if configured:
+            require_store(sender, store_id)
+        noted = RemoteStore.objects.create(store_id=store_id, created_at=now, is_whole=is_whole)
         done.append(f"Permissions will be kept in the OpenFGA store {store_id}.")
     else:
-        require_store(sender, store_id)
-    if noted_model(store_id, model) is None:
-        model_id = write_model(sender, store_id, model)
-        RemoteModel.objects.create(store_id=store_id, digest=_digest(model), model_id=model_id, created_at=now)
+        require_same(noted, configured)
+        require_store(sender, noted.store_id)
+    model_id = send_model(sender, model, now=now)
+    if model_id is not None:
         done.append(f"The OpenFGA store has the authorization model {model_id}.")
     return done
+
+
+def send_model(sender: Sender, model: AuthorizationModel, *, now: datetime) -> str | None:
+    """Write a model to the store and note its id, which is returned; None when the store has it already.
+
+    Of two callers at once both may write; the id that was noted first stays. Raises AuthorizationUnavailable (there is
+    no store yet, or no answer), and InvalidRequest when the server does not take the model.
+    """
+    store = noted_store()
+    if store is None:
+        raise AuthorizationUnavailable("there is no OpenFGA store yet: run `filegraph setup`")
+    if noted_model(store.store_id, model) is not None:
+        return None
+    model_id = write_model(sender, store.store_id, model)
+    noted, _ = RemoteModel.objects.get_or_create(
+        store_id=store.store_id, digest=_digest(model), defaults={"model_id": model_id, "created_at": now}
+    )
+    return noted.model_id
+
+
+def require_same(noted: RemoteStore, configured: str) -> None:
+    """Raise Unusable when the settings name another store than the one that hears of every change."""
+    if configured and configured != noted.store_id:
+        raise Unusable("store_id", "names another store than the one that has the permissions of this installation.")
+
+
+def _make_store(sender: Sender) -> str:
+    call = Call("POST", "/stores", {"name": f"filegraph-{secrets.token_hex(8)}"}, repeatable=False)
+    return wire.text(_ask(sender, call), "id")
 
 
 def _ask(sender: Sender, call: Call) -> object:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from authz.clients.base import TupleChange
 from authz.clients.openfga.failures import Refused
@@ -11,9 +12,12 @@ from authz.engine.expand import ComputedLeaf, Operation, TupleToUsersetLeaf, Use
 from authz.errors import (
     AuthorizationUnavailable,
     AuthzError,
+    ConditionFailed,
+    InvalidContext,
     InvalidContinuationToken,
     InvalidRequest,
     InvalidTuple,
+    MissingContext,
     ResolutionTooComplex,
     UnknownRelation,
     UnknownType,
@@ -38,14 +42,61 @@ _OPERATIONS: Mapping[str, Literal["write", "delete"]] = {
 }
 
 
+_Parameters = ParamSpec("_Parameters")
+_Value = TypeVar("_Value")
+
+
+def _reads(function: Callable[_Parameters, _Value]) -> Callable[_Parameters, _Value]:
+    """What reads an answer: one of another shape than the documented is no answer, wherever it is noticed."""
+
+    @wraps(function)
+    def read(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Value:
+        try:
+            return function(*args, **kwargs)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise AuthorizationUnavailable(f"an answer of an unknown shape ({type(error).__name__})") from error
+
+    return read
+
+
 def error_of(refused: Refused) -> AuthzError:
     """Return what a refusal is to our callers. One that is not known says nothing about permissions: unavailable."""
-    return _CODES.get(refused.code, AuthorizationUnavailable)(f"OpenFGA refuses: {refused}")
+    kind = _condition_error(str(refused)) or _CODES.get(refused.code, AuthorizationUnavailable)
+    return kind(f"OpenFGA refuses: {refused}")
+
+
+def _condition_error(detail: str) -> type[AuthzError] | None:
+    """Return what a sentence about a condition means: it has no code of its own, and in streams none at all."""
+    if "failed to evaluate relationship condition" not in detail:
+        return None
+    if "missing context parameters" in detail:
+        return MissingContext
+    return InvalidContext if "parameter type error" in detail else ConditionFailed
+
+
+_ABOUT_CONTENT = frozenset(_CODES) | {
+    "invalid_write_input",
+    "cannot_allow_duplicate_tuples_in_one_request",
+    "invalid_object_format",
+    "invalid_user",
+    "unsupported_user_set",
+    "unknown_relation",
+    "id_too_long",
+    "tuple_key_value_not_specified",
+    "object_too_long",
+    "relation_too_long",
+    "object_invalid_pattern",
+    "relations_invalid_pattern",
+    "exceeded_entity_limit",
+}
 
 
 def is_about_content(refused: Refused) -> bool:
-    """Tell whether what was sent is at fault, and would be refused again: not the store, the model or the moment."""
-    return refused.status == 400 and not refused.code.endswith("authorization_model_not_found")
+    """Tell whether what was sent is at fault, and would be refused again: not the store, the model or the moment.
+
+    Only what OpenFGA is known to say: whatever stands at its address for a while must not spoil what waits.
+    """
+    return refused.status == 400 and refused.code in _ABOUT_CONTENT
 
 
 def tuple_json(key: TupleKey) -> dict[str, Any]:
@@ -62,12 +113,18 @@ def contextual_json(keys: Iterable[TupleKey]) -> dict[str, Any]:
     return {"contextual_tuples": {"tuple_keys": found}} if found else {}
 
 
+def context_json(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the context of conditions as questions take it; nothing for none."""
+    return {"context": dict(context)} if context else {}
+
+
+@_reads
 def key_of(value: Any) -> TupleKey:
     """Return the tuple of ``{"user", "relation", "object", "condition"}``."""
     condition = value.get("condition")
     carried = None
     if condition is not None:
-        carried = RelationshipCondition(text(condition, "name"), condition.get("context") or {})
+        carried = RelationshipCondition(text(condition, "name"), dict(condition.get("context") or {}))
     return TupleKey(text(value, "user"), text(value, "relation"), text(value, "object"), carried)
 
 
@@ -76,6 +133,14 @@ def text(value: Any, name: str) -> str:
     found = value.get(name) if isinstance(value, dict) else None
     if not isinstance(found, str):
         raise AuthorizationUnavailable(f"an answer without {name!r}")
+    return found
+
+
+def following(value: Any, token: str) -> str:
+    """Return the token of the next page of tuples, empty at the end; one that leads nowhere else is no answer."""
+    found = text(value, "continuation_token")
+    if found and found == token:
+        raise AuthorizationUnavailable("a page that is followed by itself")
     return found
 
 
@@ -100,14 +165,35 @@ def allowed(value: Any) -> bool:
     raise AuthorizationUnavailable("a check without a verdict")
 
 
-def verdicts(value: Any, count: int) -> list[bool]:
-    """Return the verdicts of a batch whose correlation ids are ``"0"`` to ``count - 1``; one that failed fails all."""
+@_reads
+def verdicts(value: Any, count: int) -> list[bool | None]:
+    """Return the verdicts of a batch whose correlation ids are ``"0"`` to ``count - 1``; one that failed fails all.
+
+    None for one that is beyond the server's limit of depth.
+    """
     found = value.get("result") if isinstance(value, dict) else None
     if not isinstance(found, dict) or found.keys() != {str(place) for place in range(count)}:
         raise AuthorizationUnavailable("a batch without all its answers")
-    return [allowed(found[str(place)]) for place in range(count)]
+    return [_verdict(found[str(place)]) for place in range(count)]
 
 
+def require_written(value: Any) -> None:
+    """Raise AuthorizationUnavailable unless the answer to a write says that it was done: an empty object."""
+    if value != {}:
+        raise AuthorizationUnavailable("a write of which nobody says that it was done")
+
+
+def _verdict(value: Any) -> bool | None:
+    error = value.get("error") if isinstance(value, dict) else None
+    if isinstance(error, dict) and "allowed" not in value and isinstance(error.get("input_error"), str):
+        found = error_of(Refused(400, error["input_error"], str(error.get("message", ""))))
+        if isinstance(found, ResolutionTooComplex):
+            return None
+        raise found
+    return allowed(value)
+
+
+@_reads
 def changes(value: Any) -> list[TupleChange]:
     """Return the entries of a page of changes."""
     found = []
@@ -119,6 +205,7 @@ def changes(value: Any) -> list[TupleChange]:
     return found
 
 
+@_reads
 def users(value: Any) -> list[str]:
     """Return the users of ``list-users``: ``user:x``, ``user:*`` or ``group:g#member``."""
     found = []
@@ -135,6 +222,7 @@ def users(value: Any) -> list[str]:
     return found
 
 
+@_reads
 def tree(value: Any) -> UsersetTree:
     """Return the tree of ``expand``."""
     root = value.get("tree", {}).get("root") if isinstance(value, dict) else None

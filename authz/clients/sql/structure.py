@@ -1,7 +1,9 @@
 """How the application tells where the edges of its tree stand.
 
 Plain descriptions, written once by whoever owns the tables. Names of tables and columns become part of the SQL text:
-they are constants of the program and must never come from a user.
+they are constants of the program and must never come from a user. Objects never stand in a ring of edges.
+
+In a ``condition`` each column is written ``{row}column``: the place is filled with the alias of its table.
 """
 
 from __future__ import annotations
@@ -12,16 +14,23 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ColumnEdge:
-    """The row itself names the object: ``column`` holds the id of an object of ``target``; null leads nowhere."""
+    """The row itself names the object: ``column`` holds the id of an object of ``target``; null leads nowhere.
+
+    ``condition`` is extra SQL over the row: elsewhere it leads nowhere.
+    """
 
     target: str
     column: str
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinEdge:
     """``table`` links rows to objects: where its ``source`` equals the row's ``column``, ``destination`` is an id of
     an object of ``target``. ``condition`` is extra SQL over the columns of ``table``.
+
+    ``closes`` names edges of the same rows, this one perhaps among them, whose transitive closure this edge is, as far
+    as they lead to ``target``: whoever follows one of them again and again arrives where this one leads at once.
     """
 
     target: str
@@ -30,6 +39,7 @@ class JoinEdge:
     destination: str
     column: str
     condition: str = ""
+    closes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +57,27 @@ Edge = ColumnEdge | JoinEdge | ConstantEdge
 class Rows:
     """The table of an object type: text ids, and the edges that stand in its columns, by relation.
 
-    ``condition`` is extra SQL over its columns that every object of this type meets (``kind = 'file'``).
+    A relation that leads to objects of several types has an edge for each. ``condition`` is extra SQL over the columns
+    that every object of this type meets (``{row}kind = 'file'``).
     """
 
     table: str
     id_column: str = "id"
-    edges: Mapping[str, Edge] = field(default_factory=dict, hash=False)
+    edges: Mapping[str, Edge | tuple[Edge, ...]] = field(default_factory=dict, hash=False)
     condition: str = ""
+
+    def leading(self, tupleset: str) -> tuple[Edge, ...]:
+        """Return the edges of a relation; none for one that does not stand here."""
+        found = self.edges.get(tupleset, ())
+        return found if isinstance(found, tuple) else (found,)
+
+    def closing(self, tupleset: str, target: str) -> str | None:
+        """Return the relation whose edge is the transitive closure of another's, as far as it leads to ``target``."""
+        for name in self.edges:
+            for edge in self.leading(name):
+                if isinstance(edge, JoinEdge) and edge.target == target and tupleset in edge.closes:
+                    return name
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

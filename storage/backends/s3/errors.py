@@ -100,6 +100,11 @@ def is_busy(error: ClientError) -> bool:
     return code_of(error) in _BUSY
 
 
+def lacking(operation: str) -> BackendUnavailable:
+    """Return the error for a key that may not do an operation of S3, such as ``GetObject``."""
+    return _unavailable("access_key_id", f"The access key lacks the right {_RIGHTS[operation]}.")
+
+
 def _of_answer(error: ClientError, key: str) -> Exception:
     code, status = code_of(error), _status(error)
     if key and code in _ABSENT:
@@ -109,7 +114,7 @@ def _of_answer(error: ClientError, key: str) -> Exception:
     if code in _FULL or status == 507:
         return BackendFull(reason="The store has no space left.")
     if code == "AccessDenied" and error.operation_name in _RIGHTS:
-        return _unavailable("access_key_id", f"The access key lacks the right {_RIGHTS[error.operation_name]}.")
+        return lacking(error.operation_name)
     if code in _REASONS:
         return _unavailable(*_REASONS[code])
     if status >= 500:

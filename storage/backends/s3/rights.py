@@ -6,6 +6,8 @@ import secrets
 from datetime import UTC, datetime
 
 from storage.backends.base import StorageBackend
+from storage.backends.s3.errors import lacking
+from storage.errors import BackendUnavailable
 
 _DATA = b"Filegraph tries what this key may do."
 
@@ -21,9 +23,10 @@ def verify(backend: StorageBackend) -> None:
     try:
         with backend.open_reader(key) as reader:
             reader.read(0, len(_DATA))
-    except BaseException:
+    except BackendUnavailable as error:
         backend.discard(key, context="trying the store")
-        raise
+        # A refusal of a HEAD says nothing more; that the key itself is good has just been seen.
+        raise lacking("GetObject") if error.setting == "access_key_id" else error from None
     backend.delete(key)
     # Nothing is older than that: it is only asked what there is.
     backend.remove_stale(datetime.min.replace(tzinfo=UTC))

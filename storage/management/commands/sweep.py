@@ -24,6 +24,7 @@ class Command(BaseCommand):
         """Sweep once."""
         report = sweep(now=timezone.now(), limit=max(1, options["limit"]))
         self.stdout.write(
-            f"expired={report.expired} deleted={report.deleted} failed={report.failed} "
-            f"stale={report.stale} forgotten={report.forgotten}"
+            f"expired={report.expired} released={report.released} deleted={report.deleted} failed={report.failed} "
+            f"stale={report.stale} forgotten={report.forgotten} "
+            f"strays={report.strays} unknown={report.unknown}"
         )

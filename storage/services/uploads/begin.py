@@ -25,17 +25,17 @@ from storage.errors import (
     NotFound,
     QuotaExceeded,
     StorageError,
-    TooManyUploads,
     UploadExpired,
 )
 from storage.models import ConflictPolicy, Drive, Item, ItemKind, Upload
 from storage.permissions import Permission
 from storage.selectors.folders import folders_and_children
 from storage.selectors.locks import lock_uploads_of
-from storage.selectors.uploads import count_under_way
+from storage.selectors.uploads import count_under_way, held_of
 from storage.services import quota
 from storage.services.uploads import possession, states
 from storage.services.uploads.declaration import BeginRequest, began, checked
+from storage.services.uploads.room import no_room, too_many
 from storage.services.uploads.transport import Transport, transport_of
 from storage.tables import UPLOADS
 
@@ -222,7 +222,9 @@ class _Batch:
     def _within_limit(self, indexes: list[int]) -> list[int]:
         """Count what is under way; the caller holds off the other calls of the actor."""
         room = max(0, self.settings.max_open_uploads - count_under_way(self.actor, self.now))
-        self.results.update({index: TooManyUploads() for index in indexes[room:]})
+        if indexes[room:]:
+            refusal = too_many(held_of(self.actor))
+            self.results.update(dict.fromkeys(indexes[room:], refusal))
         return indexes[:room]
 
     def _reserved(self, indexes: list[int]) -> list[int]:
@@ -231,18 +233,23 @@ class _Batch:
         for index in indexes:
             by_drive[self.places[index].drive.id].append(index)
         for drive_id, members in sorted(by_drive.items()):
-            try:
-                quota.reserve(drive_id, sum(self.requests[index].size for index in members))
-            except (QuotaExceeded, NotFound) as error:
-                if len(members) == 1:
-                    self.results[members[0]] = error
-                    continue
-                for index in members:
-                    try:
-                        quota.reserve(drive_id, self.requests[index].size)
-                    except (QuotaExceeded, NotFound) as refusal:
-                        self.results[index] = refusal
+            if self._refusal(drive_id, sum(self.requests[index].size for index in members)) is None:
+                continue
+            for index in members:
+                refusal = self._refusal(drive_id, self.requests[index].size)
+                if refusal is not None:
+                    self.results[index] = refusal
         return [index for index in indexes if index not in self.results]
+
+    def _refusal(self, drive_id: str, size: int) -> StorageError | None:
+        """Reserve, or say why not."""
+        try:
+            quota.reserve(drive_id, size)
+        except NotFound as error:
+            return error
+        except QuotaExceeded:
+            return no_room(held_of(self.actor, drive_id))
+        return None
 
     def _row(self, request: BeginRequest, place: _Place) -> Upload:
         upload = UPLOADS.new(
@@ -276,7 +283,7 @@ class _Batch:
             if blob is not None and content_type is not None:
                 states.borrow(upload, blob, content_type)
             elif self.places[index].driver.takes_presigned_put(size=upload.declared_size):
-                states.send_directly(upload)
+                states.send_directly(upload, link_lifetime=self.settings.direct_upload_lifetime)
 
 
 _ASKED = (Permission.UPLOAD, Permission.VIEW)

@@ -2,8 +2,9 @@
 
 1. Load and judge, and ask for permission, outside of any transaction.
 2. Ask the store whether it has the objects: likewise.
-3. ``publish``: the transaction that makes files. It reads again what the judgement rests on - the upload, its folder
-   and the ones above it, the drive, the newest grant of the installation - and begins again at 1 when any has changed.
+3. ``publish``: the transaction that makes files. It reads again what the judgement rests on - the upload, the account
+   of its actor, its folder and the ones above it, the drive, the newest grant of the installation - and begins again at
+   1 when any has changed.
 
 What 1 and 2 find out about an upload itself they write at once, each in a short transaction of its own that asks
 nobody: that it ended (overdue, wrong bytes), that its bytes are lost, that those of a direct upload have come. Only
@@ -33,6 +34,7 @@ from storage.errors import (
     DriveReadOnly,
     InvalidArgument,
     NotFound,
+    QuotaExceeded,
     SizeMismatch,
     StorageError,
     UploadExpired,
@@ -42,7 +44,7 @@ from storage.models import ConflictPolicy, File, Item, ItemKind, Upload, UploadS
 from storage.names import key as key_of_name
 from storage.permissions import Permission
 from storage.selectors.folders import children
-from storage.selectors.uploads import Standing, moved_on, uploads_with_standing
+from storage.selectors.uploads import Standing, is_of_active_account, moved_on, uploads_with_standing
 from storage.services.uploads import possession, states
 from storage.services.uploads.publish import Changed, FinalizedUpload, Publishable, publish
 
@@ -65,7 +67,8 @@ def finalize(
     """Publish up to 100 uploads; an answer for each, in order.
 
     Errors per request: NotFound (also for another's upload), PermissionDenied, UploadIncomplete, UploadExpired,
-    UploadAborted, UploadFailed, ChecksumMismatch and SizeMismatch (which end the upload), NameTaken, DriveReadOnly and
+    UploadAborted, UploadFailed, ChecksumMismatch, SizeMismatch and QuotaExceeded (which end the upload; the last when
+    the store lost what had been sent to it, and there is no room to send it again), NameTaken, DriveReadOnly and
     BackendUnavailable (which do not: finalize again when the reason is gone). Raises InvalidArgument for a batch that
     is too long.
     """
@@ -99,7 +102,12 @@ class _Batch:
 
     def run(self, requests: Sequence[FinalizeRequest]) -> list[FinalizedUpload | StorageError]:
         rows, standings = uploads_with_standing({request.upload_id for request in requests})
-        uploads = {upload.id: upload for upload in rows if upload.actor == self.actor}
+        # Who was let in a moment ago may have been shut out since.
+        uploads = {
+            upload.id: upload
+            for upload in rows
+            if upload.actor == self.actor and is_of_active_account(standings[upload.id])
+        }
         waiting: dict[str, Upload] = {}
         finished: dict[str, Upload] = {}
         for request in requests:
@@ -266,10 +274,14 @@ class _Batch:
         return False
 
     def _lose(self, upload: Upload) -> None:
-        """Send the upload back to where its bytes are missing."""
-        if not states.lose(upload, upload.drive, now=self.now):
-            raise Changed
-        self.answers[upload.id] = UploadIncomplete()
+        """Send the upload back to where its bytes are missing; end it if there is no room to send them again."""
+        try:
+            if not states.lose(upload, upload.drive, now=self.now):
+                raise Changed
+        except QuotaExceeded as error:
+            self.answers[upload.id] = self._end(upload, UploadState.FAILED, error)
+        else:
+            self.answers[upload.id] = UploadIncomplete()
 
 
 _ASKED = (Permission.UPLOAD, Permission.VIEW)

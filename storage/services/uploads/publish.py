@@ -1,7 +1,9 @@
 """Publish: the one transaction in which verified bytes become files, and nothing in it waits for anything but the rows.
 
 What was asked before it began (permissions, the store) must still be so: ``Standing`` is read again, and whatever has
-changed since raises ``Changed``, for ``finalize`` to begin again. Names are chosen here, under the hold of the drive.
+changed since raises ``Changed``, for ``finalize`` to begin again. Nothing of it changes between that look and the
+commit: a share is taken back under the hold of the drive, an account deactivated and a membership ended under holds of
+their own. Names are chosen here, under the hold of the drive too.
 """
 
 from __future__ import annotations
@@ -14,13 +16,15 @@ from typing import Any
 
 from django.db import transaction
 
+from authz.services.decisions import stay_revocations
 from storage.errors import StorageError
 from storage.models import Blob, ConflictPolicy, File, FileVersion, Item, ItemKind, StoredObject, Upload
+from storage.selectors.actors import hold_accounts
 from storage.selectors.blobs import blobs
 from storage.selectors.locks import hold_drives
 from storage.selectors.uploads import Standing, standing
 from storage.selectors.versions import next_numbers
-from storage.services import placement, quota, tombstones
+from storage.services import mirror, placement, quota, tombstones
 from storage.services.placement import Placement, Wanted
 from storage.services.uploads import states
 from storage.tables import BLOBS, FILES, VERSIONS, change, marks
@@ -67,6 +71,8 @@ def publish(ready: Sequence[Publishable], *, now: datetime) -> dict[str, Finaliz
         return {}
     with transaction.atomic():
         hold_drives({each.upload.drive_id for each in ready})
+        hold_accounts({each.upload.actor for each in ready})
+        stay_revocations()
         found = standing([each.upload.id for each in ready])
         if any(found.get(each.upload.id) != each.standing for each in ready):
             raise Changed
@@ -107,6 +113,7 @@ class _Publication:
         # A file points to its version and the version to its file and its blob: checked when the transaction ends.
         self._give_blobs(made)
         VERSIONS.insert([each.version for each in made])
+        mirror.placed([each.file for each in made if each.is_new])
         if not states.publish([each.upload for each in made], now=self.now):
             raise Changed
         settled = Counter[str]()

@@ -15,13 +15,14 @@ This is the only module that writes a state. Every step is a conditional UPDATE:
 attempt, where a writer takes it), so of two callers in parallel one wins and the other is told. An upload in RECEIVING
 or VERIFYING owns the object of its present attempt; whatever ends it, or sends it back, discards that object with a
 tombstone in the same transaction. In OPEN it owns none, and what is borrowed it never owns. A direct upload owns its
-object in all three, for a link may bring it about at any moment.
+object in all three, for a link may bring it about at any moment, also after the end: so its reservation outlives it.
+The tombstone holds it until the links have ended and what they may have brought was looked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -39,7 +40,13 @@ from storage.errors import (
 from storage.models import LIVE_STATES, Blob, Drive, Upload, UploadState
 from storage.selectors.locks import hold_drives
 from storage.services import quota, tombstones
+from storage.services.tombstones import Held
 from storage.tables import change, marks, moment
+
+LINK_MARGIN = timedelta(minutes=15)
+"""How long after its end a link may still be of use. A store judges it by a clock of its own, which may be this much
+behind: S3 refuses whoever is further off (RequestTimeTooSkewed), our own requests too, and what cannot be looked for
+stays held. It also covers a link that was signed while its upload ended, and a PUT that had begun by then."""
 
 _OPEN_STATES = (UploadState.OPEN, UploadState.RECEIVING)
 _WITH_OBJECT = (UploadState.RECEIVING, UploadState.VERIFYING)
@@ -106,9 +113,12 @@ def borrow(upload: Upload, blob: Blob, content_type: str) -> None:
     upload.received_size, upload.received_sha256, upload.received_type = blob.size, blob.sha256, content_type
 
 
-def send_directly(upload: Upload) -> None:
-    """Let an upload that is not in the database yet be sent to the store itself: as its first attempt."""
-    upload.direct, upload.attempt = True, 1
+def send_directly(upload: Upload, *, link_lifetime: int) -> None:
+    """Let an upload that is not in the database yet be sent to the store itself: as its first attempt.
+
+    ``link_lifetime`` in seconds: of each link to it, whatever the settings say by the time that one is made.
+    """
+    upload.link_lifetime, upload.attempt = link_lifetime, 1
 
 
 def take(upload: Upload, *, now: datetime) -> int:
@@ -172,7 +182,8 @@ def arrive(uploads: Sequence[Upload]) -> bool:
 def lose(upload: Upload, drive: Drive, *, now: datetime) -> bool:
     """VERIFYING to OPEN: the bytes have to be sent after all. False when somebody else moved it first.
 
-    A direct upload goes on to its next attempt: links to the present one may live, and its key has a tombstone.
+    A direct upload goes on to its next attempt, with another reservation: links to the present one may live, so that
+    its key has a tombstone which holds the first. Raises QuotaExceeded where there is no room for two.
     """
     with transaction.atomic():
         hold_drives([drive.id])
@@ -187,9 +198,10 @@ def lose(upload: Upload, drive: Drive, *, now: datetime) -> bool:
             received_sha256="",
             received_type="",
         )
-        key = owned_key(upload, drive)
-        if moved and key is not None:
-            tombstones.discard(drive.backend_id, [key], settled=is_settled(upload), now=now)
+        if moved:
+            if upload.direct:
+                quota.reserve(drive.id, upload.declared_size)
+            _give_up_objects([upload], drive, now)
     return moved
 
 
@@ -209,7 +221,7 @@ def publish(uploads: Sequence[Upload], *, now: datetime) -> bool:
 
 
 def end(upload: Upload, drive: Drive, state: UploadState, *, now: datetime, failure: str = "") -> bool:
-    """Any live state to ABORTED, EXPIRED or FAILED: give back the reservation and discard the object.
+    """Any live state to ABORTED, EXPIRED or FAILED: let go of the reservation and the object.
 
     Call it in a transaction that holds the drive. False when somebody else moved it first: look again. ``upload`` is
     brought up to date.
@@ -217,10 +229,7 @@ def end(upload: Upload, drive: Drive, state: UploadState, *, now: datetime, fail
     left = UploadState(upload.state)
     if not _move(upload.id, upload.attempt, [left], state=state, failure=failure, finished_at=moment(now)):
         return False
-    quota.release(drive.id, upload.declared_size)
-    key = owned_key(upload, drive)
-    if key is not None:
-        tombstones.discard(drive.backend_id, [key], settled=is_settled(upload), now=now)
+    let_go([upload], drive, now=now)
     upload.state, upload.failure, upload.finished_at = state, failure, now
     return True
 
@@ -236,6 +245,35 @@ def end_all(uploads: Sequence[Upload], state: UploadState, *, now: datetime) -> 
     """End live uploads (loaded with their drive) as ``end`` does; count them. Those that moved meanwhile are left."""
     hold_drives({upload.drive_id for upload in uploads})
     return sum(end(upload, upload.drive, state, now=now) for upload in uploads)
+
+
+def let_go(uploads: Sequence[Upload], drive: Drive, *, now: datetime) -> None:
+    """Discard what live uploads of one drive may have brought, and give back what they reserved: at once, or where
+    links live, when these can bring nothing any more. The caller holds the drive, and changes or deletes their rows.
+    """
+    _give_up_objects(uploads, drive, now)
+    quota.release(drive.id, sum(each.declared_size for each in uploads if not each.direct))
+
+
+def _give_up_objects(uploads: Sequence[Upload], drive: Drive, now: datetime) -> None:
+    for settled in (False, True):
+        ours = [each for each in uploads if not each.direct and is_settled(each) is settled]
+        owned = [key for each in ours if (key := owned_key(each, drive)) is not None]
+        tombstones.discard(drive.backend_id, owned, settled=settled, now=now)
+    tombstones.hold(
+        drive,
+        [
+            Held(key_of(each, drive), each.actor, each.declared_size, until=_links_end(each, now))
+            for each in uploads
+            if each.direct
+        ],
+    )
+
+
+def _links_end(upload: Upload, now: datetime) -> datetime:
+    """Return when no link to a direct upload that ends now can be of use any more: one may be made this moment."""
+    assert upload.link_lifetime is not None
+    return min(upload.expires_at, now + timedelta(seconds=upload.link_lifetime)) + LINK_MARGIN
 
 
 def _move(upload_id: str, held: int, leaves: Collection[UploadState], *, state: UploadState, **more: Any) -> bool:

@@ -1,6 +1,7 @@
 """How the bytes of an upload travel: a plan for each way. A row, a driver and a clock in, a plan out.
 
-No I/O. The signing key and the longest life of a direct link are read from the settings.
+No I/O. The signing key and the longest life of a direct link are read from the settings; of the latter the upload knows
+what it was when it was begun, and its links live no longer.
 The plan follows from what the driver of the drive's backend can do; whoever asks has asked for permission.
 """
 
@@ -71,7 +72,9 @@ def transport_of(upload: Upload, driver: StorageBackend, *, now: datetime) -> Tr
 
 
 def _direct(upload: Upload, driver: StorageBackend, now: datetime) -> PresignedPut:
-    life = min(timedelta(seconds=conf.current().direct_upload_lifetime), upload.expires_at - now)
+    assert upload.link_lifetime is not None
+    longest = timedelta(seconds=min(upload.link_lifetime, conf.current().direct_upload_lifetime))
+    life = min(longest, upload.expires_at - now)
     link = driver.presigned_put(
         states.key_of(upload, upload.drive),
         size=upload.declared_size,

@@ -14,7 +14,7 @@ from authz.clients.base import AuthzClient, OnConflict
 from authz.clients.embedded import EmbeddedClient
 from authz.dsl import parse
 from authz.errors import WriteConflict
-from authz.models import AuthorizationModelVersion, RelationshipTuple, TupleChange
+from authz.models import AuthorizationModelVersion, ModelActivation, RelationshipTuple, TupleChange
 from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
 from authz.types import CheckRequest, ListObjectsRequest, RelationshipCondition, TupleKey
@@ -22,6 +22,7 @@ from authz.types import CheckRequest, ListObjectsRequest, RelationshipCondition,
 
 @pytest.fixture
 def client(db: None) -> EmbeddedClient:
+    ModelActivation.objects.all().delete()
     AuthorizationModelVersion.objects.all().delete()
     return EmbeddedClient(CONTRACT_MODEL, clock=timezone.now)
 

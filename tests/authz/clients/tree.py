@@ -5,28 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from hypothesis import strategies as st
 
-from authz.clients.base import GrantIndex
-from authz.clients.embedded import EmbeddedClient
-from authz.clients.openfga.client import OpenFGAClient
-from authz.clients.sql.structure import ColumnEdge, ConstantEdge, JoinEdge, Rows, Structure
+from authz.clients.sql.predicate import VisibilitySql
+from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, JoinEdge, Rows, Structure
 from authz.dsl.model import AuthorizationModel
-from authz.engine.plan import Evaluation, grants_of
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.types import TupleKey
 
 ORGANIZATION = "organization:o"
-ABOVE = JoinEdge("folder", "test_closure", source="descendant", destination="ancestor", column="folder")
+ABOVE = JoinEdge(
+    "folder",
+    "test_closure",
+    source="descendant",
+    destination="ancestor",
+    column="folder",
+    closes=frozenset({"parent", "ancestor"}),
+)
+PLACE: Mapping[str, Edge | tuple[Edge, ...]] = {
+    "drive": ColumnEdge("drive", "drive"),
+    "parent": (ColumnEdge("folder", "folder"), ColumnEdge("drive", "drive", condition="{row}folder IS NULL")),
+    "ancestor": ABOVE,
+}
 STRUCTURE = Structure(
     {
         "drive": Rows("test_drive", edges={"organization": ConstantEdge("organization", "o")}),
-        "folder": Rows("test_folder", edges={"drive": ColumnEdge("drive", "drive"), "ancestor": ABOVE}),
-        "file": Rows(
-            "test_file",
-            edges={"drive": ColumnEdge("drive", "drive"), "ancestor": ABOVE},
-        ),
+        "folder": Rows("test_folder", edges=PLACE),
+        "file": Rows("test_file", edges=PLACE),
     }
 )
 TABLES = (
@@ -47,6 +55,8 @@ SUBJECTS = [
     f"{ORGANIZATION}#admin",
     "share_link:l#bearer",
 ]
+
+PROJECTS = ["project:1", "project:2", "project:3"]
 
 
 @dataclass
@@ -80,11 +90,19 @@ class Tree:
         places += [(f"file:{name}", folder, drive) for name, (folder, drive) in self.files.items()]
         for name, folder, drive in places:
             found[name, "drive"] = [f"drive:{drive}"]
+            found[name, "parent"] = [f"drive:{drive}" if folder is None else f"folder:{folder}"]
             found[name, "ancestor"] = [f"folder:{above}" for above in self.above(folder)]
         return found
 
-    def structure_tuples(self) -> list[TupleKey]:
-        return [TupleKey(target, edge, name) for (name, edge), targets in self.edges().items() for target in targets]
+    def structure_tuples(self, model: AuthorizationModel) -> list[TupleKey]:
+        """What a model can be told of the tree."""
+        types = typesystem_of(model)
+        return [
+            TupleKey(target, edge, name)
+            for (name, edge), targets in self.edges().items()
+            for target in targets
+            if types.allows(f"{type_of(name)}#{edge}", target)
+        ]
 
     @contextmanager
     def stored(self) -> Iterator[None]:
@@ -103,36 +121,30 @@ class Tree:
         yield
 
 
-def by_sql(client: GrantIndex, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
-    """The objects of the stored tree that the predicate finds; all of them are among its candidates."""
-    sql = client.predicate(actor, relation, type_name, "n", usersets)
-    head = f"WITH RECURSIVE {sql.ctes} SELECT n.id FROM {STRUCTURE.rows[type_name].table} n WHERE "
-    with connection.cursor() as cursor:
-        cursor.execute(head + sql.where, [*sql.cte_params, *sql.where_params])
-        found = {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
-        cursor.execute(f"WITH RECURSIVE {sql.ctes} {sql.candidates}", [*sql.cte_params, *sql.candidate_params])
-        assert found <= {f"{type_name}:{name}" for (name,) in cursor.fetchall()}
-    return found
-
-
-def by_plan(
-    client: EmbeddedClient | OpenFGAClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
-) -> set[str]:
-    """Those of the objects that the flags of a page would show."""
-    edges, found = tree.edges(), set()
-    for name in names:
-        plan = client.plan(name.partition(":")[0], relation)
-        reached = [name, ORGANIZATION, *tree.objects()]
-        wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
-        if Evaluation(client.granted(actor, wanted, usersets), edges).satisfies(name, plan):
-            found.add(name)
-    return found
-
-
 def create_tables() -> None:
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+
+
+def listed(sql: VisibilitySql, type_name: str) -> set[str]:
+    """The objects that a predicate finds, in both of its forms, all of them among its candidates."""
+    head, params = f"WITH RECURSIVE {sql.ctes.text} ", sql.ctes.params
+    rows = f"SELECT n.id FROM {STRUCTURE.rows[type_name].table} n WHERE "
+    by_row, by_set, candidates = (
+        {f"{type_name}:{name}" for (name,) in fetched(head + text + part.text, (*params, *part.params))}
+        for text, part in ((rows, sql.predicate.of_row), (rows, sql.predicate.of_all), ("", sql.predicate.candidates))
+    )
+    assert by_row == by_set
+    assert by_row <= candidates
+    return by_row
+
+
+def fetched(text: str, params: Sequence[Any]) -> list[tuple[str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        rows: list[tuple[str]] = cursor.fetchall()
+        return rows
 
 
 @st.composite
@@ -166,6 +178,8 @@ def moves(draw: st.DrawFn, tree: Tree) -> Tree:
 def grants(model: AuthorizationModel, tree: Tree) -> st.SearchStrategy[list[TupleKey]]:
     """Tuples that the model allows: on the tree, and among groups, roles and the organization."""
     objects = [*tree.objects(), ORGANIZATION, "group:1", "group:2", "group:3", "role:1", "role:2"]
+    objects += PROJECTS if "project" in model.types else []
+    subjects = [*SUBJECTS, *(f"{name}#can_view" for name in tree.objects() if name.startswith("folder:")), *PROJECTS]
     structural = STRUCTURE.edges()
     possible = []
     for name in objects:
@@ -181,7 +195,7 @@ def grants(model: AuthorizationModel, tree: Tree) -> st.SearchStrategy[list[Tupl
                 else entry.type
                 for entry in relation.restrictions
             }
-            for subject in SUBJECTS:
+            for subject in subjects:
                 bare, _, subject_relation = subject.partition("#")
                 subject_type = bare.partition(":")[0]
                 kind = f"{subject_type}#{subject_relation}" if subject_relation else subject_type

@@ -9,19 +9,15 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from authz.dsl import parse
-from authz.dsl.model import (
-    AuthorizationModel,
-    Relation,
-    TypeDefinition,
-)
+from authz.dsl.model import AuthorizationModel
 from authz.engine.check import check
 from authz.engine.list_objects import list_objects
 from authz.engine.list_users import list_users
 from authz.engine.memory import MemoryTuples
 from authz.errors import ConditionFailed
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, RelationshipCondition, TupleKey
-from tests.authz.engine.random_models import OBJECTS, USERS, askable, models, worlds
+from tests.authz.engine.doubtful_worlds import HEADS, TAILS, World, doubtful_worlds
+from tests.authz.engine.random_models import OBJECTS, USERS, askable
 from tests.authz.engine.reference import CYCLE, Failed, Reference, TooManySteps, Verdict
 
 SIZE = 20 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 1
@@ -30,49 +26,7 @@ examples = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-COIN = parse(
-    """model
-  schema 1.1
-type user
-type doc
-  relations
-    define viewer: [user with coin]
-condition coin(x: int) {
-  x == 1
-}
-"""
-).conditions
-HEADS, TAILS = ({"x": 1}, {"x": 0})
-World = tuple[AuthorizationModel, list[TupleKey]]
 SUBJECTS = [*USERS, "user:unknown", "group:1#member"]
-
-
-def with_coin(model: AuthorizationModel) -> AuthorizationModel:
-    """Return the model with every entry of a direct list allowed under the condition too."""
-
-    def doubled(relation: Relation) -> Relation:
-        more = tuple(replace(entry, condition="coin") for entry in relation.restrictions)
-        return replace(relation, restrictions=(*relation.restrictions, *more))
-
-    types = {
-        name: TypeDefinition(name, {key: doubled(relation) for key, relation in definition.relations.items()})
-        for name, definition in model.types.items()
-    }
-    return AuthorizationModel(model.schema_version, types, COIN)
-
-
-@st.composite
-def doubtful_worlds(draw: st.DrawFn) -> World:
-    """A world in which tuples carry a condition that holds, one that does not, or one that fails."""
-    world = draw(worlds(models(conditions=False)))
-    model, tuples = world.model, world.tuples
-    contexts = st.sampled_from([None, None, HEADS, TAILS, {}, {}])
-    carried = [draw(contexts) for _ in tuples]
-    keys = [
-        key if context is None else replace(key, condition=RelationshipCondition("coin", context))
-        for key, context in zip(tuples, carried, strict=True)
-    ]
-    return with_coin(model), keys
 
 
 def tossed(tuples: list[TupleKey], heads: list[bool]) -> list[TupleKey]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from authz.dsl import parse
 from authz.engine.outline import Operator, Outline, outlines_of
 from authz.engine.typesystem import typesystem_of
-from authz.services.models import SHIPPED_MODEL
+from authz.services.shipped_model import SHIPPED_MODEL
 
 MODEL = """
 model

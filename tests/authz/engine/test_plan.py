@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from authz.dsl import parse
+from authz.engine.evaluation import Evaluation
 from authz.engine.plan import (
     NEVER,
     AnyOf,
-    Evaluation,
     Except,
+    Fixpoint,
     Grants,
     PlanCompiler,
     Via,
@@ -68,9 +69,52 @@ def test_nobody() -> None:
     assert plan("asked: owner but not nobody", same, nobody) == Grants("file", frozenset({"owner"}))
 
 
-def test_recursion_along_rows_is_refused() -> None:
+OWNER = Grants("file", frozenset({"owner"}))
+BLOCKED = Grants("file", frozenset({"blocked"}))
+
+
+def test_recursion_along_an_edge_is_a_fixpoint() -> None:
+    found = plan("asked: owner or asked from parent")
+    assert found == Fixpoint("file#asked", "file", OWNER, ("file", "parent"))
+    assert grants_of(found) == {("file", "owner")}
+    assert edges_of(found) == {("file", "parent")}
+
+
+def test_what_stands_in_the_way_of_a_recursion_is_asked_at_each_step() -> None:
+    found = plan("asked: (owner or asked from parent) but not blocked")
+    base = Except(OWNER, BLOCKED)
+    assert found == Fixpoint("file#asked", "file", base, ("file", "parent"), refuse=(BLOCKED,))
+    found = plan("asked: owner or more", "more: viewer and passed", "passed: asked from parent")
+    viewer = Grants("file", frozenset({"viewer", "owner"}))
+    assert found == Fixpoint("file#asked", "file", OWNER, ("file", "parent"), require=(viewer,))
+
+
+def test_recursions_along_one_edge_are_one_walk() -> None:
+    found = plan("asked: edits or viewer or asked from parent", "edits: owner or edits from parent")
+    assert isinstance(found, Fixpoint)
+    assert found.base == Grants("file", frozenset({"viewer", "owner"}))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("asked: owner but not denied", "denied: blocked or asked from parent"),
+        ("asked: owner or both", "both: more and again", "more: asked from parent", "again: asked from drives"),
+        ("asked: owner or again", "again: more from parent", "more: viewer or asked from drives"),
+        ("asked: owner or asked from parent or asked from drives",),
+    ],
+)
+def test_recursion_in_any_other_way_is_refused(lines: tuple[str, ...]) -> None:
     with pytest.raises(UnplannableRelation, match="recurses"):
-        plan("asked: owner or asked from parent")
+        plan(*lines, "drives: [file]")
+
+
+def test_recursion_along_stored_tuples_is_refused_behind_but_not() -> None:
+    """There may be a ring of them, which is a "no" to the engine."""
+    recursive = "denied: blocked or denied from stored"
+    assert isinstance(plan(recursive, "stored: [file]"), Fixpoint)
+    with pytest.raises(UnplannableRelation, match="but not"):
+        plan("asked: owner but not denied", recursive, "stored: [file]")
 
 
 def test_a_userset_tied_to_the_tree_is_refused() -> None:

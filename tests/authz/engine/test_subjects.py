@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from authz.engine.subjects import SubjectRule, compile_subjects
 from authz.engine.typesystem import typesystem_of
-from authz.services.models import active_model
+from authz.services.shipped_model import shipped_model
 
-RULES = compile_subjects(typesystem_of(active_model()), {("drive", "organization")})
+RULES = compile_subjects(typesystem_of(shipped_model()), {("drive", "organization")})
 
 
 def test_every_userset_of_the_shipped_model_is_a_rule() -> None:

@@ -1,25 +1,93 @@
-"""The shipped model is parsed once and kept as a version."""
+"""One version answers a request from its first question to its end; the next request sees another at once."""
 
 from __future__ import annotations
 
+import threading
+from datetime import UTC, datetime
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from authz.dsl import from_json
-from authz.models import AuthorizationModelVersion
-from authz.services.models import SHIPPED_MODEL, active_model, store_shipped_model
+from authz.errors import AuthorizationUnavailable, InvalidModel
+from authz.models import AuthorizationModelVersion, ModelActivation
+from authz.services import decisions, models, relationships
+from authz.services.client import configured_client
+from authz.types import ORGANIZATION, CheckRequest, TupleKey
 
+pytestmark = pytest.mark.django_db
 
-@pytest.mark.django_db
-def test_the_shipped_model_is_stored_once_after_a_migration() -> None:
-    version = AuthorizationModelVersion.objects.get()
-    assert version.text == SHIPPED_MODEL.read_text(encoding="utf-8")
-    assert from_json(version.json).types == active_model().types
-    store_shipped_model()
-    assert AuthorizationModelVersion.objects.count() == 1
-    AuthorizationModelVersion.objects.update(text="an older one")
-    store_shipped_model()
-    assert AuthorizationModelVersion.objects.count() == 2
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+TEXT = "model\n  schema 1.1\ntype user\ntype organization\n  relations\n    define {}: [user]\n"
 
 
-def test_it_is_parsed_once() -> None:
-    assert active_model() is active_model()
+def activate(text: str) -> str:
+    version = AuthorizationModelVersion.objects.create(text=text, json={}, schema_version="1.1", created_at=NOW)
+    ModelActivation.objects.create(id=ModelActivation.objects.count() + 1, version=version, activated_at=NOW)
+    return version.pk
+
+
+def test_the_next_question_sees_an_activation_at_once() -> None:
+    relationships.write(writes=[TupleKey("user:ann", "auditor", ORGANIZATION)])
+    question = CheckRequest("user:ann", "can_read_audit", ORGANIZATION)
+    assert decisions.check(question)
+    activate(TEXT.format("can_read_audit"))
+    assert not decisions.check(question)
+    activate(TEXT.format("auditor").replace("[user]", "[user]\n    define can_read_audit: auditor"))
+    assert decisions.check(question)
+
+
+def test_a_request_keeps_the_version_of_its_first_question() -> None:
+    with models.pinned():
+        before = models.active()
+        version_id = activate(TEXT.format("a"))
+        assert models.active() is before
+        with models.pinned():
+            assert models.active() is before
+        assert models.active() is before
+        assert configured_client() is configured_client()
+    assert models.active_version_id() == version_id
+
+
+def test_what_the_door_read_is_the_version_of_the_request() -> None:
+    old = models.active_version_id()
+    models.note_active("no request")
+    with models.pinned():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {models.active_version_sql()}")
+            models.note_active(cursor.fetchone()[0])
+        activate(TEXT.format("a"))
+        models.note_active("whatever comes later")
+        with CaptureQueriesContext(connection) as queries:
+            assert models.active_version_id() == old
+        assert len(queries) == 0
+    assert models.active_version_id() != old
+
+
+def test_each_thread_has_its_own_request() -> None:
+    seen: list[str | None] = []
+    with models.pinned():
+        models.note_active("mine")
+        thread = threading.Thread(target=lambda: seen.append(models._PIN.version_id))
+        thread.start()
+        thread.join()
+    assert seen == [None]
+
+
+def test_equal_texts_are_one_model() -> None:
+    text = TEXT.format("a")
+    first, second = activate(text), activate(text)
+    assert first != second
+    assert models.of_version(first) is models.of_version(second)
+
+
+def test_without_an_active_version_nothing_is_answered() -> None:
+    ModelActivation.objects.all().delete()
+    with pytest.raises(AuthorizationUnavailable):
+        decisions.check(CheckRequest("user:ann", "can_administer", ORGANIZATION))
+
+
+def test_a_version_that_cannot_be_read_answers_nothing() -> None:
+    activate("nonsense")
+    with pytest.raises(InvalidModel):
+        decisions.check(CheckRequest("user:ann", "can_administer", ORGANIZATION))

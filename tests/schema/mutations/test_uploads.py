@@ -35,6 +35,16 @@ def begin(client: Client, **given: Any) -> Any:
     return client.do("beginUpload", "BeginUploadInput", UPLOAD, **given)
 
 
+def test_the_drive_tells_what_is_reserved_for_uploads(world: World) -> None:
+    client = world.olga.client
+    ask = "query($id: ID!) { drive(id: $id) { reserved used } }"
+    before = client.ask(ask, id=world.drive_id)["drive"]
+    upload = begin(client, parentId=world.shared_id, name="a.txt", size=len(CONTENT))["upload"]
+    assert client.ask(ask, id=world.drive_id)["drive"] == {**before, "reserved": str(len(CONTENT))}
+    client.do("abortUpload", "AbortUploadInput", "upload { state }", uploadId=upload["id"])
+    assert client.ask(ask, id=world.drive_id)["drive"] == before
+
+
 def test_begin_send_finalize(world: World) -> None:
     client = world.olga.client
     payload = begin(client, parentId=world.shared_id, name="a.txt", size=len(CONTENT), idempotencyKey="k1")

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from storage.selectors.filters import FileFilter, ItemFilter
 from storage.selectors.items import ItemOrder, ItemOrderField
 from storage.selectors.pages import Page, PageRequest
 from storage.services import trash
+from tests.components.statements import behind_the_door
 from tests.storage.tree import NOW, Place, grant, person, ref, user_id
 
 EXAMPLES = 300 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 8
@@ -232,7 +232,7 @@ def test_a_page_and_its_flags_are_two_statements(place: Place) -> None:
     folder = place.folder("f", place.folder("above"))
     for number in range(5):
         place.file(str(number), folder)
-    with CaptureQueriesContext(connection) as queries:
+    with behind_the_door() as queries:
         rows = pages.files(place.owner, PageRequest()).rows
         flags = allowed(place.owner, list(Permission), rows)
     assert len(queries) == 2

@@ -142,4 +142,4 @@ def test_a_limit_is_kept(world: World) -> None:
 def test_the_command_tells_what_it_did(world: World) -> None:
     out = StringIO()
     call_command("sweep", "--limit", "5", stdout=out)
-    assert out.getvalue() == "expired=0 deleted=0 failed=0 stale=0 forgotten=0\n"
+    assert out.getvalue() == "expired=0 released=0 deleted=0 failed=0 stale=0 forgotten=0 strays=0 unknown=0\n"

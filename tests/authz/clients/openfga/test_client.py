@@ -8,6 +8,7 @@ import pytest
 
 from authz.clients.base import AuthzClient, InstallationClient
 from authz.clients.openfga.client import OpenFGAClient
+from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract, until
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract
 from authz.types import ListObjectsRequest
 
@@ -25,6 +26,29 @@ class TestDelivered(AuthzClientContract):
     @pytest.fixture
     def client(self, transactional_db: None, openfga_client: MakeClient) -> AuthzClient:
         return openfga_client(CONTRACT_MODEL)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestConditionsDelivered(ConditionContract):
+    """The server evaluates the conditions."""
+
+    @pytest.fixture
+    def client(self, transactional_db: None, openfga_client: MakeClient) -> AuthzClient:
+        return openfga_client(CONDITION_MODEL)
+
+
+@pytest.mark.django_db
+class TestConditionsOnTheirWay(ConditionContract):
+    """Tuples under conditions that the server has not heard of, and a condition that is being changed."""
+
+    @pytest.fixture
+    def client(self, db: None, openfga_client: MakeClient) -> AuthzClient:
+        return openfga_client(CONDITION_MODEL)
+
+    def test_changes_tell_conditions(self, client: AuthzClient) -> None:
+        """The server's log has what was delivered."""
+        client.write(writes=[until("user:ann viewer folder:1")])
+        assert client.read_changes(type="folder").changes == ()
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from authz.clients.openfga.context import Context
 from authz.engine.check import check
 from authz.engine.memory import MemoryTuples
 from authz.engine.typesystem import typesystem_of
-from authz.services.models import active_model
+from authz.services.shipped_model import shipped_model
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import CheckRequest, TupleKey
 from tests.authz.clients.tree import ACTORS, STRUCTURE, grants, trees
@@ -30,10 +30,10 @@ ASKED = [
 @examples
 @given(st.data())
 def test_the_shipped_model(data: st.DataObject) -> None:
-    model = active_model()
+    model = shipped_model()
     tree = data.draw(trees())
     granted = data.draw(grants(model, tree))
-    contextual = [each for each in granted if data.draw(st.booleans())] + tree.structure_tuples()
+    contextual = [each for each in granted if data.draw(st.booleans())] + tree.structure_tuples(model)
     stored = MemoryTuples(each for each in granted if each not in contextual)
     context = Context(typesystem_of(model), STRUCTURE.edges(), contextual)
     for type_name, relation in ASKED:
@@ -79,5 +79,5 @@ def test_a_page_of_structure_becomes_the_way_up_from_one_file(depth: int) -> Non
     for file in range(20):
         keys += [key(f"folder:{file}-{level} ancestor file:{file}") for level in range(depth)]
         keys += [key(f"drive:d drive file:{file}")]
-    context = Context(typesystem_of(active_model()), STRUCTURE.edges(), keys)
+    context = Context(typesystem_of(shipped_model()), STRUCTURE.edges(), keys)
     assert len(context.relevant("file:7", "can_view")) == depth + 2

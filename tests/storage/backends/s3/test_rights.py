@@ -18,10 +18,17 @@ def test_nothing_is_left_behind(seaweed: SeaweedFS) -> None:
 
 
 @pytest.mark.parametrize("direct", [True, False])
-def test_the_right_to_write_is_missing(seaweed: SeaweedFS, direct: bool) -> None:
-    backend = S3Backend(backend_config=seaweed.config(**seaweed.reader(), direct=direct))
-    backend.probe()
+@pytest.mark.parametrize(
+    ("lacking", "told"),
+    [
+        ("Write", "s3:PutObject, to write into the bucket"),
+        ("Read", "s3:GetObject, to read from the bucket"),
+        ("List", "s3:ListBucket, to list the bucket"),
+    ],
+)
+def test_a_right_that_is_missing(seaweed: SeaweedFS, lacking: str, told: str, direct: bool) -> None:
+    backend = S3Backend(backend_config=seaweed.config(**seaweed.key_without(lacking), direct=direct))
     with pytest.raises(BackendUnavailable) as caught:
         backend.verify(now=datetime.now(UTC))
     assert caught.value.setting == "access_key_id"
-    assert caught.value.reason == "The access key lacks the right s3:PutObject, to write into the bucket."
+    assert caught.value.reason == f"The access key lacks the right {told}."

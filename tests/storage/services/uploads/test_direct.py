@@ -11,22 +11,20 @@ import httpx
 import pytest
 from django.db import connection
 
-from storage import conf, registry
+from storage import registry
 from storage.backends.s3.backend import S3Backend
 from storage.backends.types import ObjectStat
 from storage.errors import (
     BackendUnavailable,
     ChecksumMismatch,
     InvalidToken,
-    NameTaken,
     SizeMismatch,
-    UploadAborted,
     UploadExpired,
     UploadFailed,
     UploadIncomplete,
 )
-from storage.models import NodeKind, NodeRef, Tombstone, Upload, UploadState
-from storage.services import trash, uploads
+from storage.models import Upload, UploadState
+from storage.services import uploads
 from storage.services.uploads import (
     AlreadyThere,
     FinalizedUpload,
@@ -310,137 +308,6 @@ def test_without_keys_there_is_a_typed_error_and_no_row(world: World, monkeypatc
     with pytest.raises(BackendUnavailable):
         begin(world)
     assert not Upload.objects.exists()
-    world.check()
-
-
-# Ends: whatever a link may still bring about has a tombstone until it cannot any more (I4).
-
-
-@pytest.fixture
-def ended(world: World, django_capture_on_commit_callbacks: Any) -> Any:
-    def check(started: StartedUpload, end: Any) -> None:
-        key = key_of(started)
-        world.send(started)
-        with django_capture_on_commit_callbacks(execute=True):
-            end()
-        # What was there is gone at once, and its room is free.
-        assert not world.store.exists(key)
-        world.check()
-        # The link lives: it brings the object about once more, and that is accounted for.
-        assert world.send(started).status_code == 200
-        assert world.store.exists(key)
-        world.check()
-        settings = conf.current()
-        due = world.now + timedelta(seconds=settings.tombstone_grace + settings.direct_upload_lifetime)
-        assert Tombstone.objects.get(backend=world.backend, key=key).delete_after == due
-        assert isinstance(started.transport, PresignedPut)
-        assert started.transport.expires_at < due - timedelta(seconds=settings.tombstone_grace) + timedelta(seconds=1)
-        world.now = due
-        world.sweep()
-        assert not world.store.exists(key)
-        assert not Tombstone.objects.filter(key=key).exists()
-        world.check()
-
-    return check
-
-
-def test_aborted(world: World, ended: Any) -> None:
-    started = begin(world)
-
-    def end() -> None:
-        assert abort(world, started).state == UploadState.ABORTED
-
-    ended(started, end)
-    with pytest.raises(UploadAborted):
-        world.finalize("ed", started)
-
-
-def test_failed(world: World, ended: Any) -> None:
-    started = begin(world)
-
-    def end() -> None:
-        with pytest.raises(ChecksumMismatch):
-            world.finalize("ed", started, sha256(b"HELLO"))
-
-    ended(started, end)
-
-
-def test_expired(world: World, ended: Any) -> None:
-    started = begin(world)
-    Upload.objects.filter(id=started.upload.id).update(expires_at=world.now)
-    ended(started, lambda: world.sweep())
-    assert world.state(started) == UploadState.EXPIRED
-
-
-def test_gone_with_its_folder(world: World, ended: Any) -> None:
-    folder = world.folder()
-    started = begin(world, parent_id=folder.id)
-
-    def end() -> None:
-        ref = NodeRef(NodeKind.FOLDER, folder.id)
-        trash.trash(world.actor("olga"), world.people["olga"].pk, [ref], now=world.now)
-        trash.purge(world.actor("olga"), [ref], now=world.now)
-
-    ended(started, end)
-
-
-def test_a_second_copy(world: World, ended: Any) -> None:
-    # Both were begun before either was there.
-    first, second = begin(world), begin(world, "b.txt")
-    world.send(first)
-    world.finalize("ed", first)
-
-    def end() -> None:
-        file = world.finalize("ed", second).file
-        assert file is not None
-        assert world.read("vi", file) == b"hello"
-
-    ended(second, end)
-
-
-def test_a_purged_file_stays_until_links_to_its_key_have_ended(world: World) -> None:
-    started = begin(world)
-    world.send(started)
-    key = key_of(started)
-    file = world.finalize("ed", started).file
-    assert file is not None
-    ref = NodeRef(NodeKind.FILE, file.id)
-    trash.trash(world.actor("olga"), world.people["olga"].pk, [ref], now=world.now)
-    trash.purge(world.actor("olga"), [ref], now=world.now)
-    settings = conf.current()
-    due = world.now + timedelta(seconds=settings.tombstone_grace + settings.direct_upload_lifetime)
-    assert Tombstone.objects.get(key=key).delete_after == due
-    world.check()
-
-
-def test_bytes_that_got_lost_are_sent_again_to_another_key(
-    world: World, django_capture_on_commit_callbacks: Any
-) -> None:
-    """As after a restore of yesterday's store: the row says that they are there, and they are not."""
-    taken = begin(world, data=b"first")
-    started = begin(world)
-    world.send(taken, b"first")
-    world.send(started)
-    world.finalize("ed", taken)
-    with pytest.raises(NameTaken):
-        world.finalize("ed", started)
-    assert world.state(started) == UploadState.VERIFYING
-    lost = key_of(started)
-    world.store.delete(lost)
-    with django_capture_on_commit_callbacks(execute=True), pytest.raises(UploadIncomplete):
-        world.finalize("ed", started)
-    plan = plan_of(world, started)
-    assert isinstance(plan, PresignedPut)
-    assert key_of(started) != lost
-    trash.trash(
-        world.actor("olga"), world.people["olga"].pk, [NodeRef(NodeKind.FILE, taken.upload.file_id)], now=world.now
-    )
-    assert world.send(StartedUpload(started.upload, plan)).status_code == 200
-    file = world.finalize("ed", started).file
-    assert file is not None
-    world.pass_time(days=3)
-    world.sweep()
-    assert world.store.exists(key_of(started))
     world.check()
 
 

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from accounts.models import User
+from accounts.permissions import remove_group_member
+from authz.services import relationships
+from authz.types import SYSTEM, TupleKey
 from storage.errors import (
     ChecksumMismatch,
     DriveReadOnly,
@@ -70,6 +74,35 @@ def test_a_right_that_goes_in_between_has_gone(world: World, monkeypatch: pytest
     assert world.state(started) == UploadState.VERIFYING
     assert not FileVersion.objects.exists()
     world.check()
+
+
+def test_an_account_that_is_deactivated_in_between_makes_no_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = sent(world)
+    meanwhile(world, monkeypatch, lambda: User.objects.filter(pk=world.people["ed"].pk).update(is_active=False))
+    with pytest.raises(NotFound):
+        world.finalize("ed", started)
+    assert world.state(started) == UploadState.VERIFYING
+    assert not FileVersion.objects.exists()
+    world.check()
+
+
+def test_an_account_that_was_deactivated_after_it_was_let_in_makes_no_file(world: World) -> None:
+    started = sent(world)
+    User.objects.filter(pk=world.people["ed"].pk).update(is_active=False)
+    with pytest.raises(NotFound):
+        world.finalize("ed", started)
+    assert world.state(started) == UploadState.VERIFYING
+
+
+def test_a_membership_that_ends_in_between_has_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.grant("max", "member", "group:g")
+    relationships.write(writes=[TupleKey("group:g#member", "editor", f"drive:{world.drive.id}")])
+    started = world.begin("max")
+    world.put(started)
+    meanwhile(world, monkeypatch, lambda: remove_group_member(SYSTEM, "g", world.actor("max")))
+    with pytest.raises(NotFound):
+        world.finalize("max", started)
+    assert not FileVersion.objects.exists()
 
 
 def test_a_grant_that_has_nothing_to_do_with_it_only_costs_another_look(

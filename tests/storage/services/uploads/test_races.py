@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from pytest_django.fixtures import Settings
 
-from storage.errors import StorageError
+from accounts.models import User
+from accounts.permissions import remove_group_member
+from authz.services import relationships
+from authz.types import SYSTEM, TupleKey
+from storage.errors import NotFound, StorageError
 from storage.models import Blob, ConflictPolicy, Drive, FileVersion, Item, Upload, UploadState
+from storage.selectors.uploads import standing
 from storage.services import uploads
 from storage.services.uploads import BeginRequest, FinalizeRequest, StartedUpload
 from tests.components.uploads import World, make_world, sha256
@@ -174,6 +180,86 @@ def test_reservations_at_once_never_pass_the_quota(tmp_path: Path) -> None:
     world = make_world(tmp_path, quota=17)
     at_once([lambda n=n: world.begin("ed", str(n), 5) for n in range(THREADS)])  # type: ignore[misc]
     assert Upload.objects.filter(drive=world.drive).count() == 3
+    world.check()
+
+
+def _deactivate(world: World) -> None:
+    User.objects.filter(pk=world.people["max"].pk).update(is_active=False)
+
+
+def _end_membership(world: World) -> None:
+    remove_group_member(SYSTEM, "g", world.actor("max"))
+
+
+@pytest.fixture(params=[_deactivate, _end_membership])
+def shut_out(request: pytest.FixtureRequest) -> Callable[[World], None]:
+    """A way to take from ``max`` the right to upload that holds no drive."""
+    way: Callable[[World], None] = request.param
+    return way
+
+
+@pytest.fixture
+def sent_by_max(world: World) -> StartedUpload:
+    world.grant("max", "member", "group:g")
+    relationships.write(writes=[TupleKey("group:g#member", "editor", f"drive:{world.drive.id}")])
+    started = world.begin("max")
+    world.put(started)
+    return started
+
+
+def test_nobody_is_shut_out_between_the_last_look_and_the_commit(
+    world: World, sent_by_max: StartedUpload, shut_out: Callable[[World], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else she would have a file that was made after her end had been acknowledged."""
+
+    def end() -> None:
+        try:
+            shut_out(world)
+        finally:
+            connection.close()
+
+    rival = threading.Thread(target=end)
+    waited = []
+
+    def look(ids: Sequence[str]) -> object:
+        found = standing(ids)
+        rival.start()
+        rival.join(0.5)
+        waited.append(rival.is_alive())
+        return found
+
+    monkeypatch.setattr("storage.services.uploads.publish.standing", look)
+    assert world.finalize("max", sent_by_max).file is not None
+    rival.join()
+    assert waited == [True]
+    monkeypatch.undo()
+    with pytest.raises(NotFound):
+        world.finalize("max", sent_by_max) if shut_out is _deactivate else world.begin("max", "b")
+    world.check()
+
+
+def test_who_is_being_shut_out_at_the_last_look_is_waited_for(
+    world: World, sent_by_max: StartedUpload, shut_out: Callable[[World], None]
+) -> None:
+    begun = threading.Event()
+
+    def end() -> None:
+        try:
+            with transaction.atomic():
+                shut_out(world)
+                begun.set()
+                time.sleep(0.5)
+        finally:
+            connection.close()
+
+    rival = threading.Thread(target=end)
+    rival.start()
+    begun.wait()
+    with pytest.raises(NotFound):
+        world.finalize("max", sent_by_max)
+    rival.join()
+    assert world.state(sent_by_max) == UploadState.VERIFYING
+    assert not FileVersion.objects.exists()
     world.check()
 
 

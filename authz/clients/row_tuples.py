@@ -1,0 +1,119 @@
+"""The edges of the tree as tuples read from the rows: for the engine, where a question cannot bring them along.
+
+A list that no predicate can say, and a userset or a stored edge that leads to any place of the tree, need the places of
+objects that nobody has named yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from django.db import connections
+
+from authz.clients.sql.dialect import row_source, rows_parameter
+from authz.clients.sql.sets import came_from
+from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, Rows, Structure
+from authz.engine.reader import Found, ObjectQuery, SubjectQuery, TupleReader
+from authz.types import split_object
+
+_Query = TypeVar("_Query", SubjectQuery, ObjectQuery)
+
+
+class RowTuples:
+    """A ``TupleReader`` that has ``stored`` tuples, and the edges of ``structure`` from the rows of ``using``.
+
+    One statement for each edge that is asked about, however often.
+    """
+
+    def __init__(self, stored: TupleReader, structure: Structure, using: str) -> None:
+        self._stored = stored
+        self._rows = structure.rows
+        self._using = using
+
+    def subjects(self, queries: Sequence[SubjectQuery]) -> list[Sequence[Found]]:
+        """See ``TupleReader``."""
+        found: dict[SubjectQuery, list[Found]] = {}
+        others: list[SubjectQuery] = []
+        by_edge: dict[tuple[str, str], list[SubjectQuery]] = {}
+        for query in dict.fromkeys(queries):
+            type_name, _ = split_object(query.object)
+            if self._leading(type_name, query.relation):
+                by_edge.setdefault((type_name, query.relation), []).append(query)
+            else:
+                others.append(query)
+        for (type_name, relation), asked in by_edge.items():
+            ids = {split_object(query.object)[1]: query for query in asked}
+            found.update((query, []) for query in asked)
+            for edge in self._leading(type_name, relation):
+                for source, target in self._targets(self._rows[type_name], edge, list(ids)):
+                    found[ids[source]].append(Found(f"{edge.target}:{target}"))
+        return _in_order(queries, found, others, self._stored.subjects(others) if others else ())
+
+    def objects(self, queries: Sequence[ObjectQuery]) -> list[Sequence[Found]]:
+        """See ``TupleReader``."""
+        found: dict[ObjectQuery, list[Found]] = {}
+        others: list[ObjectQuery] = []
+        by_edge: dict[tuple[str, str, str], dict[str, ObjectQuery]] = {}
+        for query in dict.fromkeys(queries):
+            if not self._leading(query.type, query.relation):
+                others.append(query)
+                continue
+            found[query] = []
+            if "#" not in query.subject:
+                target_type, target_id = split_object(query.subject)
+                by_edge.setdefault((query.type, query.relation, target_type), {})[target_id] = query
+        for (type_name, relation, target_type), asked in by_edge.items():
+            for edge in self._leading(type_name, relation):
+                if edge.target == target_type:
+                    for source, target in self._sources(self._rows[type_name], edge, list(asked)):
+                        found[asked[target]].append(Found(f"{type_name}:{source}"))
+        return _in_order(queries, found, others, self._stored.objects(others) if others else ())
+
+    def _leading(self, type_name: str, relation: str) -> tuple[Edge, ...]:
+        rows = self._rows.get(type_name)
+        return rows.leading(relation) if rows is not None else ()
+
+    def _targets(self, rows: Rows, edge: Edge, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Return pairs of an id and the id it leads to."""
+        own = [f"x.{rows.id_column} = q.id", rows.condition.format(row="x.")]
+        table = f"{rows.table} x"
+        if isinstance(edge, ConstantEdge):
+            found = self._pairs(f"x.{rows.id_column}, ''", table, own, ids)
+            return [(source, edge.object_id) for source, _ in found]
+        if isinstance(edge, ColumnEdge):
+            column = f"x.{edge.column}"
+            own += [f"{column} IS NOT NULL", edge.condition.format(row="x.")]
+            return self._pairs(f"x.{rows.id_column}, {column}", table, own, ids)
+        own += [f"e.{edge.source} = x.{edge.column}", edge.condition.format(row="e.")]
+        table += f" CROSS JOIN {edge.table} e"
+        return self._pairs(f"x.{rows.id_column}, e.{edge.destination}", table, own, ids)
+
+    def _sources(self, rows: Rows, edge: Edge, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Return pairs of an id that leads to one of ``ids``, and that one."""
+        if isinstance(edge, ConstantEdge):
+            if edge.object_id not in ids:
+                return []
+            found = self._pairs(f"x.{rows.id_column}, q.id", f"{rows.table} x", [rows.condition.format(row="x.")], [""])
+            return [(source, edge.object_id) for source, _ in found]
+        table, condition = came_from(edge, rows, "q.id", "e", "x")
+        return self._pairs(f"x.{rows.id_column}, q.id", table, [condition.text], ids)
+
+    def _pairs(self, columns: str, tables: str, conditions: Sequence[str], ids: Sequence[str]) -> list[tuple[str, str]]:
+        source = row_source(connections[self._using].vendor, ["id"])
+        where = " AND ".join(f"({text})" for text in conditions if text)
+        text = f"SELECT {columns} FROM ({source}) q CROSS JOIN {tables}{f' WHERE {where}' if where else ''}"  # noqa: S608
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(text, [rows_parameter([[each] for each in ids])])
+            pairs: list[tuple[str, str]] = cursor.fetchall()
+            return pairs
+
+
+def _in_order(
+    queries: Sequence[_Query],
+    found: Mapping[_Query, Sequence[Found]],
+    others: Sequence[_Query],
+    answers: Sequence[Sequence[Found]],
+) -> list[Sequence[Found]]:
+    stored = dict(zip(others, answers, strict=True))
+    return [found[query] if query in found else stored[query] for query in queries]

@@ -1,0 +1,329 @@
+"""``explain``: why ``check`` says what it says.
+
+For an allow a proof: the tuples that it takes, no one superfluous, each with the relation of the model that it counts
+for. A proof holds by itself: a check over its tuples alone says yes. For a denial what stands in the way: which single
+grants would turn it (each was tried), what a ``but not`` takes away and why, and tuples whose condition is not met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from authz.dsl.model import AuthorizationModel
+from authz.engine.check import check
+from authz.engine.conditions import Circumstances
+from authz.engine.contextual import with_contextual
+from authz.engine.derivation import Alternative, Derivation, cheapest, claims_of, items_of, smallest
+from authz.engine.inquiry import Branch, Gate, Inquiry, Judge
+from authz.engine.memory import MemoryTuples
+from authz.engine.outline import Operator
+from authz.engine.reader import TupleReader
+from authz.engine.typesystem import typesystem_of
+from authz.errors import ConditionFailed
+from authz.types import CheckRequest, TupleKey
+
+MAX_MISSING = 10
+"""Grants that are named, the nearest first."""
+MAX_BLOCKS = 10
+"""Exclusions, and conditions that are not met, that are named."""
+_TRIED = 200
+"""Grants that are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that a step rests on: a tuple, another step, or a tuple that leads to a step.
+
+    ``values`` are those that the condition of the tuple was judged by, None without a condition. ``step`` is the place
+    of the other step in the proof.
+    """
+
+    tuple: TupleKey | None = None
+    values: Mapping[str, Any] | None = field(default=None, hash=False)
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The user has ``relation`` to ``object``, or (``holds`` False) has not, where the model asks for that.
+
+    Without reasons it holds because the user is that very userset, or does not because nothing leads there.
+    ``relation`` is empty where the model excludes an expression that has no name.
+    """
+
+    object: str
+    relation: str
+    holds: bool
+    reasons: tuple[Reason, ...]
+
+
+Proof = tuple[Step, ...]
+"""Steps that rest on each other; the first is what was to be proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A tuple that would turn a denial, or a part of it, were its condition met; ``values`` it was judged by."""
+
+    tuple: TupleKey
+    values: Mapping[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer of ``explain``.
+
+    ``proof`` of an allow; of a denial ``missing``: sets of grants, each of which would turn it; ``blocks``: proofs of
+    what a ``but not`` took away; ``unmet``: tuples that do not count.
+    """
+
+    allowed: bool
+    proof: Proof = ()
+    missing: tuple[tuple[TupleKey, ...], ...] = ()
+    blocks: tuple[Proof, ...] = ()
+    unmet: tuple[Unmet, ...] = ()
+
+
+def tuples_of(proof: Proof) -> tuple[TupleKey, ...]:
+    """Return the tuples of a proof, each once, in its order."""
+    return tuple(dict.fromkeys(reason.tuple for step in proof for reason in step.reasons if reason.tuple is not None))
+
+
+class _Claim(NamedTuple):
+    """That a gate holds, or that it fails."""
+
+    gate: Gate
+    holds: bool
+
+
+def explain(model: AuthorizationModel, reader: TupleReader, request: CheckRequest) -> Explanation:
+    """Explain the answer to one question. Raises what ``check`` does for it, and ResolutionTooComplex for more gates.
+
+    Reads what a check would, and what it would have left out.
+    """
+    types = typesystem_of(model)
+    combined = with_contextual(types, reader, request.contextual_tuples)
+    question = CheckRequest(request.user, request.relation, request.object, context=request.context)
+    allowed = check(model, combined, question)
+    circumstances = types.conditions.under(request.context)
+    inquiry = Inquiry(types, combined, request.user, _judge(circumstances))
+    root = inquiry.resolve(request.object, request.relation)
+    if allowed:
+        return Explanation(True, proof=_proved(_Claim(root, True), circumstances))
+    denial = _Denial(root, circumstances)
+    known = MemoryTuples(inquiry.tuples())
+    return Explanation(
+        False,
+        missing=tuple(_missing(model, known, question, root, denial.grants)),
+        blocks=tuple(_proved(_Claim(gate, True), circumstances) for gate in denial.blocks[:MAX_BLOCKS]),
+        unmet=tuple(denial.unmet[:MAX_BLOCKS]),
+    )
+
+
+def _judge(circumstances: Circumstances) -> Judge:
+    def met(key: TupleKey) -> bool | None:
+        try:
+            return key.condition is None or circumstances.met(key.condition)
+        except ConditionFailed:
+            return None
+
+    return met
+
+
+# ------------------------------------------------------------------------------------------------------------- a proof
+
+
+def _proved(claim: _Claim, circumstances: Circumstances) -> Proof:
+    derivation = smallest(claim, _alternatives, lambda _: 1)
+    if derivation is None:
+        raise AssertionError("a verdict without a derivation")
+    return _steps(claim, derivation, circumstances)
+
+
+def _alternatives(claim: _Claim) -> list[Alternative[_Claim, TupleKey]]:
+    """Return how a claim that is true comes about, from claims that are true."""
+    gate, holds = claim
+    if gate.operator is Operator.ANY:
+        return list(_ways_in(gate)) if holds else [_no_way_in(gate)]
+    operands = [branch.gate for branch in gate.branches if branch.gate is not None]
+    if gate.operator is Operator.ALL:
+        if holds:
+            return [Alternative(None, tuple(_Claim(operand, True) for operand in operands))]
+        return [Alternative(None, (_Claim(operand, False),)) for operand in operands if operand.fails]
+    base, subtract = operands
+    if holds:
+        return [Alternative(None, (_Claim(base, True), _Claim(subtract, False)))]
+    found = [Alternative[_Claim, TupleKey](None, (_Claim(base, False),))] if base.fails else []
+    return [*found, Alternative(None, (_Claim(subtract, True),))] if subtract.holds else found
+
+
+def _ways_in(gate: Gate) -> Iterator[Alternative[_Claim, TupleKey]]:
+    for branch in gate.branches:
+        if branch.met is True and (branch.gate is None or branch.gate.holds):
+            yield Alternative(branch.key, (_Claim(branch.gate, True),) if branch.gate is not None else ())
+
+
+def _no_way_in(gate: Gate) -> Alternative[_Claim, TupleKey]:
+    """No branch leads in. What failed in the same round failed together with this gate, and is no reason for it."""
+    children = {
+        branch.gate: None
+        for branch in gate.branches
+        if branch.gate is not None and branch.met is True and branch.gate.round < gate.round
+    }
+    return Alternative(None, tuple(_Claim(child, False) for child in children))
+
+
+def _steps(root: _Claim, derivation: Derivation[_Claim, TupleKey], circumstances: Circumstances) -> Proof:
+    """Tell a derivation by its questions: operands are no steps of their own.
+
+    That somebody has not what is excluded is told where it is excluded, and what it rests on where those are tuples.
+    """
+    weighty = _weighty(root, derivation)
+    reasons: dict[_Claim, list[tuple[TupleKey | None, _Claim | None]]] = {}
+    todo = [root]
+    while todo:
+        claim = todo.pop()
+        if claim not in reasons:
+            found = _rests_on(claim, derivation)
+            reasons[claim] = [each for each in found if claim.holds or each[1] is None or each[1] in weighty]
+            todo += [part for _, part in reversed(reasons[claim]) if part is not None]
+    places = {claim: place for place, claim in enumerate(reasons)}
+    return tuple(
+        Step(
+            claim.gate.object,
+            claim.gate.relation,
+            claim.holds,
+            tuple(
+                Reason(key, _values(key, circumstances), places[part] if part is not None else None)
+                for key, part in found
+            ),
+        )
+        for claim, found in reasons.items()
+    )
+
+
+def _values(key: TupleKey | None, circumstances: Circumstances) -> Mapping[str, Any] | None:
+    return circumstances.values(key.condition) if key is not None and key.condition is not None else None
+
+
+def _rests_on(claim: _Claim, derivation: Derivation[_Claim, TupleKey]) -> list[tuple[TupleKey | None, _Claim | None]]:
+    """Return the tuples and the questions that a claim rests on, through whatever operands."""
+    found: list[tuple[TupleKey | None, _Claim | None]] = []
+    todo = [claim]
+    while todo:
+        key, rests_on = derivation[todo.pop()]
+        if key is not None and not rests_on:
+            found.append((key, None))
+        found += [(key, part) for part in rests_on if part.gate.relation]
+        todo += [part for part in reversed(rests_on) if not part.gate.relation]
+    return found
+
+
+def _weighty(root: _Claim, derivation: Derivation[_Claim, TupleKey]) -> set[_Claim]:
+    """Return the claims that rest on a tuple."""
+    found: set[_Claim] = set()
+    # What a claim rests on comes after it, but for the second time that it is met: so until nothing changes.
+    claims = list(claims_of(root, derivation))[::-1]
+    size = -1
+    while size < len(found):
+        size = len(found)
+        for claim in claims:
+            key, rests_on = derivation[claim]
+            if key is not None or not found.isdisjoint(rests_on):
+                found.add(claim)
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------------ a denial
+
+
+class _Denial:
+    """What stands in the way of a question that does not hold, the nearest first.
+
+    ``grants`` are tuples that might turn it, ``blocks`` gates that hold and take it away, ``unmet`` tuples that do not
+    count.
+    """
+
+    def __init__(self, root: Gate, circumstances: Circumstances) -> None:
+        self.grants: list[TupleKey] = []
+        self.blocks: list[Gate] = []
+        self.unmet: list[Unmet] = []
+        seen = {root}
+        todo = [root]
+        for gate in todo:
+            if gate.assignable is not None:
+                self.grants.append(gate.assignable)
+            for branch in self._promising(gate):
+                key = branch.key
+                if branch.met is False and key is not None and key.condition is not None:
+                    if branch.gate is None or branch.gate.holds:
+                        self.unmet.append(Unmet(key, circumstances.values(key.condition)))
+                elif branch.gate is not None and not branch.gate.holds and branch.gate not in seen:
+                    seen.add(branch.gate)
+                    todo.append(branch.gate)
+
+    def _promising(self, gate: Gate) -> list[Branch]:
+        """Return the branches that could make a gate hold; of an exclusion that takes something away, note it."""
+        if gate.operator is not Operator.EXCEPT:
+            return gate.branches
+        base, subtract = gate.branches
+        if subtract.gate is not None and subtract.gate.holds:
+            self.blocks.append(_question_of(subtract.gate))
+        return [base]
+
+
+def _question_of(gate: Gate) -> Gate:
+    """Return the question that an operand comes to, where it is nothing else."""
+    while not gate.relation and len(gate.branches) == 1 and gate.operator is Operator.ANY:
+        (branch,) = gate.branches
+        if branch.key is not None or branch.gate is None:
+            break
+        gate = branch.gate
+    return gate
+
+
+def _missing(
+    model: AuthorizationModel, known: MemoryTuples, question: CheckRequest, root: Gate, grants: list[TupleKey]
+) -> Iterator[tuple[TupleKey, ...]]:
+    """Yield sets of grants that would turn the denial: single ones, or if there are none one set of several."""
+
+    def turns(added: tuple[TupleKey, ...]) -> bool:
+        try:
+            return check(model, known, replace(question, contextual_tuples=added))
+        except ConditionFailed:
+            return False
+
+    stored = {(key.object, key.relation, key.user) for key in known}
+    new = [key for key in dict.fromkeys(grants) if (key.object, key.relation, key.user) not in stored]
+    single = 0
+    for key in new[:_TRIED]:
+        if turns((key,)):
+            yield (key,)
+            single += 1
+            if single == MAX_MISSING:
+                return
+    if not single:
+        together = cheapest(root, _wishes, lambda _: 1)
+        several = tuple(items_of(root, together)) if together is not None else ()
+        fresh = stored.isdisjoint((key.object, key.relation, key.user) for key in several)
+        if len(several) > 1 and fresh and turns(several):
+            yield several
+
+
+def _wishes(gate: Gate) -> Iterator[Alternative[Gate, TupleKey]]:
+    """Yield how a gate could be made to hold: it does, by a grant, or by what it asks for."""
+    if gate.holds:
+        yield Alternative(None, ())
+        return
+    if gate.assignable is not None:
+        yield Alternative(gate.assignable, ())
+    operands = [branch.gate for branch in gate.branches if branch.gate is not None and branch.met is True]
+    if gate.operator is Operator.ANY:
+        for operand in operands:
+            yield Alternative(None, (operand,))
+    elif gate.operator is Operator.ALL:
+        yield Alternative(None, tuple(operands))
+    elif not operands[1].holds:
+        yield Alternative(None, (operands[0],))

@@ -1,0 +1,171 @@
+"""Making a version of the authorization model the active one.
+
+Whatever is activated can answer what the service asks, and leaves somebody who can activate another one. Going back is
+activating the one before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+
+from authz.errors import AdministratorLockout, ModelConflict, ModelNotFound, ModelProblem, RelationsMissing
+from authz.models import AuthorizationModelVersion, ModelActivation
+from authz.services import audit, decisions, remote_engine
+from authz.services.administrators import require_administrator
+from authz.services.client import client_for
+from authz.services.editors import require_editor
+from authz.services.model_versions import ModelVersion, checked_note, in_order, load, problems_of, read
+from authz.services.models import of_version
+from authz.services.needs import OWN_NEEDS, Needs, unmet
+from authz.services.orphans import orphaned_tuples
+from authz.types import Actor
+
+_LOOKS = 3
+"""How often somebody looks for an administrator again, after rights have changed while she looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A version that was made the active one; ``number`` counts from 1. ``author`` is empty for the program itself."""
+
+    number: int
+    version: ModelVersion
+    activated_at: datetime
+    author: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for."""
+
+    problems: tuple[ModelProblem, ...]
+    warnings: tuple[ModelProblem, ...]
+    missing: tuple[str, ...] = ()
+    locks_out: bool = False
+    orphaned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Activated:
+    """The result of ``activate``: ``orphaned`` counts the tuples that the model does not allow."""
+
+    version: ModelVersion
+    previous: ModelVersion | None
+    orphaned: int
+
+
+def judge(actor: Actor, text: str, needs: Needs) -> Judgement:
+    """Say all about a text that creating and activating it would; nothing is stored. Raises EditorRequired."""
+    require_editor(actor)
+    problems, warnings = problems_of(text)
+    if problems:
+        return Judgement(tuple(problems), ())
+    loaded, needs = load(text), needs.joined(OWN_NEEDS)
+    missing = tuple(unmet(loaded.model, needs))
+    locks_out = False
+    # A server can only be asked about a model that it has, and nothing is sent to it for a trial.
+    if not missing and not remote_engine.is_chosen():
+        try:
+            require_administrator(client_for(loaded, needs.structure), needs.kept)
+        except AdministratorLockout:
+            locks_out = True
+    return Judgement((), tuple(warnings), missing, locks_out, orphaned_tuples(loaded.model))
+
+
+def activate(
+    actor: Actor, version_id: str, *, needs: Needs, if_active: str | None = None, note: str = "", now: datetime
+) -> Activated:
+    """Make a version the active one, for every request that begins from now on, in every process.
+
+    ``needs``: what the packages of the service need. ``if_active``: the version that must still be active. What is
+    active already stays so, and nothing is noted again.
+
+    Raises EditorRequired, ModelNotFound, InvalidModel (this release refuses what an earlier one kept),
+    RelationsMissing, AdministratorLockout, ModelConflict (also for who comes second of two at once), InvalidRequest.
+    """
+    require_editor(actor)
+    note, needs = checked_note(note), needs.joined(OWN_NEEDS)
+    try:
+        loaded = of_version(version_id)
+    except AuthorizationModelVersion.DoesNotExist:
+        raise ModelNotFound from None
+    if missing := unmet(loaded.model, needs):
+        raise RelationsMissing(missing)
+    # What waits was written under the model before, and the new one may not take it.
+    remote_engine.deliver()
+    remote_engine.send_model(loaded, now=now)
+    for _ in range(_LOOKS):
+        before = _revision()
+        require_administrator(client_for(loaded, needs.structure), needs.kept)
+        previous = _write_activation(actor, version_id, if_active, note, before, now)
+        if previous is not None:
+            version, *others = in_order([version_id, previous])
+            return Activated(version, others[0] if others else None, orphaned_tuples(loaded.model))
+    raise ModelConflict("rights changed again and again while the model was judged")
+
+
+def hold_active() -> ModelActivation:
+    """Hold the activation in force until the end of the transaction; no other takes its place meanwhile.
+
+    Whoever might take the last administrator away holds it too.
+    """
+    rows = ModelActivation.objects.order_by("-id")
+    found = (rows.select_for_update() if connection.features.has_select_for_update else rows).first()
+    if found is None:
+        raise ModelConflict("no model is active")
+    return found
+
+
+def _write_activation(
+    actor: Actor, version_id: str, if_active: str | None, note: str, revision: object, now: datetime
+) -> str | None:
+    """Note the activation, and return the version that was active; None when rights have changed since ``revision``."""
+    try:
+        with transaction.atomic():
+            last = hold_active()
+            if if_active is not None and last.version_id != if_active:
+                raise ModelConflict(f"active is {last.version_id}, not {if_active}")
+            if _revision() != revision:
+                return None
+            if last.version_id != version_id:
+                ModelActivation.objects.create(
+                    id=last.id + 1, version_id=version_id, activated_at=now, author=actor, note=note
+                )
+                audit.record_activation(actor, version_id, now=now, note=note)
+            return last.version_id
+    except IntegrityError:
+        raise ModelConflict from None
+
+
+def _revision() -> object:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {decisions.revision_sql()}")
+        row: tuple[object] = cursor.fetchone()
+        return row[0]
+
+
+def activations(
+    *, after: int | None = None, before: int | None = None, backwards: bool, limit: int
+) -> list[Activation]:
+    """Return at most ``limit`` activations, the latest first (backwards: from the end); no permission is asked.
+
+    ``after`` and ``before`` are numbers.
+    """
+    rows = ModelActivation.objects.order_by("id" if backwards else "-id")
+    if after is not None:
+        rows = rows.filter(id__lt=after)
+    if before is not None:
+        rows = rows.filter(id__gt=before)
+    found = list(rows[:limit])
+    ids = {row.version_id for row in found}
+    versions = {each.id: each for each in read(AuthorizationModelVersion.objects.filter(pk__in=ids))}
+    return [Activation(row.id, versions[row.version_id], row.activated_at, row.author, row.note) for row in found]
+
+
+def count_activations() -> int:
+    """Return how many activations there were; no permission is asked."""
+    return ModelActivation.objects.count()

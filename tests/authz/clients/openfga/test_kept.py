@@ -1,0 +1,195 @@
+"""A projection serves later requests, and none that would be answered otherwise without it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from authz.clients.openfga.calls import Call, Deadline
+from authz.clients.openfga.client import OpenFGAClient
+from authz.clients.openfga.kept import KeptProjections, Moment
+from authz.clients.openfga.projection import Projection
+from authz.clients.openfga.wire import tuple_json
+from authz.models import RelationshipTuple, TupleChange
+from authz.services.shipped_model import shipped_model
+from authz.testing.contract import key
+from authz.types import TupleKey
+from tests.authz.clients.tree import STRUCTURE
+
+MakeClient = Callable[..., OpenFGAClient]
+
+EXAMPLES = 150 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 12
+WANTED = {(f"file:i{number}", relation) for number in range(60) for relation in ("viewer", "editor")}
+VIEWER = ("file:i1", "viewer")
+ONE = key("user:a viewer file:i1")
+
+
+def keeping(client: OpenFGAClient, seconds: float = 60) -> OpenFGAClient:
+    """As another process would be: with a memory of its own."""
+    return OpenFGAClient(client.model, client.remote, clock=timezone.now, structure=STRUCTURE, keep_seconds=seconds)
+
+
+def paths(client: OpenFGAClient) -> list[str]:
+    calls: list[Call] = client.remote.sender.calls  # type: ignore[attr-defined]
+    found = [call.path.rpartition("/")[2] for call in calls]
+    calls.clear()
+    return found
+
+
+def others_write(client: OpenFGAClient, verb: str, *keys: TupleKey) -> None:
+    body = {verb: {"tuple_keys": list(map(tuple_json, keys))}}
+    client.remote.send([client.remote.call("write", body)], Deadline())
+
+
+@pytest.fixture
+def client(openfga_client: MakeClient) -> OpenFGAClient:
+    return openfga_client(shipped_model(), STRUCTURE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_later_request_costs_a_look_at_both_logs(client: OpenFGAClient) -> None:
+    process = keeping(client)
+    process.write(writes=[ONE])
+    assert process.granted("user:a", WANTED) == {VIEWER}
+    assert paths(client).count("streamed-list-objects") == 2
+    with CaptureQueriesContext(connection) as queries:
+        assert process.granted("user:a", WANTED) == {VIEWER}
+    assert (paths(client), len(queries)) == (["changes"], 1)
+    assert process.granted("user:b", WANTED) == set()
+    assert "streamed-list-objects" in paths(client)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_taken_back_in_another_process_is_gone_at_the_next_request(client: OpenFGAClient) -> None:
+    one, other = keeping(client), keeping(client)
+    one.write(writes=[ONE])
+    for _ in range(2):
+        assert one.granted("user:a", WANTED) == other.granted("user:a", WANTED) == {VIEWER}
+    one.write(deletes=[ONE])
+    assert one.granted("user:a", WANTED) == other.granted("user:a", WANTED) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_others_change_is_seen_at_the_next_request(client: OpenFGAClient) -> None:
+    process = keeping(client)
+    for verb, expected in (("writes", {VIEWER}), ("deletes", set[tuple[str, str]]())) * 3:
+        process.granted("user:a", WANTED)
+        others_write(client, verb, ONE)
+        assert process.granted("user:a", WANTED) == expected
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_check_and_an_open_transaction_rest_on_nothing_that_was_kept(client: OpenFGAClient) -> None:
+    process = keeping(client)
+    process.write(writes=[ONE])
+    process.granted("user:a", WANTED)
+    with transaction.atomic():
+        process.write(deletes=[ONE])
+        assert process.granted("user:a", WANTED) == set()
+        transaction.set_rollback(True)
+    assert process.granted("user:a", WANTED) == {VIEWER}
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_revocation_with_a_lower_id_that_commits_later_is_seen(client: OpenFGAClient) -> None:
+    process = keeping(client)
+    process.write(writes=[ONE])
+    written, go = threading.Event(), threading.Event()
+
+    def revoke() -> None:
+        try:
+            with transaction.atomic():
+                keeping(client).write(deletes=[ONE])
+                written.set()
+                assert go.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=revoke)
+    thread.start()
+    assert written.wait(10)
+    process.write(writes=[key("user:other viewer file:i2")])
+    assert process.granted("user:a", WANTED) == {VIEWER}
+    go.set()
+    thread.join(10)
+    assert process.granted("user:a", WANTED) == set()
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([ONE, key("user:a member group:g"), key("group:g#member editor file:i2")]),
+        st.booleans(),
+        st.booleans(),
+        st.integers(0, 2),
+    ),
+    max_size=10,
+)
+
+
+@pytest.mark.django_db(transaction=True)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=STEPS)
+def test_every_answer_is_that_of_a_client_that_keeps_nothing(
+    openfga_client: MakeClient, steps: list[tuple[TupleKey, bool, bool, int]]
+) -> None:
+    """We and others write and delete, in any order; several processes are asked after each."""
+    TupleChange.objects.all().delete()
+    RelationshipTuple.objects.all().delete()
+    client = openfga_client(shipped_model(), STRUCTURE)
+    processes = [keeping(client) for _ in range(3)]
+    there: set[TupleKey] = set()
+    for each, write, ours, writer in steps:
+        if ours and write:
+            processes[writer].write(writes=[each], on_duplicate="ignore")
+        elif ours:
+            processes[writer].write(deletes=[each], on_missing="ignore")
+        elif write is (each not in there):
+            others_write(client, "writes" if write else "deletes", each)
+        there = set(client.remote.read_all([{}])[0])
+        expected = client.granted("user:a", WANTED)
+        for process in processes:
+            assert process.granted("user:a", WANTED) == expected
+
+
+def projection(size: int) -> Projection:
+    found = Projection(lambda nodes: {node: frozenset(map(str, range(size))) for node in nodes})
+    found.need([("file", "viewer")])
+    return found
+
+
+def test_time_ends_it_and_so_does_a_change() -> None:
+    now = [0.0]
+    kept = KeptProjections(2, clock=lambda: now[0])
+    before, one = Moment("7", 1), projection(1)
+    kept.keep("a", one, before)
+    now[0] = 1.9
+    assert kept.get("a", before) is one
+    now[0] = 2.0
+    assert kept.get("a", before) is None
+    for later in (Moment("8", 1), Moment("7", 2)):
+        kept.keep("a", one, before)
+        assert kept.get("a", later) is None
+        assert kept.get("a", before) is None, "what was too old once stays so"
+
+
+def test_memory_is_bounded_and_the_least_used_goes_first() -> None:
+    kept = KeptProjections(60, max_ids=100)
+    moment = Moment("7", 1)
+    for name in "abc":
+        kept.keep(name, projection(40), moment)
+        kept.get("a", moment)
+    assert [name for name in "abc" if kept.get(name, moment) is not None] == ["a", "c"]
+    grows = projection(10)
+    kept.keep("d", grows, moment)
+    grows.need([("file", relation) for relation in ("owner", "editor", "commenter", "blocked", "held")])
+    assert kept.get("a", moment) is not None
+    assert kept.get("c", moment) is None, "a set that is loaded later counts too"

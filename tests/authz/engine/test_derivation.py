@@ -1,0 +1,97 @@
+"""The cheapest derivation is the cheapest there is, and of the smallest nothing can be left out."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from authz.engine.derivation import Alternative, cheapest, claims_of, items_of, smallest
+
+Ways = dict[int, list[Alternative[int, str]]]
+ITEMS = "abcdef"
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> Ways:
+    """Up to six claims that rest on each other in any way, in circles too; claim 0 is to be derived."""
+    claims = range(draw(st.integers(1, 6)))
+    way = st.builds(
+        Alternative[int, str],
+        st.none() | st.sampled_from(ITEMS),
+        st.lists(st.sampled_from(list(claims)), max_size=3).map(tuple),
+    )
+    return {claim: draw(st.lists(way, max_size=3)) for claim in claims}
+
+
+def derivable(ways: Ways, items: set[str]) -> bool:
+    """Whether claim 0 follows from some items, by going round until nothing new follows."""
+    known: set[int] = set()
+    while True:
+        new = {
+            claim
+            for claim, found in ways.items()
+            if claim not in known
+            for way in found
+            if (way.item is None or way.item in items) and known.issuperset(way.rests_on)
+        }
+        if not new:
+            return 0 in known
+        known |= new
+
+
+def tree_cost(ways: Ways) -> int | None:
+    """The least cost of a derivation in which whatever is used twice is paid for twice."""
+    costs: dict[int, int] = {}
+    for _ in range(len(ways) + 1):
+        for claim, found in ways.items():
+            for way in found:
+                if all(part in costs for part in way.rests_on):
+                    price = (way.item is not None) + sum(costs[part] for part in way.rests_on)
+                    costs[claim] = min(price, costs.get(claim, price))
+    return costs.get(0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(problems())
+def test_the_cheapest_and_the_smallest(ways: Ways) -> None:
+    found = cheapest(0, ways.__getitem__, lambda _: 1)
+    assert (found is not None) == derivable(ways, set(ITEMS))
+    small = smallest(0, ways.__getitem__, lambda _: 1)
+    if found is None:
+        assert small is None
+        return
+    assert small is not None
+    for derivation in (found, small):
+        for claim in claims_of(0, derivation):
+            assert derivation[claim] in ways[claim]
+        assert derivable(ways, set(items_of(0, derivation)))
+    kept = set(items_of(0, small))
+    assert all(not derivable(ways, kept - {item}) for item in kept)
+    # Paid for twice, a claim that is used twice can make another derivation the cheaper one: never a dearer tree.
+    assert _tree(found, 0) == tree_cost(ways)
+
+
+def _tree(derivation: object, claim: int) -> int:
+    way = derivation[claim]  # type: ignore[index]
+    return (way.item is not None) + sum(_tree(derivation, part) for part in way.rests_on)
+
+
+def test_a_derivation_is_never_a_circle() -> None:
+    ways: Ways = {
+        0: [Alternative(None, (1,)), Alternative("a", (2,))],
+        1: [Alternative(None, (0,))],
+        2: [Alternative("b", ()), Alternative(None, (0,))],
+    }
+    assert items_of(0, cheapest(0, ways.__getitem__, lambda _: 1) or {}) == ["a", "b"]
+    assert cheapest(0, {0: [Alternative[int, str](None, (0,))]}.__getitem__, lambda _: 1) is None
+
+
+def test_the_cost_of_an_item_counts() -> None:
+    ways: Ways = {
+        0: [Alternative("a", ()), Alternative(None, (1, 2))],
+        1: [Alternative("b", ())],
+        2: [Alternative("c", ())],
+    }
+    for price, expected in ((1, ["a"]), (3, ["b", "c"])):
+        found = cheapest(0, ways.__getitem__, lambda item, price=price: price if item == "a" else 1)  # type: ignore[misc]
+        assert items_of(0, found or {}) == expected

@@ -1,0 +1,275 @@
+"""An explanation agrees with check, a proof holds by its own tuples, and a missing grant turns a denial."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from authz.dsl import parse
+from authz.dsl.model import AuthorizationModel, Condition, ConditionParameter, ParameterType
+from authz.engine.check import check
+from authz.engine.explain import Explanation, Proof, Step, explain, tuples_of
+from authz.engine.memory import MemoryTuples
+from authz.engine.typesystem import kind_of, restriction_kind
+from authz.errors import ConditionFailed, MissingContext, ResolutionTooComplex, UnknownRelation, UnknownType
+from authz.testing.contract import key
+from authz.types import CheckRequest, RelationshipCondition, TupleKey
+from tests.authz.engine.random_models import USERS, askable, worlds
+
+SIZE = 20 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 1
+examples = settings(
+    max_examples=25 * SIZE,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+SUBJECTS = [*USERS, "user:unknown", "user:*", "group:1#member"]
+
+
+SMALL = Condition("small", (ConditionParameter("x", ParameterType("int")),), "x < 10")
+
+
+@st.composite
+def conditional_worlds(draw: st.DrawFn) -> tuple[AuthorizationModel, list[TupleKey]]:
+    """A world in which some entries of direct lists, and so the tuples of their kind, are under a condition."""
+    model, tuples = draw(worlds())
+    under: set[tuple[str, str]] = set()
+    types = {}
+    for type_name, definition in model.types.items():
+        relations = {}
+        for relation in definition.relations.values():
+            entries = []
+            for entry in relation.restrictions:
+                if draw(st.booleans()):
+                    under.add((f"{type_name}#{relation.name}", restriction_kind(entry)))
+                    entry = replace(entry, condition="small")
+                entries.append(entry)
+            relations[relation.name] = replace(relation, restrictions=tuple(entries))
+        types[type_name] = replace(definition, relations=relations)
+    contexts = st.sampled_from([{}, {"x": 5}, {"x": 50}])
+    carried = [
+        replace(key, condition=RelationshipCondition("small", draw(contexts)))
+        if (f"{key.object.partition(':')[0]}#{key.relation}", kind_of(key.user)) in under
+        else key
+        for key in tuples
+    ]
+    return AuthorizationModel("1.1", types, {"small": SMALL}), carried
+
+
+@examples
+@given(conditional_worlds())
+def test_explanations_under_conditions(world: tuple[AuthorizationModel, list[TupleKey]]) -> None:
+    model, tuples = world
+    reader = MemoryTuples(tuples)
+    for context in ({}, {"x": 1}, {"x": 99}):
+        for relation, name in askable(model):
+            request = CheckRequest("user:a", relation, name, context=context)
+            try:
+                allowed = check(model, reader, request)
+            except ConditionFailed:
+                with pytest.raises(ConditionFailed):
+                    explain(model, reader, request)
+                continue
+            found = explain(model, reader, request)
+            assert found.allowed == allowed
+            if allowed:
+                require_proof(tuples, model, found, request)
+                for step in found.proof:
+                    for reason in step.reasons:
+                        if reason.tuple is not None and reason.tuple.condition is not None:
+                            assert reason.values is not None
+                            assert reason.values["x"] < 10
+            for grants in found.missing:
+                assert check(model, reader, replace(request, contextual_tuples=grants)), (request, grants)
+            for unmet in found.unmet:
+                assert unmet.tuple in tuples
+                assert unmet.values["x"] >= 10
+
+
+@examples
+@given(worlds())
+def test_explanations_of_random_models(world: tuple[AuthorizationModel, list[TupleKey]]) -> None:
+    model, tuples = world
+    reader = MemoryTuples(tuples)
+    for user in SUBJECTS:
+        for relation, name in askable(model):
+            request = CheckRequest(user, relation, name)
+            found = explain(model, reader, request)
+            assert found.allowed == check(model, reader, request), request
+            if found.allowed:
+                require_proof(tuples, model, found, request)
+            for grants in found.missing:
+                assert not set(grants) & set(tuples)
+                assert check(model, MemoryTuples([*tuples, *grants]), request), (request, grants)
+            for block in found.blocks:
+                assert block[0].holds
+                assert set(tuples_of(block)) <= set(tuples)
+
+
+def require_proof(tuples: list[TupleKey], model: AuthorizationModel, found: Explanation, request: CheckRequest) -> None:
+    first = found.proof[0]
+    assert (first.object, first.relation, first.holds) == (request.object, request.relation, True)
+    used = tuples_of(found.proof)
+    assert set(used) <= set(tuples)
+    assert check(model, MemoryTuples(used), request), (request, used)
+
+
+FOLDERS = """
+model
+  schema 1.1
+type user
+type group
+  relations
+    define member: [user, group#member]
+type folder
+  relations
+    define ancestor: [folder]
+    define viewer: [user, user:*, group#member, user with until]
+    define trusted: [user]
+    define blocked: [user, group#member]
+    define denied: (blocked but not trusted) or blocked from ancestor
+    define views: viewer or viewer from ancestor
+    define signed: [user]
+    define can_view: views but not denied
+    define can_sign: views and signed
+condition until(now: timestamp, end: timestamp) { now < end }
+"""
+MODEL = parse(FOLDERS)
+
+
+def explained(question: str, *tuples: str | TupleKey, **context: Any) -> Explanation:
+    keys = [key(each) if isinstance(each, str) else each for each in tuples]
+    user, relation, name = question.split()
+    return explain(MODEL, MemoryTuples(keys), CheckRequest(user, relation, name, context=context))
+
+
+def told(proof: Proof) -> list[str]:
+    """A proof, one line for each step."""
+    lines = []
+    for place, step in enumerate(proof):
+        reasons = [
+            " ".join(
+                [
+                    *([f"({each.tuple.user} {each.tuple.relation} {each.tuple.object})"] if each.tuple else []),
+                    *([f"> {each.step}"] if each.step is not None else []),
+                ]
+            )
+            for each in step.reasons
+        ]
+        lines.append(
+            f"{place}: {'' if step.holds else 'not '}{step.object}#{step.relation} {' + '.join(reasons)}".strip()
+        )
+    return lines
+
+
+def test_a_proof_is_the_chain_of_tuples_and_nothing_more() -> None:
+    found = explained(
+        "user:ann can_view folder:c",
+        "folder:a ancestor folder:c",
+        "folder:b ancestor folder:c",
+        "group:x#member viewer folder:a",
+        "group:y#member member group:x",
+        "user:ann member group:y",
+        "user:bob viewer folder:c",
+        "user:ann signed folder:c",
+    )
+    assert told(found.proof) == [
+        "0: folder:c#can_view > 1 + > 5",
+        "1: folder:c#views (folder:a ancestor folder:c) > 2",
+        "2: folder:a#viewer (group:x#member viewer folder:a) > 3",
+        "3: group:x#member (group:y#member member group:x) > 4",
+        "4: group:y#member (user:ann member group:y)",
+        "5: not folder:c#denied",
+    ]
+
+
+def test_why_an_exclusion_does_not_apply_is_told() -> None:
+    found = explained(
+        "user:ann can_view folder:c", "user:* viewer folder:c", "user:ann blocked folder:c", "user:ann trusted folder:c"
+    )
+    assert told(found.proof) == [
+        "0: folder:c#can_view > 1 + > 3",
+        "1: folder:c#views > 2",
+        "2: folder:c#viewer (user:* viewer folder:c)",
+        "3: not folder:c#denied > 4",
+        "4: folder:c#trusted (user:ann trusted folder:c)",
+    ]
+
+
+def test_what_was_taken_away_is_proved_and_no_grant_helps() -> None:
+    found = explained(
+        "user:ann can_view folder:c",
+        "user:ann viewer folder:c",
+        "folder:a ancestor folder:c",
+        "group:x#member blocked folder:a",
+        "user:ann member group:x",
+    )
+    assert not found.allowed
+    assert found.missing == ()
+    (block,) = found.blocks
+    assert told(block) == [
+        "0: folder:c#denied (folder:a ancestor folder:c) > 1",
+        "1: folder:a#blocked (group:x#member blocked folder:a) > 2",
+        "2: group:x#member (user:ann member group:x)",
+    ]
+
+
+def test_the_nearest_grants_come_first_and_each_is_enough() -> None:
+    found = explained("user:ann can_view folder:c", "folder:a ancestor folder:c", "group:x#member viewer folder:a")
+    assert found.missing == (
+        (key("user:ann viewer folder:c"),),
+        (key("user:ann viewer folder:a"),),
+        (key("user:ann member group:x"),),
+    )
+
+
+def test_where_one_grant_is_not_enough_several_are_named_together() -> None:
+    found = explained("user:ann can_sign folder:c")
+    assert [set(each) for each in found.missing] == [{key("user:ann viewer folder:c"), key("user:ann signed folder:c")}]
+    assert explained("user:ann can_sign folder:c", "user:ann signed folder:c").missing == (
+        (key("user:ann viewer folder:c"),),
+    )
+
+
+def until(end: str) -> TupleKey:
+    return replace(key("user:ann viewer folder:c"), condition=RelationshipCondition("until", {"end": end}))
+
+
+def test_a_condition_is_told_with_the_values_it_was_judged_by() -> None:
+    tuple_ = until("2026-02-01T00:00:00Z")
+    now = "2026-01-01T00:00:00Z"
+    found = explained("user:ann can_view folder:c", tuple_, now=now)
+    (reason,) = found.proof[2].reasons
+    assert reason.tuple == tuple_
+    assert reason.values == {"now": now, "end": "2026-02-01T00:00:00Z"}
+    late = "2026-03-01T00:00:00Z"
+    (unmet,) = explained("user:ann can_view folder:c", tuple_, now=late).unmet
+    assert (unmet.tuple, unmet.values) == (tuple_, {"now": late, "end": "2026-02-01T00:00:00Z"})
+    with pytest.raises(MissingContext):
+        explained("user:ann can_view folder:c", tuple_)
+
+
+def test_a_userset_that_asks_about_itself_needs_no_tuple() -> None:
+    found = explained("group:x#member member group:x")
+    assert found.proof == (Step("group:x", "member", True, ()),)
+
+
+def test_a_very_deep_chain_is_no_recursion() -> None:
+    chain = [f"group:{number + 1}#member member group:{number}" for number in range(150)]
+    found = explained(
+        "user:ann can_view folder:c", "group:0#member viewer folder:c", "user:ann member group:150", *chain
+    )
+    assert len(tuples_of(found.proof)) == 152
+    with pytest.raises(ResolutionTooComplex):
+        explained("user:ann member group:0", *(f"group:{n + 1}#member member group:{n}" for n in range(300)))
+
+
+def test_what_the_model_does_not_know_is_refused_as_by_check() -> None:
+    with pytest.raises(UnknownRelation):
+        explained("user:ann can_fly folder:c")
+    with pytest.raises(UnknownType):
+        explained("planet:ann can_view folder:c")

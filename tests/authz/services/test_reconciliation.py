@@ -1,0 +1,117 @@
+"""What the server has and what our record says are brought together, whatever happened to either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from authz.clients.openfga import drift as drift_module
+from authz.clients.openfga.outbox import append
+from authz.clients.sql.structure import NO_STRUCTURE
+from authz.models import Delivery, RelationshipTuple, TupleChange
+from authz.services import reconciliation, relationships
+from authz.services.reconciliation import Foreign, Kind
+from authz.testing.contract import key
+from authz.types import TupleKey
+from tests.components.permissions import Installation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ANN, BOB, CAT = (key(f"user:{name} viewer file:1") for name in ("ann", "bob", "cat"))
+
+
+@pytest.fixture
+def store(installation: Installation) -> Installation:
+    """An OpenFGA server answers."""
+    installation.choose("openfga")
+    installation.prepare()
+    return installation
+
+
+def found(**options: Any) -> dict[Kind, int]:
+    return dict(reconciliation.reconcile(NO_STRUCTURE, **options).found)
+
+
+def test_nothing_differs(store: Installation) -> None:
+    relationships.write(writes=[ANN, BOB])
+    report = reconciliation.reconcile(NO_STRUCTURE, mend=False)
+    assert (report.found, report.is_clean) == ({}, True)
+
+
+def test_each_kind_is_told_and_mended(store: Installation) -> None:
+    relationships.write(writes=[ANN, BOB])
+    relationships.write(deletes=[BOB])
+    store.take(ANN)
+    store.put(BOB, CAT)
+    expected = {Kind.MISSING: 1, Kind.STALE: 1, Kind.FOREIGN: 1}
+    assert found(mend=False) == expected
+    assert store.stored() == {BOB, CAT}
+    report = reconciliation.reconcile(NO_STRUCTURE, mend=True)
+    assert (report.found, report.left, report.is_clean) == (expected, 1, False)
+    assert {(drift.kind, drift.key) for drift in report.examples} == {
+        (Kind.MISSING, ANN), (Kind.STALE, BOB), (Kind.FOREIGN, CAT)
+    }  # fmt: skip
+    assert store.stored() == {ANN, CAT}
+
+
+@pytest.mark.parametrize(("foreign", "left"), [(Foreign.ADOPT, {ANN, CAT}), (Foreign.REMOVE, {ANN})])
+def test_what_others_wrote_is_adopted_or_removed(store: Installation, foreign: Foreign, left: set[TupleKey]) -> None:
+    relationships.write(writes=[ANN])
+    store.put(CAT)
+    assert reconciliation.reconcile(NO_STRUCTURE, mend=True, foreign=foreign).is_clean
+    assert store.stored() == left
+    assert RelationshipTuple.objects.count() == len(left)
+    assert found(mend=False) == {}
+
+
+def test_what_waits_is_delivered_and_no_difference(store: Installation) -> None:
+    with transaction.atomic():
+        relationships.write(writes=[ANN])
+        TupleChange.objects.update(delivery=Delivery.PENDING)
+        transaction.set_rollback(False)
+    append("default", [], [BOB], timezone.now())
+    assert found(mend=False) == {}
+
+
+def test_a_bad_tuple_that_is_good_again_is_delivered(store: Installation) -> None:
+    relationships.write(writes=[ANN])
+    store.take(ANN)
+    TupleChange.objects.update(delivery=Delivery.REFUSED)
+    assert not reconciliation.reconcile(NO_STRUCTURE, mend=False).is_clean
+    assert reconciliation.reconcile(NO_STRUCTURE, mend=True).is_clean
+    assert store.stored() == {ANN}
+    assert not TupleChange.objects.exclude(delivery=Delivery.DONE).exists()
+
+
+def test_a_change_in_between_is_no_difference_and_is_not_undone(
+    store: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A right is taken back after the record was read, and before what is doubtful is looked at again."""
+    relationships.write(writes=[ANN, BOB])
+    store.take(ANN)
+    original: Callable[..., Any] = drift_module.Comparison.mend
+
+    def late(self: Any, drifts: Any, now: Any) -> None:
+        relationships.write(deletes=[ANN])
+        original(self, drifts, now)
+
+    monkeypatch.setattr(drift_module.Comparison, "mend", late)
+    assert reconciliation.reconcile(NO_STRUCTURE, mend=True).is_clean
+    assert store.stored() == {BOB}
+
+
+def test_more_than_a_page_of_each(store: Installation) -> None:
+    keys = [key(f"user:u{number} viewer file:{number % 9}") for number in range(450)]
+    for start in range(0, 450, 90):
+        relationships.write(writes=keys[start : start + 90])
+    for start in range(0, 270, 90):
+        store.take(*keys[start : start + 90])
+    others = [key(f"user:other viewer file:{number}") for number in range(130)]
+    store.put(*others[:65])
+    store.put(*others[65:])
+    assert found(mend=True, foreign=Foreign.REMOVE) == {Kind.MISSING: 270, Kind.FOREIGN: 130}
+    assert store.stored() == set(keys)

@@ -1,0 +1,136 @@
+"""The authorization model is edited while two processes serve: both answer by it from the next request on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
+
+import pytest
+
+from authz.services.shipped_model import SHIPPED_MODEL
+from tests.components.api import Api, Refused, become_administrator, get, new_person, put
+from tests.components.server import Server, serving_several
+from tests.e2e.conftest import database_settings
+
+SHIPPED = SHIPPED_MODEL.read_text(encoding="utf-8")
+NO_DOWNLOADS_FOR_VIEWERS = SHIPPED.replace(
+    "define can_download: (views but not denied) but not quarantined",
+    "define can_download: (edits but not denied) but not quarantined",
+)
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[tuple[Server, Server]]:
+    with serving_several(2, database_settings()) as (one, two):
+        yield one, two
+
+
+@pytest.fixture(scope="module")
+def ada(pair: tuple[Server, Server]) -> tuple[Api, Api]:
+    at_one = become_administrator(pair[0])
+    return at_one, replace(at_one, url=pair[1].url)
+
+
+def create(api: Api, text: str) -> str:
+    made = api.mutate("createAuthorizationModel", "authorizationModel { id }", text=text)
+    return str(made["authorizationModel"]["id"])
+
+
+def activate(api: Api, version: str) -> str:
+    """Activate a version; the one before."""
+    done = api.mutate("activateAuthorizationModel", "previous { id }", id=version)
+    return str(done["previous"]["id"])
+
+
+def test_both_processes_change_their_answers_and_back(ada: tuple[Api, Api]) -> None:
+    assert NO_DOWNLOADS_FOR_VIEWERS != SHIPPED
+    one, two = ada
+    drive = one.drive()
+    file = one.upload(drive, "a.txt", b"a")["id"]
+    ben = new_person(one)
+    one.mutate("share", "share { role }", id=drive, subject={"userId": ben.user_id}, role="VIEWER")
+    doors = (ben, replace(ben, url=two.url))
+    link = ben.link(file)
+
+    def seen() -> list[tuple[bool, int]]:
+        """What each process says about downloading, in a list of files and at the link."""
+        query = "query($id: ID!) { file(id: $id) { viewerCan { download } } }"
+        found = []
+        for door in doors:
+            flag = door.query(query, id=file)["file"]["viewerCan"]["download"]
+            found.append((flag, get(door.url + "/" + link.split("/", 3)[3]).status_code))
+        return found
+
+    assert seen() == [(True, 200), (True, 200)]
+    version = create(one, NO_DOWNLOADS_FOR_VIEWERS)
+    assert seen() == [(True, 200), (True, 200)]
+    for activating, undoing in ((one, two), (two, one)):
+        previous = activate(activating, version)
+        assert seen() == [(False, 403), (False, 403)], "the link was made under the model before"
+        assert activate(undoing, previous) == version
+        assert seen() == [(True, 200), (True, 200)]
+
+
+def test_an_upload_under_way_is_judged_by_the_model_of_each_step(ada: tuple[Api, Api]) -> None:
+    one, two = ada
+    drive = one.drive()
+    ben = new_person(one)
+    one.mutate("share", "share { role }", id=drive, subject={"userId": ben.user_id}, role="UPLOADER")
+    upload = ben.begin(drive, "a.txt", 1)
+    strict = SHIPPED.replace("define can_upload: uploads but not blocked", "define can_upload: edits but not blocked")
+    previous = activate(two, create(two, strict))
+    refused = put(upload["transport"]["url"], b"a")
+    assert refused.status_code in (403, 404), refused.text
+    activate(two, previous)
+    assert put(upload["transport"]["url"], b"a").status_code == 204
+    assert ben.mutate("finalizeUpload", "upload { state }", uploadId=upload["id"])["upload"]["state"] == "READY"
+
+
+def test_requests_never_fail_while_models_come_and_go(ada: tuple[Api, Api]) -> None:
+    one, _ = ada
+    drive = one.drive()
+    one.upload(drive, "a.txt", b"a")
+    versions = [create(one, f"# {number}\n{SHIPPED}") for number in range(3)]
+    stop = Event()
+
+    def ask(door: Api) -> int:
+        asked = 0
+        query = "query($id: ID!) { drive(id: $id) { children { totalCount nodes { id viewerCan { view } } } } }"
+        while not stop.is_set():
+            found = door.query(query, id=drive)["drive"]["children"]
+            assert found["totalCount"] == 1
+            assert found["nodes"][0]["viewerCan"]["view"]
+            asked += 1
+        return asked
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(ask, door) for door in ada]
+        try:
+            for number in range(12):
+                activate(ada[number % 2], versions[number % 3])
+                time.sleep(0.02)
+        finally:
+            stop.set()
+        assert all(run.result(60) > 0 for run in runs)
+
+
+def test_of_two_editors_one_wins(ada: tuple[Api, Api]) -> None:
+    one, _ = ada
+    versions = [create(one, f"# {name}\n{SHIPPED}") for name in ("one", "two")]
+    active = one.query("{ authorizationModelActivations(first: 1) { nodes { authorizationModel { id } } } }")
+    before = active["authorizationModelActivations"]["nodes"][0]["authorizationModel"]["id"]
+
+    def race(number: int) -> list[str]:
+        try:
+            arguments = {"id": versions[number], "ifActive": before}
+            ada[number].mutate("activateAuthorizationModel", "previous { id }", **arguments)
+        except Refused as refused:
+            return refused.codes
+        return []
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(race, range(2)))
+    assert sorted(results) == [[], ["AUTHORIZATION_MODEL_CONFLICT"]]

@@ -19,7 +19,7 @@ from authz.engine.typesystem import kind_of, restriction_kind
 from authz.errors import ConditionFailed, MissingContext, ResolutionTooComplex, UnknownRelation, UnknownType
 from authz.testing.contract import key
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
-from tests.authz.engine.random_models import USERS, askable, worlds
+from tests.authz.engine.small_models import USERS, askable, worlds
 
 SIZE = 20 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 1
 examples = settings(

@@ -12,8 +12,8 @@ from authz.engine.neighbourhood import neighbourhood
 from authz.errors import InvalidTuple, ResolutionTooComplex, UnknownRelation
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import CheckRequest, TupleKey
-from tests.authz.engine.random_models import askable, worlds
-from tests.authz.engine.test_properties import SUBJECTS, World, examples
+from tests.authz.engine.small_models import SUBJECTS, World, askable, worlds
+from tests.authz.engine.test_properties import examples
 
 
 def asked_elsewhere(model: AuthorizationModel, stored: list[TupleKey], request: CheckRequest) -> bool:

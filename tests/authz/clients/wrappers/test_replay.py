@@ -12,9 +12,9 @@ from authz.clients.wrappers.replay import LIMIT, replay
 from authz.dsl import parse
 from authz.engine.memory import MemoryTuples
 from authz.errors import ResolutionTooComplex
+from authz.storefile.run import run_store_file
 from authz.testing.condition_contract import BEFORE, CONDITION_MODEL, until
 from authz.testing.contract import CONTRACT_MODEL, key
-from authz.testing.store_file import run_store_file
 from authz.types import CheckRequest
 from tests.components import fga
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from authz.testing.store_file import run_store_file
 
 from authz.services import engine_comparison, relationships
-from authz.storefile.run import run_store_file
 from authz.testing.contract import key
 from storage.permissions import EDGES
 from tests.components.permissions import Installation

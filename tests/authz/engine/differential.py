@@ -19,7 +19,7 @@ from authz.dsl import to_text
 from authz.storefile.results import Kind
 from authz.storefile.run import run_store_file
 from tests.authz.engine.random_models import BOTS, GROUPS, OBJECTS, SUBJECTS, TUPLESETS, USERS, World, askable
-from tests.authz.engine.reference import TooManySteps, possible_answers
+from tests.authz.engine.reference import TooManySteps, answer_whatever_fails, possible_answers, some_condition_fails
 from tests.components import fga
 
 REFUSED = "Code(2056)"
@@ -191,12 +191,17 @@ class _Judge:
     def _chance(self, question: str, context: str) -> str | None:
         user, relation, name = question.split(" ")
         mine, their = self._ours[question, context], self._theirs[question, context]
+        asked = self._world.model, self._world.tuples, user, relation, name, self._contexts[context]
         try:
-            possible = possible_answers(
-                self._world.model, self._world.tuples, user, relation, name, self._contexts[context]
-            )
+            possible = possible_answers(*asked)
+            decided = answer_whatever_fails(*asked)
         except TooManySteps:
             return "check: too many ways to tell whether it is left to chance"
+        fails = some_condition_fails(self._world.model, self._world.tuples, self._contexts[context])
+        if their is None and mine is not None and decided == mine and fails:
+            return "check: OpenFGA fails by a tuple that cannot matter" + (", and we allow" if mine else "")
+        if mine is None and their is not None and decided == their and None in possible:
+            return "check: OpenFGA overlooks a failed condition that cannot matter"
         if len(possible) == 1 or not {mine, their} <= possible:
             return None
         if mine is None:

@@ -54,6 +54,7 @@ class Reference:
     ``forgetful``: of tuples that are read together one that counts makes the failed conditions of the others forgotten,
     which OpenFGA does, and which ones it reads together depends on the plan that it draws. ``typed``: a tuple that can
     lead to no such user by the model alone is left aside before its condition is looked at, which is what we do.
+    ``assumed``: what every condition that cannot be decided is taken for, so that nothing fails.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Reference:
         hasty: bool = False,
         forgetful: bool = False,
         typed: bool = False,
+        assumed: bool | None = None,
     ) -> None:
         self.model = model
         self.tuples = list(tuples)
@@ -77,6 +79,7 @@ class Reference:
         # OpenFGA lets a wildcard go wherever a user of its type can go.
         self.reachable = typesystem.reaching(kind if typed else kind.removesuffix(":*"))
         self.typed = typed
+        self.assumed = assumed
         self.follow_groups = follow_groups
         self.hasty = hasty
         self.forgetful = forgetful
@@ -184,7 +187,7 @@ class Reference:
         try:
             return YES if self.met(key.condition) else NO
         except ConditionFailed:
-            return FAILED
+            return FAILED if self.assumed is None else YES if self.assumed else NO
 
     def _stored(self, object_name: str, relation: str) -> list[TupleKey]:
         definition = self.model.relation(split_object(object_name)[0], relation)
@@ -231,3 +234,34 @@ def possible_answers(
         except Failed:
             found.add(None)
     return found
+
+
+def answer_whatever_fails(
+    model: AuthorizationModel,
+    tuples: Iterable[TupleKey],
+    user: str,
+    relation: str,
+    object_name: str,
+    context: Mapping[str, Any],
+) -> bool | None:
+    """Return the answer if it is the same with every failing condition taken as true and as false; None if it is not.
+
+    Raises TooManySteps.
+    """
+    found = {
+        Reference(model, tuples, user, context, assumed=assumed).check(relation, object_name)
+        for assumed in (True, False)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def some_condition_fails(model: AuthorizationModel, tuples: Iterable[TupleKey], context: Mapping[str, Any]) -> bool:
+    """Tell whether there is any tuple, wherever it leads, whose condition cannot be decided."""
+    met = typesystem_of(model).conditions.under(context).met
+    for key in tuples:
+        try:
+            if key.condition is not None:
+                met(key.condition)
+        except ConditionFailed:
+            return True
+    return False

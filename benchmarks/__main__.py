@@ -26,6 +26,7 @@ BENCHMARKS = {
     "selective_page": "benchmarks.selective_page",
     "check": "benchmarks.checks",
     "visible_1m": "benchmarks.visible_1m",
+    "openfga_page": "benchmarks.openfga_page",
 }
 """Module of each benchmark. Loaded in its own process alone: some set Django up."""
 RESULTS = Path(__file__).parent / "results.json"

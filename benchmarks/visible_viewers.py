@@ -62,7 +62,7 @@ def _people(folders: int, files: int) -> Mapping[str, Actor]:
     }
     people = {}
     for name, numbers in shares.items():
-        person, _ = new_person(name)
+        person, _ = new_person(name.replace(" ", "-"))
         people[name] = person.actor
         keys = [TupleKey(person.actor, Role.VIEWER, f"folder:{forest.folder_id(number)}") for number in numbers]
         if keys:

@@ -15,7 +15,11 @@ from authz.clients.sql.dialect import row_source, rows_parameter
 from authz.clients.sql.sets import came_from
 from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, Rows, Structure
 from authz.engine.reader import Found, ObjectQuery, SubjectQuery, TupleReader
+from authz.errors import ResolutionTooComplex
 from authz.types import split_object
+
+MAX_ROWS = 50_000
+"""Rows that one step of the engine may lead to: it holds each of them in memory, and asks about each."""
 
 _Query = TypeVar("_Query", SubjectQuery, ObjectQuery)
 
@@ -23,7 +27,7 @@ _Query = TypeVar("_Query", SubjectQuery, ObjectQuery)
 class RowTuples:
     """A ``TupleReader`` that has ``stored`` tuples, and the edges of ``structure`` from the rows of ``using``.
 
-    One statement for each edge that is asked about, however often.
+    One statement for each edge that is asked about, however often. Raises ResolutionTooComplex beyond ``MAX_ROWS``.
     """
 
     def __init__(self, stored: TupleReader, structure: Structure, using: str) -> None:
@@ -104,9 +108,11 @@ class RowTuples:
         where = " AND ".join(f"({text})" for text in conditions if text)
         text = f"SELECT {columns} FROM ({source}) q CROSS JOIN {tables}{f' WHERE {where}' if where else ''}"  # noqa: S608
         with connections[self._using].cursor() as cursor:
-            cursor.execute(text, [rows_parameter([[each] for each in ids])])
+            cursor.execute(f"{text} LIMIT {MAX_ROWS + 1}", [rows_parameter([[each] for each in ids])])
             pairs: list[tuple[str, str]] = cursor.fetchall()
-            return pairs
+        if len(pairs) > MAX_ROWS:
+            raise ResolutionTooComplex(f"more than {MAX_ROWS} objects of the tree to judge one by one")
+        return pairs
 
 
 def _in_order(

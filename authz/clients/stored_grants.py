@@ -91,7 +91,7 @@ class StoredGrants:
         ``usersets`` are memberships for this question only (``share_link:l1#bearer``). No statement is run beyond those
         of ``DatabaseMemberships.standing``, unless the relation cannot be split, or hangs on a condition that cannot be
         evaluated: then the engine lists its objects. Raises ConditionFailed where it cannot, and ResolutionTooComplex
-        for a longer list than it can hold.
+        for a longer list than it can hold (``authz.clients.row_tuples.MAX_ROWS``).
         """
         standing = self._memberships.standing(actor, usersets, context)
         try:

@@ -21,14 +21,16 @@ from authz.engine.memory import MemoryTuples
 from authz.engine.outline import Operator
 from authz.engine.reader import TupleReader
 from authz.engine.typesystem import typesystem_of
-from authz.errors import ConditionFailed
+from authz.errors import ConditionFailed, ResolutionTooComplex
 from authz.types import CheckRequest, TupleKey
 
+MAX_PROOF = 1000
+"""Tuples of a proof: nobody reads a longer one, and to find what is superfluous takes the square of it."""
 MAX_MISSING = 10
 """Grants that are named, the nearest first."""
 MAX_BLOCKS = 10
 """Exclusions, and conditions that are not met, that are named."""
-_TRIED = 200
+_TRIED = 60
 """Grants that are tried."""
 
 
@@ -136,6 +138,9 @@ def _judge(circumstances: Circumstances) -> Judge:
 
 
 def _proved(claim: _Claim, circumstances: Circumstances) -> Proof:
+    cheap = cheapest(claim, _alternatives, lambda _: 1)
+    if cheap is not None and len(items_of(claim, cheap)) > MAX_PROOF:
+        raise ResolutionTooComplex(f"a proof of more than {MAX_PROOF} tuples")
     derivation = smallest(claim, _alternatives, lambda _: 1)
     if derivation is None:
         raise AssertionError("a verdict without a derivation")

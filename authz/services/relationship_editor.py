@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
+from authz.clients import horizon
 from authz.clients.base import TuplePage
 from authz.clients.writes import require_deletable
 from authz.engine.typesystem import type_of, typesystem_of
@@ -57,9 +58,11 @@ def write(actor: Actor, *, writes: Sequence[TupleKey], deletes: Sequence[TupleKe
     refused = _refused(writes, deletes, needs)
     if refused:
         return refused
-    # An activation and this may each be harmless alone: one waits for the other.
+    # An activation and this may each be harmless alone: one waits for the other. And who rests on a right until she has
+    # committed is waited for: whatever is written here may take one away.
     with transaction.atomic():
         model = of_version(hold_active().version_id)
+        horizon.await_stays(DEFAULT_DB_ALIAS)
         relationships.write(actor=actor, writes=writes, deletes=deletes)
         require_administrator(client_for(model, needs.structure), needs.kept)
     return []

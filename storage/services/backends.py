@@ -20,6 +20,7 @@ from storage import registry
 from storage.errors import BackendUnavailable, Conflict, InvalidArgument, InvalidName, NameTaken, NotFound
 from storage.models import Backend, Blob, Drive
 from storage.permissions import Permission, require_of_backend
+from storage.services import mirror
 
 MAX_NAME = 100
 """Characters: what the column holds."""
@@ -99,7 +100,9 @@ def is_used(backend_id: str) -> bool:
 def _insert(row: Backend, now: datetime) -> Backend:
     _check_name(row)
     _try(row.driver, row.config, now)
-    _save(row, force_insert=True)
+    with transaction.atomic():
+        _save(row, force_insert=True)
+        mirror.placed([row])
     return row
 
 

@@ -1,4 +1,4 @@
-"""Places of drives, folders and files, told to an OpenFGA store that has the tree too; nothing where it has not."""
+"""Places of stores and of what lies in them, told to an OpenFGA store that has the tree too; else nothing is done."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from authz.services import structure_mirror
-from storage.models import FolderClosure, Item, ItemKind, Node
+from storage.models import Backend, FolderClosure, Item, ItemKind, Node
 from storage.permissions import EDGES, object_of
 
 _CHUNK = 500
 
 
-def placed(rows: Iterable[Node]) -> None:
+def placed(rows: Iterable[Node | Backend]) -> None:
     """Tell of rows that this transaction has made."""
     if structure_mirror.is_on():
-        structure_mirror.placed(EDGES, [object_of(row) for row in rows])
+        names = [f"backend:{row.id}" if isinstance(row, Backend) else object_of(row) for row in rows]
+        structure_mirror.placed(EDGES, names)
 
 
 def moving(row: Item) -> AbstractContextManager[None]:

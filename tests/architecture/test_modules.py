@@ -69,6 +69,7 @@ OTHER_FOLDERS = {"architecture", "components", "e2e", "benchmarks", "docs", "exa
 
 OF_A_WHOLE_FOLDER = {
     "authz": {"advisories", "default_model", "openfga_suites"},
+    "authz/clients/openfga": {"depth", "hostile", "lasting"},
     "authz/dsl": {"against_openfga"},
     "authz/engine": {"against_openfga", "properties"},
     "authz/storefile": {"against_openfga"},

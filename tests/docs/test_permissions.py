@@ -11,6 +11,7 @@ from storage.errors import InvalidArgument, StorageError
 from storage.models import Node, NodeKind
 from storage.permissions import APPLICABLE, Permission, Role, kind_of, require
 from storage.services import sharing
+from storage.structure import EDGES
 from tests.components.server import ROOT
 from tests.storage.tree import Place, grant, person, ref
 
@@ -104,6 +105,15 @@ def _can_share(world: World, where: Node, subject: sharing.Subject, role: Role) 
     except InvalidArgument:
         return False
     return True
+
+
+def test_the_edges_that_a_model_can_use() -> None:
+    table = PAGE.partition("| on | edge | leads to |")[2].partition("\n\n")[0]
+    told = set()
+    for line in table.splitlines()[2:]:
+        on, edges, _ = (cell.strip() for cell in line.strip("|").split("|"))
+        told |= {(kind.strip(), edge.strip().strip("`")) for kind in on.split(",") for edge in edges.split(",")}
+    assert told == EDGES.edges()
 
 
 def test_administrators_own_every_drive() -> None:

@@ -14,11 +14,11 @@ from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.remote import Remote
 from authz.errors import AuthorizationUnavailable, AuthzError
 
-_BACK = timedelta(hours=1)
+_BACK = timedelta(minutes=5)
 """Where reading begins, before now: clocks of two machines may differ so much."""
 _PAGE = "100"
-_PAGES = 20
-"""Of one look; what is left is read by the next one."""
+_PAGES = 4
+"""Of one look, for somebody waits for it. Who is further behind than that comes nearer with each look."""
 
 
 class ChangeFeed:

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from authz.clients.embedded import EmbeddedClient
-from authz.clients.memberships import memberships_told
 from authz.clients.tuples import insert
 from authz.dsl import parse
 from authz.dsl.model import (
@@ -30,16 +29,12 @@ from authz.dsl.model import (
     Union,
 )
 from authz.engine.check import batch_check
-from authz.engine.evaluation import Evaluation
 from authz.engine.memory import MemoryTuples
-from authz.engine.plan import grants_of
-from authz.engine.typesystem import type_of
-from authz.errors import UnplannableRelation
 from authz.models import RelationshipTuple
 from authz.services.shipped_model import shipped_model
 from authz.types import CheckRequest, TupleKey
 from tests.authz.clients.replay import tell
-from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, grants, listed, moves, trees
+from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, by_plan, by_sql, create_tables, grants, moves, trees
 
 pytestmark = pytest.mark.django_db
 
@@ -76,37 +71,6 @@ def compare(model: AuthorizationModel, tree: Tree, tuples: list[TupleKey], asked
                     if found != expected or shown != expected:
                         tell(model, reader, actor, relation, dict(zip(names, verdicts, strict=True)))
                     assert found == shown == expected, (actor, relation)
-
-
-def by_sql(client: EmbeddedClient, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
-    return listed(client.predicate(actor, relation, type_name, "n", usersets), type_name)
-
-
-def by_plan(
-    client: EmbeddedClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
-) -> set[str]:
-    edges = tree.edges()
-    found = set()
-    for name in names:
-        try:
-            plan = client.page_plans(frozenset({(type_of(name), relation)})).plans[type_of(name), relation]
-        except UnplannableRelation:
-            return by_flags(client, tree, actor, relation, names, usersets)
-        reached = [name, "organization:o", *tree.objects()]
-        wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
-        granted = client.granted(actor, wanted, usersets)
-        if Evaluation(granted, edges).satisfies(name, plan):
-            found.add(name)
-    return found
-
-
-def by_flags(
-    client: EmbeddedClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
-) -> set[str]:
-    """What a page does when a relation cannot be planned: whole checks that tell the places of these objects alone."""
-    told = (*tree.structure_tuples(client.model), *memberships_told(actor, usersets))
-    verdicts = client.batch_check([CheckRequest(actor, relation, name, told) for name in names])
-    return {name for name, allowed in zip(names, verdicts, strict=True) if allowed}
 
 
 @examples

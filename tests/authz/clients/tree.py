@@ -10,11 +10,18 @@ from typing import Any
 from django.db import connection
 from hypothesis import strategies as st
 
+from authz.clients.base import GrantIndex
+from authz.clients.embedded import EmbeddedClient
+from authz.clients.memberships import memberships_told
+from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, JoinEdge, Rows, Structure
 from authz.dsl.model import AuthorizationModel
+from authz.engine.evaluation import Evaluation
+from authz.engine.plan import grants_of
 from authz.engine.typesystem import type_of, typesystem_of
-from authz.types import TupleKey
+from authz.errors import UnplannableRelation
+from authz.types import CheckRequest, TupleKey
 
 ORGANIZATION = "organization:o"
 ABOVE = JoinEdge(
@@ -119,6 +126,38 @@ class Tree:
             for table, values in rows:
                 cursor.execute(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(values))})", values)
         yield
+
+
+def by_sql(client: GrantIndex, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
+    """The objects of the stored tree that the predicate finds."""
+    return listed(client.predicate(actor, relation, type_name, "n", usersets), type_name)
+
+
+def by_plan(
+    client: EmbeddedClient | OpenFGAClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
+) -> set[str]:
+    """Those of the objects that the flags of a page would show."""
+    edges, found = tree.edges(), set()
+    for name in names:
+        node = (type_of(name), relation)
+        try:
+            plan = client.page_plans(frozenset({node})).plans[node]
+        except UnplannableRelation:
+            return by_flags(client, tree, actor, relation, names, usersets)
+        reached = [name, ORGANIZATION, *tree.objects()]
+        wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
+        if Evaluation(client.granted(actor, wanted, usersets), edges).satisfies(name, plan):
+            found.add(name)
+    return found
+
+
+def by_flags(
+    client: EmbeddedClient | OpenFGAClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
+) -> set[str]:
+    """What a page does when a relation cannot be planned: whole checks that tell the places of these objects alone."""
+    told = (*tree.structure_tuples(client.model), *memberships_told(actor, usersets))
+    verdicts = client.batch_check([CheckRequest(actor, relation, name, told) for name in names])
+    return {name for name, allowed in zip(names, verdicts, strict=True) if allowed}
 
 
 def create_tables() -> None:

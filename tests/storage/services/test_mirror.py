@@ -40,6 +40,13 @@ def store(settings: Any, transactional_db: None) -> Iterator[Installation]:
         forget()
 
 
+def made() -> Place:
+    """A drive, and its backend, which was inserted past the service."""
+    place = Place.make()
+    mirror.placed([place.drive.backend])
+    return place
+
+
 def file_in(place: Place, name: str, parent: Item | None = None) -> Item:
     found = place.file(name, parent)
     mirror.placed([found])
@@ -61,7 +68,7 @@ def differs() -> dict[Kind, int]:
 
 
 def test_new_ones_moved_ones_and_purged_ones(store: Installation) -> None:
-    place = Place.make()
+    place = made()
     a, b = place.folder("a"), place.folder("b")
     inner = place.folder("inner", a)
     file = file_in(place, "plan.txt", inner)
@@ -80,7 +87,7 @@ def test_new_ones_moved_ones_and_purged_ones(store: Installation) -> None:
 
 def test_another_service_gets_the_answers_that_the_rows_give(store: Installation) -> None:
     """It knows no tree, asks the server, and is told what Filegraph would say."""
-    place = Place.make()
+    place = made()
     outer = place.folder("outer")
     file = file_in(place, "plan.txt", place.folder("inner", outer))
     friend = person()
@@ -101,7 +108,7 @@ def test_another_service_gets_the_answers_that_the_rows_give(store: Installation
 
 
 def test_contextual_edges_that_are_stored_too_do_no_harm(store: Installation) -> None:
-    place = Place.make()
+    place = made()
     file = file_in(place, "plan.txt", place.folder("a"))
     client = configured_client(EDGES)
     assert client.check(CheckRequest(place.owner, "can_delete", f"file:{file.id}", tuple(structure([file]))))
@@ -110,7 +117,7 @@ def test_contextual_edges_that_are_stored_too_do_no_harm(store: Installation) ->
 
 def test_what_lies_above_does_not_count_as_shared(store: Installation) -> None:
     """Who may edit may move where nobody was granted anything, whatever the store has of the tree."""
-    place = Place.make()
+    place = made()
     editor = person()
     grant(editor, "editor", place.drive)
     a, b = place.folder("a"), place.folder("b")
@@ -121,7 +128,7 @@ def test_what_lies_above_does_not_count_as_shared(store: Installation) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_random_moves(store: Installation, seed: int) -> None:
     chance = random.Random(seed)
-    place = Place.make()
+    place = made()
     folders = [place.folder("root")]
     for number in range(8):
         folders.append(place.folder(f"f{number}", chance.choice(folders)))
@@ -139,7 +146,7 @@ def test_random_moves(store: Installation, seed: int) -> None:
 
 def test_turned_on_later_and_off_again(store: Installation, settings: Any) -> None:
     settings.FILEGRAPH_OPENFGA_MIRROR_STRUCTURE = False
-    place = Place.make()
+    place = made()
     file_in(place, "plan.txt", place.folder("a"))
     assert edges(store) == set()
     settings.FILEGRAPH_OPENFGA_MIRROR_STRUCTURE = True

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from authz.services.models import pinned
 from storage.errors import (
     ChecksumMismatch,
     Conflict,
@@ -332,7 +333,7 @@ def test_the_statements_of_a_batch_do_not_grow_with_it(
     for number, each in enumerate(started):
         assert isinstance(each, StartedUpload)
         world.put(each, str(number).encode())
-    with django_assert_max_num_queries(12):
+    with pinned(), django_assert_max_num_queries(12):
         answers = _finalize_all(world, "ed", [each for each in started if isinstance(each, StartedUpload)])
     assert all(isinstance(answer, FinalizedUpload) for answer in answers)
     world.check()

@@ -25,7 +25,7 @@ from authz.engine.plan import grants_of
 from authz.engine.typesystem import kind_of, type_of, typesystem_of
 from authz.errors import ConditionFailed, UnplannableRelation
 from authz.models import RelationshipTuple
-from authz.services.models import active_model
+from authz.services.shipped_model import shipped_model
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
 from tests.authz.clients.replay import tell
 from tests.authz.clients.test_stored_grants import recursive_models
@@ -238,7 +238,7 @@ def flags(client: EmbeddedClient, tree: Tree, questions: list[CheckRequest]) -> 
 @given(st.data())
 def test_conditions_in_the_shipped_model(data: st.DataObject) -> None:
     create_tables()
-    model = data.draw(conditional(active_model()))
+    model = data.draw(conditional(shipped_model()))
     tree = data.draw(trees())
     asked = {"folder": ["can_view"], "file": ["can_view", "can_download"]}
     address = data.draw(st.sampled_from([{}, {"address": "10.1.2.3"}]))
@@ -256,7 +256,7 @@ def test_conditions_in_recursive_models(data: st.DataObject) -> None:
 
 
 def simple(condition: str) -> AuthorizationModel:
-    shipped = active_model()
+    shipped = shipped_model()
     file_type, group = shipped.types["file"].relations, shipped.types["group"].relations
     viewers = (*file_type["viewer"].restrictions, TypeRestriction("user", condition=condition))
     members = (*group["member"].restrictions, TypeRestriction("user", condition=condition))
@@ -334,7 +334,7 @@ def test_what_does_not_fit_the_model_any_more_counts_for_nothing() -> None:
 
 
 def test_a_model_without_conditions_pays_nothing() -> None:
-    client = EmbeddedClient(active_model(), clock=timezone.now, structure=STRUCTURE)
+    client = EmbeddedClient(shipped_model(), clock=timezone.now, structure=STRUCTURE)
     with CaptureQueriesContext(connection) as queries:
         sql = client.predicate("user:a", "can_view", "file", "n", (), NOW)
     assert not queries

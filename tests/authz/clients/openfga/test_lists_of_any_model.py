@@ -1,0 +1,56 @@
+"""Models that recurse, hold usersets of the tree or cannot be planned: an OpenFGA server's lists are right as well."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from authz.clients.openfga.client import OpenFGAClient
+from authz.engine.check import batch_check
+from authz.engine.memory import MemoryTuples
+from authz.errors import InvalidRequest
+from authz.models import RelationshipTuple, TupleChange
+from authz.types import CheckRequest
+from tests.authz.clients.replay import tell
+from tests.authz.clients.test_stored_grants import recursive_models
+from tests.authz.clients.tree import ACTORS, STRUCTURE, by_plan, by_sql, create_tables, grants, trees
+
+MakeClient = Callable[..., OpenFGAClient]
+
+EXAMPLES = 200 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 5
+
+
+@pytest.mark.django_db
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_lists_and_flags_equal_whole_checks(openfga_client: MakeClient, data: st.DataObject) -> None:
+    create_tables()
+    model = data.draw(recursive_models())
+    tree = data.draw(trees())
+    tuples = data.draw(grants(model, tree))
+    try:
+        client = openfga_client(model, STRUCTURE)
+    except InvalidRequest:
+        assume(False)  # The server takes fewer models than the language has.
+    RelationshipTuple.objects.all().delete()
+    TupleChange.objects.all().delete()
+    if tuples:
+        client.write(writes=tuples)
+    reader = MemoryTuples([*tuples, *tree.structure_tuples(model)])
+    with tree.stored():
+        for actor in data.draw(st.lists(st.sampled_from(ACTORS[:4]), min_size=1, max_size=2, unique=True)):
+            for type_name in ("folder", "file"):
+                names = [name for name in tree.objects() if name.startswith(f"{type_name}:")]
+                verdicts = batch_check(model, reader, [CheckRequest(actor, "odd", name) for name in names])
+                expected = {name for name, allowed in zip(names, verdicts, strict=True) if allowed}
+                shown = [
+                    by_sql(client, actor, "odd", type_name, []),
+                    by_plan(client, tree, actor, "odd", names, []),
+                ]
+                if shown != [expected, expected]:
+                    tell(model, reader, actor, "odd", dict(zip(names, verdicts, strict=True)))
+                assert shown == [expected, expected], actor

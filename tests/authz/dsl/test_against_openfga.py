@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from authz.dsl import parse, to_text
 from authz.dsl.parser import parse_text
 from authz.errors import InvalidModel, ModelProblem
-from tests.authz.dsl.generated import CALLS
+from tests.authz.dsl.generated import CALLS, FULL
 from tests.authz.engine.random_models import models
 from tests.components import fga
 
@@ -62,6 +63,7 @@ def problems_of(text: str) -> tuple[list[ModelProblem], bool]:
     return [], False
 
 
+@pytest.mark.timeout(3600 if FULL else 120)
 @given(text=gone_wrong())
 @settings(
     max_examples=10 * CALLS,

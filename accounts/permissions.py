@@ -8,7 +8,7 @@ from enum import StrEnum
 from accounts.errors import AdministratorRequired
 from authz.services import decisions, relationships
 from authz.services.needs import Needs
-from authz.types import ORGANIZATION, Actor, CheckRequest, TupleKey
+from authz.types import ORGANIZATION, SYSTEM, Actor, CheckRequest, TupleKey
 
 ADMINISTRATOR = "admin"
 """What is granted, and never asked for."""
@@ -57,20 +57,22 @@ def administrator_exists() -> bool:
     return bool(relationships.read(relation=ADMINISTRATOR, object=ORGANIZATION, page_size=1).tuples)
 
 
-def grant_organization(actor: Actor, *, administrator: bool) -> None:
-    """Make the actor a member of the organization, and its administrator if asked."""
+def grant_organization(member: Actor, *, administrator: bool, actor: Actor = SYSTEM) -> None:
+    """Make ``member`` one of the organization for ``actor``, and its administrator if asked."""
     relations = [MEMBER, ADMINISTRATOR] if administrator else [MEMBER]
-    relationships.write(writes=[TupleKey(actor, relation, ORGANIZATION) for relation in relations])
+    relationships.write(actor=actor, writes=[TupleKey(member, relation, ORGANIZATION) for relation in relations])
 
 
-def add_group_member(group_id: str, actor: Actor) -> None:
-    """Make the actor a member of the group; nothing happens if she is one."""
-    relationships.write(writes=[TupleKey(actor, MEMBER, group_object(group_id))], on_duplicate="ignore")
+def add_group_member(actor: Actor, group_id: str, member: Actor) -> None:
+    """Make ``member`` one of the group for ``actor``; nothing happens if she is one."""
+    added = [TupleKey(member, MEMBER, group_object(group_id))]
+    relationships.write(actor=actor, writes=added, on_duplicate="ignore")
 
 
-def remove_group_member(group_id: str, actor: Actor) -> None:
-    """End the actor's membership; nothing happens if there is none."""
-    relationships.revoke([TupleKey(actor, MEMBER, group_object(group_id))], on_missing="ignore")
+def remove_group_member(actor: Actor, group_id: str, member: Actor) -> None:
+    """End the membership of ``member`` for ``actor``; nothing happens if there is none."""
+    removed = [TupleKey(member, MEMBER, group_object(group_id))]
+    relationships.revoke(removed, actor=actor, on_missing="ignore")
 
 
 def group_members(group_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Django's admin pages: tuples and models to look at. They are changed through services alone."""
+"""Django's admin pages: tuples, models and the audit to look at. They are changed through services alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from authz.models import AuthorizationModelVersion, ModelActivation, RelationshipTuple
+from authz.models import AuditEntry, AuthorizationModelVersion, ModelActivation, RelationshipTuple
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -54,4 +54,14 @@ class ModelActivationAdmin(ReadOnlyAdmin):
     """Which version was activated when, the latest first: that one is in force."""
 
     list_display = ("id", "version", "activated_at", "author", "note")
+    ordering = ("-id",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who did what to permissions, the newest first, searched by who did it or whom it is about."""
+
+    list_display = ("created_at", "actor", "operation", "subject", "relation", "object_type", "object_id", "note")
+    search_fields = ("=actor", "=subject")
+    show_full_result_count = False
     ordering = ("-id",)

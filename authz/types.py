@@ -17,6 +17,13 @@ Actor = NewType("Actor", str)
 ANONYMOUS = Actor("anonymous:visitor")
 """The actor of a request that carries no credentials."""
 
+SYSTEM = Actor("service:filegraph")
+"""The installation itself, where nobody asks for something: when it is set up, and when it tidies up."""
+
+PROBE = Actor("user:nobody")
+"""Who asks only to find out whether questions are answered. No account has such an id, and yet no engine knows the
+answer without looking, as it would of a visitor. It leaves no entry in the audit."""
+
 ORGANIZATION = "organization:default"
 """The object that stands for the installation: there is one organization in it."""
 

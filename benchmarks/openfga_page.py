@@ -25,6 +25,7 @@ from accounts.principal import Principal  # noqa: E402
 from authz.clients import tuples  # noqa: E402
 from authz.clients.openfga import outbox  # noqa: E402
 from authz.clients.openfga.calls import Call, Deadline, Sender  # noqa: E402
+from authz.errors import AuthorizationUnavailable  # noqa: E402
 from authz.services import reconciliation, remote_engine, visibility  # noqa: E402
 from authz.services.client import client_for  # noqa: E402
 from authz.types import TupleKey  # noqa: E402
@@ -139,11 +140,17 @@ def _many_grants(count: int) -> list[Row]:
     seen = files[: count // 50]
     named = [*seen, *(f"{n:026}" for n in range(count - len(seen)))]
     _grant([TupleKey(heir.actor, Role.VIEWER.value, f"file:{name}") for name in named])
-    rows: list[float] = []
-    for _ in range(5):
+    times: list[float] = []
+    refused = 0
+    for _ in range(9):
         _forget()
-        rows.append(_milliseconds(lambda: _read(heir, len(seen))))
-    return [Row(f"{NAME}: first page of {count:,} grants", sorted(rows)[2], None, "ms")]
+        try:
+            times.append(_milliseconds(lambda: _read(heir, len(seen))))
+        except AuthorizationUnavailable:
+            refused += 1  # a machine that is busy with something else may need more than two seconds
+    name = f"{NAME}: first page of {count:,} grants"
+    found = [Row(name, sorted(times)[len(times) // 2], None, "ms")] if times else []
+    return [*found, Row(f"{name}, refused of 9", refused, None, "times", 0, "at most")]
 
 
 def _grant(keys: Sequence[TupleKey]) -> None:

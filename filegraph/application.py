@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+from django.utils.module_loading import import_string
 
 from authz.services.models import pinned
 from filegraph import health, probes
@@ -26,6 +27,9 @@ from schema.http import GRAPHQL_PATHS, EndpointSettings, GraphQLEndpoint
 from storage import addresses
 from transfer import conf as transfer_conf
 from transfer.app import TransferApp
+
+if TYPE_CHECKING:
+    from filegraph.metrics import MetricsPage
 
 T = TypeVar("T")
 
@@ -54,6 +58,7 @@ class Application:
             run=self._run_for_bytes, clock=utc_now, settings=transfer_conf.from_django(settings)
         )
         self._django: App = DjangoPages()
+        self._metrics = _metrics_page(threads)
         self._requests: App = CloseUnread(self._answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,6 +76,8 @@ class Application:
         path = scope["path"]
         if path in health.PATHS:
             await self._health(scope, receive, send)
+        elif self._metrics is not None and self._metrics.admits(scope):
+            await self._metrics(scope, receive, send)
         elif (refusal := _judge_host(scope)) is not None:
             await refusal.answer(send)
         else:
@@ -113,6 +120,16 @@ def _by_one_model(work: Callable[[], T]) -> T:
 def build() -> Application:
     """Return the application of this process's settings."""
     return Application(threads=DatabaseThreads(settings.FILEGRAPH_DATABASE_THREADS), background=chores())
+
+
+def _metrics_page(threads: DatabaseThreads) -> MetricsPage | None:
+    """Return the page if a setting asks for it; its library is imported only then."""
+    if not settings.FILEGRAPH_METRICS:
+        return None
+    page: MetricsPage = import_string("filegraph.metrics.MetricsPage")(
+        threads.run, settings.FILEGRAPH_METRICS, clock=utc_now
+    )
+    return page
 
 
 def _endpoint_settings(turns: int) -> EndpointSettings:

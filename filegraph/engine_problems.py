@@ -8,7 +8,7 @@ from functools import partial
 from django.conf import settings
 
 from authz.errors import AuthorizationUnavailable, InvalidRequest
-from authz.services import remote_engine
+from authz.services import remote_engine, shadow
 from filegraph.environment import variable
 from filegraph.problem import Problem
 
@@ -49,3 +49,13 @@ def of_choice() -> Problem | None:
                 "run `filegraph authz migrate-store --to openfga` to its end."
             )
     return None
+
+
+def of_shadow() -> Problem | None:
+    """Look whether the engine that is asked behind the answers has the permissions. The tables must be there."""
+    if shadow.can_be_asked():
+        return None
+    return Problem(
+        f"{variable('authz_shadow')} must be empty until an OpenFGA store has all permissions: "
+        "run `filegraph authz migrate-store --to openfga` to its end."
+    )

@@ -275,6 +275,29 @@ class Environment(BaseSettings):
         description="How long what a person holds, once asked of the OpenFGA server, may serve her next pages while it "
         "is provably unchanged. `0` asks for each request anew.",
     )
+    metrics: Annotated[list[str], NoDecode, AfterValidator(_networks)] = Field(
+        [],
+        description="Addresses or networks, between commas, that may read `/metrics`, such as 127.0.0.1. Empty: "
+        "nothing is measured and there is no such page.",
+    )
+    audit: bool = Field(True, description="Whether it is written down who gives and takes permissions, and when.")
+    audit_denials: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Which share of refused questions is written down too: 0 none, 1 all, up to 100 in 10 seconds.",
+    )
+    audit_retention: int = Field(
+        366 * _DAY, ge=_DAY, description="Seconds that what was written down for the audit is kept."
+    )
+    authz_shadow: Literal["", "embedded", "openfga"] = Field(
+        "",
+        description="Another permission engine that is asked as well, behind the answer; a difference is told in the "
+        "log. `openfga` needs its address. Empty: none.",
+    )
+    authz_shadow_sample: float = Field(
+        0.01, gt=0, le=1, description="Which share of the questions the other engine is asked too."
+    )
     storage_backend_classes: dict[str, str] = Field(
         {}, description='Further storage drivers as JSON: {"key": "dotted.path.Class"}.'
     )
@@ -284,6 +307,15 @@ class Environment(BaseSettings):
         if self.authz_client == "openfga" and not self.openfga_api_url:
             names = variable("openfga_api_url"), variable("authz_client")
             raise ValueError(f"{names[0]} must say where the server is, because {names[1]} is openfga")
+        return self
+
+    @model_validator(mode="after")
+    def _shadow_is_another_engine(self) -> Environment:
+        shadow, client, address = map(variable, ("authz_shadow", "authz_client", "openfga_api_url"))
+        if self.authz_shadow == self.authz_client:
+            raise ValueError(f"{shadow} must be another engine than {client}, or empty")
+        if self.authz_shadow == "openfga" and not self.openfga_api_url:
+            raise ValueError(f"{address} must say where the server is, because {shadow} is openfga")
         return self
 
     @model_validator(mode="after")

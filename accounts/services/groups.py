@@ -40,7 +40,7 @@ def add_member(actor: Actor, group_id: str, user_id: str) -> Group:
     group = by_id(group_id)
     if not User.objects.filter(pk=user_id).exists():
         raise AccountNotFound
-    add_group_member(group.pk, actor_of(user_id))
+    add_group_member(actor, group.pk, actor_of(user_id))
     return group
 
 
@@ -53,7 +53,7 @@ def remove_member(actor: Actor, group_id: str, user_id: str) -> Group:
     group = by_id(group_id)
     if not User.objects.filter(pk=user_id).exists():
         raise AccountNotFound
-    remove_group_member(group.pk, actor_of(user_id))
+    remove_group_member(actor, group.pk, actor_of(user_id))
     return group
 
 

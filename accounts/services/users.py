@@ -12,7 +12,7 @@ from accounts.names import clean_name, name_key
 from accounts.permissions import grant_organization, require_administrator
 from accounts.principal import actor_of
 from accounts.services import passwords
-from authz.types import Actor
+from authz.types import SYSTEM, Actor
 
 MAX_DISPLAY_NAME = 255
 
@@ -23,10 +23,12 @@ def create(actor: Actor, username: str, password: str, *, display_name: str = ""
     Raises ``AdministratorRequired``, ``InvalidName``, ``UsernameTaken``, ``WeakPassword``.
     """
     require_administrator(actor)
-    return create_unasked(username, password, display_name=display_name, administrator=administrator)
+    return create_unasked(username, password, display_name=display_name, administrator=administrator, actor=actor)
 
 
-def create_unasked(username: str, password: str, *, display_name: str = "", administrator: bool = False) -> User:
+def create_unasked(
+    username: str, password: str, *, display_name: str = "", administrator: bool = False, actor: Actor = SYSTEM
+) -> User:
     """``create`` without the question, for setup alone: there is nobody yet who could be asked for."""
     username = clean_name(username)
     if len(display_name) > MAX_DISPLAY_NAME or not display_name.isprintable():
@@ -39,7 +41,7 @@ def create_unasked(username: str, password: str, *, display_name: str = "", admi
     try:
         with transaction.atomic():
             draft.save(force_insert=True)
-            grant_organization(actor_of(draft.pk), administrator=administrator)
+            grant_organization(actor_of(draft.pk), administrator=administrator, actor=actor)
     except IntegrityError:
         # Somebody took it in the meantime.
         raise UsernameTaken from None

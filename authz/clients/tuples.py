@@ -33,9 +33,9 @@ _WHERE_ATTACHED = Case(
 _Row: TypeAlias = tuple[str, ...]
 
 
-_PLAIN = "t.condition_name, ''"
-_WITH_CONTEXT = "t.condition_name, CASE WHEN t.condition_name <> '' THEN t.condition_context END"
-"""What is read of a tuple's condition. The context stands in the row alone, which an index need not be left for."""
+_NAME = "t.condition_name"
+_NAME_AND_CONTEXT = f"{_NAME}, CASE WHEN {_NAME} <> '' THEN t.condition_context END"
+"""What is read of a tuple's condition. Its context is in no index: a row without one need not be looked up for it."""
 
 
 class DatabaseTuples:
@@ -46,7 +46,7 @@ class DatabaseTuples:
 
     def __init__(self, using: str, *, contexts: bool) -> None:
         self._using = using
-        self._condition = _WITH_CONTEXT if contexts else _PLAIN
+        self._condition = _NAME_AND_CONTEXT if contexts else _NAME
 
     def subjects(self, queries: Sequence[SubjectQuery]) -> list[list[Found]]:
         """See ``TupleReader``."""
@@ -92,8 +92,8 @@ class DatabaseTuples:
             return found
         with connections[self._using].cursor() as cursor:
             cursor.execute(sql.text, sql.params)
-            for place, name, condition, context in cursor.fetchall():
-                found[int(place)].append(Found(name, carried(condition, context) if condition else None))
+            for row in cursor.fetchall():
+                found[int(row[0])].append(Found(row[1], carried(*row[2:]) if row[2] else None))
         return found
 
 
@@ -128,8 +128,8 @@ def standing(using: str, objects: Sequence[str], relation: str | None) -> list[l
     return found
 
 
-def carried(name: str, context: str | None) -> RelationshipCondition:
-    """Return the condition of a row: its name, and its context as the database gives it, as text."""
+def carried(name: str, context: str | None = None) -> RelationshipCondition:
+    """Return the condition of a row: its name, and its context if it was read, as the database gives it, as text."""
     return RelationshipCondition(name, json.loads(context) if context else {})
 
 

@@ -27,7 +27,7 @@ _TYPES = {
     "duration": cel.Type.DURATION,
     "timestamp": cel.Type.TIMESTAMP,
 }
-_FAULT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?: expecting \{.*| \(in container '.*)?$", re.MULTILINE)
+_FAULT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?: expecting \{.*| \(in container '.*)?$", re.MULTILINE)
 _STATUS = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
 
 
@@ -58,7 +58,7 @@ def compile_program(parameters: Sequence[ConditionParameter], expression: str) -
             raise InvalidExpression([ExpressionFault(message)])
         return CelProgram(_environment(parameters, cel.Type.BYTES).compile(expression))
     except (RuntimeError, ValueError, TypeError) as error:
-        raise InvalidExpression(list(_faults(str(error)))) from error
+        raise InvalidExpression(list(_faults(_reason(error)))) from error
 
 
 def _environment(parameters: Sequence[ConditionParameter], address: cel.Type) -> cel.Env:
@@ -89,12 +89,12 @@ def _cel_type(declared: ParameterType, address: cel.Type) -> cel.Type:
 
 def _faults(text: str) -> Iterator[ExpressionFault]:
     """Read the mistakes from what the library says; a text without any place is one mistake at the beginning."""
-    found = False
-    for line, column, message in _FAULT.findall(text):
-        found = True
-        yield ExpressionFault(message, int(line), int(column))
+    found = dict.fromkeys(_FAULT.findall(text))
+    for line, column, message in found:
+        # What is wrong with the whole stands nowhere.
+        yield ExpressionFault(message, max(int(line), 1), max(int(column), 1))
     if not found:
-        yield ExpressionFault(_reason(text))
+        yield ExpressionFault(text)
 
 
 def _reason(error: object) -> str:

@@ -9,12 +9,13 @@ must have one, whether the expression would look at it or not; what no parameter
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
-from unicodedata import category
 
 from authz.dsl.expressions import EvaluationError, InvalidExpression, compile_expression
 from authz.dsl.model import Condition
+from authz.engine.effort import EFFORT_LIMIT, Effort
 from authz.engine.parameters import typed
 from authz.errors import (
     ConditionFailed,
@@ -29,6 +30,10 @@ from authz.types import RelationshipCondition
 
 CONTEXT_BYTES = 32 * 1024
 """Largest context of a tuple, as compact JSON: OpenFGA's limit."""
+
+_DEPTH = 64
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, which OpenFGA takes in no context, and halves of characters, which no database keeps."""
 
 
 class Conditions:
@@ -97,6 +102,9 @@ class Circumstances:
         missing = compiled.parameters.keys() - values.keys()
         if missing:
             raise MissingContext(f"condition {carried.name!r} lacks {', '.join(sorted(missing))}")
+        effort = compiled.effort.of(values)
+        if effort > EFFORT_LIMIT:
+            raise ConditionFailed(f"condition {carried.name!r} may take {effort} steps, more than {EFFORT_LIMIT}")
         try:
             return compiled.program.evaluate(values)
         except EvaluationError as error:
@@ -122,6 +130,7 @@ class _Compiled:
     def __init__(self, name: str, condition: Condition) -> None:
         self.name = name
         self.parameters = {parameter.name: parameter.type for parameter in condition.parameters}
+        self.effort = Effort(condition.expression)
         try:
             self.program = compile_expression(condition.parameters, condition.expression)
         except InvalidExpression as error:
@@ -160,7 +169,7 @@ def require_plain(value: Any, depth: int = 0) -> None:
     if depth > _DEPTH:
         raise InvalidContext(f"a context is nested at most {_DEPTH} deep")
     if isinstance(value, str):
-        if any(category(character) == "Cc" for character in value):
+        if _UNFIT.search(value):
             raise InvalidContext("a context has no control characters")
     elif isinstance(value, Mapping):
         for key, item in value.items():
@@ -173,6 +182,3 @@ def require_plain(value: Any, depth: int = 0) -> None:
             require_plain(item, depth + 1)
     elif value is not None and not isinstance(value, bool | int | float):
         raise InvalidContext(f"a context holds JSON, not {type(value).__name__}")
-
-
-_DEPTH = 64

@@ -165,7 +165,7 @@ def _ipaddress(value: Any) -> bytes:
 
 
 def _is_object(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    return isinstance(value, dict) and all(isinstance(key, str) for key in value)
 
 
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {

@@ -1,5 +1,6 @@
-"""The rows of authz: tuples, the log of their changes, the versions of the model, and what a remote engine needs."""
+"""The rows of authz: tuples, their changes and who made them, versions of the model, what a remote engine needs."""
 
+from authz.models.audit_entry import AuditEntry, AuditOperation
 from authz.models.model_activation import ModelActivation
 from authz.models.model_version import AuthorizationModelVersion, ModelOrigin
 from authz.models.relationship_tuple import RelationshipTuple
@@ -7,6 +8,8 @@ from authz.models.remote_engine import DeliveryLease, RemoteModel, RemoteStore
 from authz.models.tuple_change import Delivery, TupleChange, TupleOperation
 
 __all__ = [
+    "AuditEntry",
+    "AuditOperation",
     "AuthorizationModelVersion",
     "Delivery",
     "DeliveryLease",

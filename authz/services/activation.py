@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 
 from authz.errors import AdministratorLockout, ModelConflict, ModelNotFound, ModelProblem, RelationsMissing
 from authz.models import AuthorizationModelVersion, ModelActivation
-from authz.services import decisions, remote_engine
+from authz.services import audit, decisions, remote_engine
 from authz.services.administrators import require_administrator
 from authz.services.client import client_for
 from authz.services.editors import require_editor
@@ -135,6 +135,7 @@ def _write_activation(
                 ModelActivation.objects.create(
                     id=last.id + 1, version_id=version_id, activated_at=now, author=actor, note=note
                 )
+                audit.record_activation(actor, version_id, now=now, note=note)
             return last.version_id
     except IntegrityError:
         raise ModelConflict from None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.utils import timezone
 
@@ -16,10 +16,11 @@ from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.moments import Moments
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
-from authz.conf import authz_settings
+from authz.conf import ClientName, authz_settings
 from authz.services.circumstances import one_time
 from authz.services.models import LoadedModel, active, pinned
 from authz.services.remote_engine import remote_of
+from authz.services.wrapping import wrapped
 
 _MOMENTS = Moments()
 
@@ -38,7 +39,12 @@ def client_for(model: LoadedModel, structure: Structure = NO_STRUCTURE) -> Insta
 
     Raises AuthorizationUnavailable for a server that does not have the model.
     """
-    match authz_settings().client:
+    make = partial(_made, model=model, structure=structure)
+    return wrapped(make(authz_settings().client), model.model, other=make)
+
+
+def _made(name: ClientName, model: LoadedModel, structure: Structure) -> InstallationClient:
+    match name:
         case "embedded":
             return EmbeddedClient(model.model, clock=timezone.now, structure=structure)
         case "openfga":

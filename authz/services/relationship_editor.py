@@ -63,7 +63,7 @@ def write(actor: Actor, *, writes: Sequence[TupleKey], deletes: Sequence[TupleKe
     with transaction.atomic():
         model = of_version(hold_active().version_id)
         horizon.await_stays(DEFAULT_DB_ALIAS)
-        relationships.write(writes=writes, deletes=deletes)
+        relationships.write(actor=actor, writes=writes, deletes=deletes)
         require_administrator(client_for(model, needs.structure), needs.kept)
     return []
 

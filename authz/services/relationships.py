@@ -10,31 +10,34 @@ from authz.clients import horizon
 from authz.clients.base import OnConflict, TuplePage
 from authz.conf import MAX_TUPLES_PER_WRITE
 from authz.services.client import configured_client
-from authz.types import TupleKey
+from authz.services.wrapping import audited
+from authz.types import SYSTEM, Actor, TupleKey
 
 
 def write(
     *,
+    actor: Actor = SYSTEM,
     writes: Sequence[TupleKey] = (),
     deletes: Sequence[TupleKey] = (),
     on_duplicate: OnConflict = "error",
     on_missing: OnConflict = "error",
 ) -> None:
-    """Delete and write at most 100 tuples, all or nothing, in the caller's transaction.
+    """Delete and write at most 100 tuples, all or nothing, in the caller's transaction, as the doing of ``actor``.
 
-    Raises InvalidRequest, InvalidTuple, WriteConflict.
+    Whoever calls on somebody's behalf names her: the audit says so. Raises InvalidRequest, InvalidTuple, WriteConflict.
     """
-    configured_client().write(writes=writes, deletes=deletes, on_duplicate=on_duplicate, on_missing=on_missing)
+    client = audited(configured_client(), actor)
+    client.write(writes=writes, deletes=deletes, on_duplicate=on_duplicate, on_missing=on_missing)
 
 
-def revoke(deletes: Sequence[TupleKey], *, on_missing: OnConflict = "error") -> None:
+def revoke(deletes: Sequence[TupleKey], *, actor: Actor = SYSTEM, on_missing: OnConflict = "error") -> None:
     """Delete at most 100 tuples that nothing else guards, as memberships are: by no lock that a reader of rights holds.
 
     Waits for transactions that rest on what they may take away (``decisions.stay_revocations``). Raises as ``write``.
     """
     with transaction.atomic():
         horizon.await_stays(DEFAULT_DB_ALIAS)
-        write(deletes=deletes, on_missing=on_missing)
+        write(actor=actor, deletes=deletes, on_missing=on_missing)
 
 
 def read(
@@ -69,11 +72,11 @@ def read_objects(objects: Collection[str], relation: str | None = None) -> dict[
     return dict(zip(names, configured_client().read_objects(names, relation), strict=True))
 
 
-def forget(objects: Collection[str]) -> int:
-    """Delete every tuple on the objects and return how many there were: for what is about to be gone for good."""
+def forget(objects: Collection[str], *, actor: Actor = SYSTEM) -> int:
+    """Delete every tuple on the objects and return how many there were: for what ``actor`` deletes for good."""
     found = [key for keys in read_objects(objects).values() for key in keys]
     # What is deleted is named without its condition.
     keys = [TupleKey(key.user, key.relation, key.object) for key in found]
     for start in range(0, len(keys), MAX_TUPLES_PER_WRITE):
-        write(deletes=keys[start : start + MAX_TUPLES_PER_WRITE], on_missing="ignore")
+        write(actor=actor, deletes=keys[start : start + MAX_TUPLES_PER_WRITE], on_missing="ignore")
     return len(keys)

@@ -22,6 +22,8 @@ from authz.dsl.parsed import ParsedModel
 from authz.dsl.validate import obstacles
 from authz.dsl.validate import validate as problems_of
 from authz.errors import InvalidModel, ModelProblem
+from filegraph.cli.model_tests import as_json as test_report
+from filegraph.cli.model_tests import find_files, run_file, show
 from filegraph.cli.server_commands import AUTHZ_COMMANDS
 from filegraph.client.terminal import complain, say
 
@@ -31,7 +33,7 @@ USAGE_ERROR = 2
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
 commands = typer.Typer(
     no_args_is_help=True,
-    help="Check and convert authorization models; compare, mend and move what they are asked about.",
+    help="Check, test and convert authorization models; compare, mend and move what they are asked about.",
 )
 app.add_typer(commands, name="authz")
 
@@ -118,6 +120,43 @@ def transform(
         for problem in error.problems:
             complain(f"{_place(file, problem)}: {problem.message} [{problem.code}]")
         raise typer.Exit(INVALID) from error
+
+
+@commands.command("test")
+def run_tests(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="Store files (`.fga.yaml`), or patterns such as `'models/**/*.fga.yaml'`."
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print the assertions that hold as well. `--json` always has them.")
+    ] = False,
+    external: Annotated[
+        bool,
+        typer.Option(
+            "--allow-external-files",
+            help="Let a store file name models and tuples outside of its own folder. Only for files that you trust.",
+        ),
+    ] = False,
+) -> None:
+    """Run the tests of store files on the built-in engine: the files that `fga model test` runs.
+
+    Exit code 0: every assertion holds; 1: some do not, or a file is wrong; 2: a file cannot be opened.
+    """
+    try:
+        runs = [run_file(file, external=external) for file in find_files(files)]
+    except OSError as error:
+        complain(f"{error.filename or error}: {error.strerror or 'there is no such file'}")
+        raise typer.Exit(USAGE_ERROR) from error
+    if as_json:
+        _print_json(test_report(runs))
+    else:
+        show(runs, verbose=verbose)
+    if not all(run.passed for run in runs):
+        raise typer.Exit(INVALID)
 
 
 def _elsewhere() -> None:

@@ -151,7 +151,7 @@ def _problem_of_parts() -> str | None:
     """Return what only a change of settings can mend. A part that is down is told, and may come back: until then all
     that needs it is refused.
     """
-    engine = engine_problems.of_choice() or engine_problems.of_engine(prepared=True)
+    engine = engine_problems.of_choice() or engine_problems.of_engine(prepared=True) or engine_problems.of_shadow()
     for problem in [*([engine] if engine is not None else []), *store_problems.of_stores()]:
         if not problem.passing:
             return problem.sentence

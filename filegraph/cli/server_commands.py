@@ -31,6 +31,7 @@ SERVER_COMMANDS: Mapping[str, LateCommand] = {
 }
 
 AUTHZ_COMMANDS: Mapping[str, LateCommand] = {
+    "audit": LateCommand("filegraph.cli.audit", "Show who gave and took permissions, the newest first."),
     "reconcile": LateCommand(
         "filegraph.cli.permissions", "Compare the OpenFGA store with the record of this installation, and mend it."
     ),
@@ -46,6 +47,6 @@ AUTHZ_COMMANDS: Mapping[str, LateCommand] = {
 OFFLINE_COMMANDS: Mapping[str, LateCommand] = {
     "authz": LateCommand(
         "filegraph.cli.models",
-        "Check and convert authorization models; compare, mend and move what they are asked about.",
+        "Check, test and convert authorization models; compare, mend and move what they are asked about.",
     ),
 }

@@ -40,7 +40,7 @@ def holders(
 
     The engine lists them all for each page. Raises InvalidCursor, and what ``storage.services.access`` does.
     """
-    names = access.holders(viewer.actor, object, relation, user_type, context)
+    names = access.holders(viewer.actor, object, relation, user_type, context, now=viewer.now)
     if names is None:
         return None
     names = sorted(names)

@@ -148,7 +148,7 @@ class AuthorizationQueries:
         contextual_tuples: ContextualTuples = None,
     ) -> bool | None:
         question = _question(user, relation, object, context, contextual_tuples)
-        return _told(lambda: access.check(info.context.actor, question))
+        return _told(lambda: access.check(info.context.actor, question, now=info.context.now))
 
     @field("Who has a relation to an object, by name; null for whoever may not ask, and for a node that is not there.")
     def who_can_access(
@@ -181,5 +181,5 @@ class AuthorizationQueries:
         contextual_tuples: ContextualTuples = None,
     ) -> AccessExplanation | None:
         question = _question(user, relation, object, context, contextual_tuples)
-        found = _told(lambda: access.explain(info.context.actor, question))
+        found = _told(lambda: access.explain(info.context.actor, question, now=info.context.now))
         return None if found is None else explanation(found)

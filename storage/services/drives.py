@@ -53,7 +53,7 @@ def create(
         )
         _insert(drive, now)
         mirror.placed([drive])
-        relationships.write(writes=[TupleKey(actor, Role.OWNER.value, f"drive:{drive.id}")])
+        relationships.write(actor=actor, writes=[TupleKey(actor, Role.OWNER.value, f"drive:{drive.id}")])
     return drive
 
 

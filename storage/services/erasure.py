@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Sum
 
 from authz.services import relationships
+from authz.types import Actor
 from storage.models import (
     Blob,
     Drive,
@@ -29,19 +30,19 @@ _CHUNK = 500
 keys are checked at the end of the transaction."""
 
 
-def erase(row: Item, *, now: datetime) -> None:
-    """Delete an item and everything below it. The caller holds its drive and has asked for permission."""
+def erase(row: Item, *, actor: Actor, now: datetime) -> None:
+    """Delete an item and everything below it for ``actor``. The caller holds its drive and has asked for permission."""
     folder_ids = _folders(row)
     drive = Drive.objects.get(id=row.drive_id)
     if row.kind == ItemKind.FILE:
-        _erase_files(drive, [row.id], now)
+        _erase_files(actor, drive, [row.id], now)
         return
     for chunk in _chunks(folder_ids):
         _end_uploads(drive, chunk, now)
         file_ids = list(Item.objects.filter(parent__in=chunk, kind=ItemKind.FILE).values_list("id", flat=True))
         for files in _chunks(file_ids):
-            _erase_files(drive, files, now)
-    _erase_folders(folder_ids)
+            _erase_files(actor, drive, files, now)
+    _erase_folders(actor, folder_ids)
 
 
 def _folders(row: Item) -> list[str]:
@@ -51,11 +52,11 @@ def _folders(row: Item) -> list[str]:
     return list(FolderClosure.objects.below(row.id).order_by("-depth"))
 
 
-def _erase_files(drive: Drive, file_ids: Sequence[str], now: datetime) -> None:
+def _erase_files(actor: Actor, drive: Drive, file_ids: Sequence[str], now: datetime) -> None:
     versions = FileVersion.objects.filter(file__in=file_ids)
     size: int = versions.aggregate(size=Sum("blob__size"))["size"] or 0
     blob_ids = set(versions.values_list("blob_id", flat=True))
-    relationships.forget([f"file:{file_id}" for file_id in file_ids])
+    relationships.forget([f"file:{file_id}" for file_id in file_ids], actor=actor)
     versions._raw_delete(versions.db)
     items = Item.objects.filter(id__in=file_ids)
     items._raw_delete(items.db)
@@ -82,9 +83,9 @@ def _end_uploads(drive: Drive, folder_ids: Sequence[str], now: datetime) -> None
     uploads._raw_delete(uploads.db)
 
 
-def _erase_folders(folder_ids: Sequence[str]) -> None:
+def _erase_folders(actor: Actor, folder_ids: Sequence[str]) -> None:
     for chunk in _chunks(folder_ids):
-        relationships.forget([f"folder:{folder_id}" for folder_id in chunk])
+        relationships.forget([f"folder:{folder_id}" for folder_id in chunk], actor=actor)
         closure = FolderClosure.objects.filter(descendant__in=chunk)
         closure._raw_delete(closure.db)
         folders = Item.objects.filter(id__in=chunk)

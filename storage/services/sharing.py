@@ -70,7 +70,7 @@ def share(actor: Actor, ref: NodeRef, subject: Subject, role: Role) -> Share:
     with transaction.atomic():
         row = _shareable(actor, ref)
         try:
-            relationships.write(writes=_tuples(row, subject, role), on_duplicate="ignore")
+            relationships.write(actor=actor, writes=_tuples(row, subject, role), on_duplicate="ignore")
         except InvalidTuple:
             raise InvalidArgument(_cannot_have(subject, role, ref.kind), path=["role"]) from None
     return Share(role, subject, ref)
@@ -96,7 +96,7 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
         if gone:
             # What is deleted is named without its condition.
             named = [TupleKey(each.user, each.relation, each.object) for each in gone]
-            relationships.write(deletes=named, on_missing="ignore")
+            relationships.write(actor=actor, deletes=named, on_missing="ignore")
     return row
 
 

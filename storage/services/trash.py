@@ -71,7 +71,7 @@ def purge(actor: Actor, refs: Sequence[NodeRef], *, now: datetime) -> list[str |
         if not row.is_trashed:
             raise Conflict("Only what is in the trash can be purged.")
         _require_below(actor, row)
-        erase(row, now=now)
+        erase(row, actor=actor, now=now)
 
     results = _each(actor, refs, one, gone=True)
     return [each if isinstance(each, StorageError) else each.id for each in results]

@@ -69,7 +69,10 @@ OTHER_FOLDERS = {"architecture", "components", "e2e", "benchmarks", "docs", "exa
 
 OF_A_WHOLE_FOLDER = {
     "authz": {"advisories", "default_model", "openfga_suites"},
+    "authz/clients/openfga": {"depth", "hostile", "lasting"},
+    "authz/dsl": {"against_openfga"},
     "authz/engine": {"against_openfga", "properties"},
+    "authz/storefile": {"against_openfga"},
     "schema": {"with_openfga"},
     "storage": {"query_plans"},
     "storage/backends/s3": {"loading"},

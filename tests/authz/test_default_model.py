@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,7 +10,8 @@ import authz
 from authz.dsl import parse, to_text
 from authz.dsl.model import AuthorizationModel, Computed, Difference, Direct
 from authz.dsl.parsed import leaves_of
-from authz.testing.store_file import StoreResult, run_store_file
+from authz.storefile.results import Kind, StoreResult, tally
+from authz.storefile.run import run_store_file
 from tests.components import fga
 
 FOLDER = Path(authz.__file__).parent
@@ -37,43 +36,23 @@ def test_an_openfga_server_takes_the_model_and_its_printed_form(model: Authoriza
 
 def test_every_promise_holds(result: StoreResult) -> None:
     assert result.failed == ()
-    assert result.count("check") > 250
-    assert result.count("list_objects") >= 10
-    assert result.count("list_users") >= 5
+    assert tally([result], Kind.CHECK).total > 250
+    assert tally([result], Kind.LIST_OBJECTS).total >= 10
+    assert tally([result], Kind.LIST_USERS).total >= 5
 
 
 def test_openfga_gives_the_same_answers(result: StoreResult) -> None:
-    done = fga.run("model", "test", "--tests", STORE, "--verbose")
-    assert done.returncode == 0, done.stderr
-    theirs = {item for test in json.loads(done.stdout) for item in answers(test)}
-    ours = {(item.test, item.question, item.got) for item in result.assertions}
-    assert ours == theirs
-
-
-def answers(test: dict[str, Any]) -> list[tuple[str, str, object]]:
-    """What fga answered, in the words of AssertionResult."""
-    found: list[tuple[str, str, object]] = []
-    for item in test["check_results"] or ():
-        asked = item["request"]
-        found.append((test["name"], f"{asked['user']} {asked['relation']} {asked['object']}", item["got"]))
-    for item in test["list_objects_results"] or ():
-        asked = item["request"]
-        question = f"{asked['user']} {asked['relation']} every {asked['type']}"
-        found.append((test["name"], question, frozenset(item["got"])))
-    for item in test["list_users_results"] or ():
-        asked = item["request"]
-        [wanted] = asked["user_filters"]
-        kind = f"{wanted['type']}#{wanted['relation']}" if wanted.get("relation") else wanted["type"]
-        question = f"every {kind} {asked['relation']} {asked['object']['type']}:{asked['object']['id']}"
-        found.append((test["name"], question, frozenset(item["got"]["users"])))
-    return found
+    code, assertions, said = fga.run_store_files(STORE)
+    assert code == 0, said
+    theirs = {(item.test, item.question, item.got) for item in assertions}
+    assert theirs == {(test.name, item.question, item.got) for test in result.tests for item in test.assertions}
 
 
 def test_every_asked_relation_is_promised(model: AuthorizationModel, result: StoreResult) -> None:
     asked = {
         (item.question.split()[2].split(":")[0], item.question.split()[1])
         for item in result.assertions
-        if item.kind == "check"
+        if item.kind is Kind.CHECK
     }
     declared = {
         (item.name, relation)

@@ -96,6 +96,17 @@ def until_it_works(api: Api, node: str) -> None:
         time.sleep(0.1)
 
 
+def hang(pid: int) -> None:
+    """Stop a process, and wait until it has: on a busy machine its threads may run on for a while."""
+    os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T":
+            return
+        time.sleep(0.02)
+    raise AssertionError("the process does not stop")
+
+
 def test_openfga_away_hanging_and_back(fga: OpenFGA, mortal: Server) -> None:
     ann = become_administrator(mortal)
     bob, cat = new_person(ann), new_person(ann)
@@ -128,7 +139,7 @@ def test_openfga_away_hanging_and_back(fga: OpenFGA, mortal: Server) -> None:
     assert sees(bob, file)
     assert sees(cat, file)
 
-    os.kill(fga.pid, signal.SIGSTOP)
+    hang(fga.pid)
     try:
         several = "query($id: ID!) { a: file(id: $id) { name } b: file(id: $id) { name } c: file(id: $id) { name } }"
         answer = timed(cat, several, id=file)

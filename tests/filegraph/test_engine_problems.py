@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 from authz.models import RelationshipTuple, RemoteStore
 from authz.services import relationships, remote_engine
 from authz.types import ORGANIZATION, TupleKey
-from filegraph.engine_problems import of_choice, of_engine
+from filegraph.engine_problems import of_choice, of_engine, of_shadow
 from filegraph.problem import Problem
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +67,21 @@ def test_a_store_that_has_not_everything_yet(openfga_away: None, settings: Setti
 def test_the_database_has_what_openfga_has() -> None:
     RemoteStore.objects.create(store_id="0" * 26, created_at=timezone.now())
     assert of_choice() is None
+
+
+def test_a_store_that_is_not_whole_cannot_stand_behind_the_answers(settings: Settings) -> None:
+    assert of_shadow() is None
+    settings.FILEGRAPH_AUTHZ_SHADOW = "openfga"
+    found = of_shadow()
+    assert found is not None
+    assert found.sentence.startswith("FILEGRAPH_AUTHZ_SHADOW must be empty until ")
+    assert not found.passing
+    store = RemoteStore.objects.create(store_id="0" * 26, created_at=timezone.now(), is_whole=False)
+    assert of_shadow() == found
+    store.is_whole = True
+    store.save()
+    assert of_shadow() is None
+    # Our record has everything, whatever a server has.
+    RemoteStore.objects.all().delete()
+    settings.FILEGRAPH_AUTHZ_SHADOW = "embedded"
+    assert of_shadow() is None

@@ -115,3 +115,29 @@ def test_mistakes_about_a_bucket(monkeypatch: pytest.MonkeyPatch, given: dict[st
     (problem,) = caught.value.problems
     assert problem.startswith(sentence)
     assert "hunter2" not in problem.lower()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"FILEGRAPH_AUTHZ_SHADOW": "embedded"},
+            "FILEGRAPH_AUTHZ_SHADOW must be another engine than FILEGRAPH_AUTHZ_CLIENT, or empty.",
+        ),
+        (
+            {"FILEGRAPH_AUTHZ_SHADOW": "openfga"},
+            "FILEGRAPH_OPENFGA_API_URL must say where the server is, because FILEGRAPH_AUTHZ_SHADOW is openfga.",
+        ),
+        ({"FILEGRAPH_AUTHZ_SHADOW": "hunter2"}, "FILEGRAPH_AUTHZ_SHADOW should be '', 'embedded' or 'openfga'."),
+        ({"FILEGRAPH_AUTHZ_SHADOW_SAMPLE": "0"}, "FILEGRAPH_AUTHZ_SHADOW_SAMPLE should be greater than 0."),
+        ({"FILEGRAPH_AUDIT_DENIALS": "1.5"}, "FILEGRAPH_AUDIT_DENIALS should be less than or equal to 1."),
+        ({"FILEGRAPH_METRICS": "yes"}, "FILEGRAPH_METRICS must be addresses or networks"),
+    ],
+)
+def test_mistakes_about_what_is_watched(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], sentence: str) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidEnvironment) as caught:
+        read_environment()
+    (problem,) = caught.value.problems
+    assert problem.startswith(sentence)

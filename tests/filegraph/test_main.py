@@ -57,6 +57,25 @@ def test_wrong_settings_are_told_without_a_traceback(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_shadow_that_lacks_permissions_is_refused_at_the_start(tmp_path: Path) -> None:
+    assert _filegraph(tmp_path, "setup").returncode == 0
+    shadow = {"FILEGRAPH_AUTHZ_SHADOW": "openfga", "FILEGRAPH_OPENFGA_API_URL": "http://127.0.0.1:1"}
+    refused = _filegraph(tmp_path, "serve", **shadow)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("FILEGRAPH_AUTHZ_SHADOW must be empty until"), refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_command_of_two_words_is_found_and_asks_for_a_prepared_installation(tmp_path: Path) -> None:
+    refused = _filegraph(tmp_path, "authz", "audit", FILEGRAPH_SECRET_KEY="k" * 32)
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+    assert _filegraph(tmp_path, "setup").returncode == 0
+    done = _filegraph(tmp_path, "authz", "audit")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert " audit " in _filegraph(tmp_path, "authz", "--help").stdout
+
+
 def test_a_client_never_loads_django() -> None:
     code = "import sys, filegraph.cli.app; assert 'django' not in sys.modules; assert 'strawberry' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)

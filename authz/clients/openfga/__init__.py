@@ -1,8 +1,10 @@
 """The client of a real OpenFGA server.
 
 ``client`` answers; ``store`` finds or makes the store and the model. Below them: ``questions`` (whole checks and lists,
-with ``context``: what may go along), ``lists`` (pages, from the ``projection``; shared in a request by ``moments``),
-``reading`` and ``models``, ``outbox`` and ``delivery`` (writes), ``patched`` (answers while a deletion is on its way).
+with ``context``: what may go along), ``lists`` (pages, from the ``projection``; shared in a request by ``moments``, and
+by later ones while it is ``kept``, which the ``feed`` of changes has a say in),
+``reading`` and ``models``, ``outbox`` and ``delivery`` (writes), ``patched`` (answers while a deletion is on its way),
+``drift`` (what a store has and what is ``desired``, compared by way of a ``scratch`` file).
 At the bottom: ``remote`` (one store, one model), ``wire`` (JSON), ``calls`` and ``failures``, ``breaker``, and
 ``transport``, the one module that imports openfga_sdk. Rules that all of them keep:
 

@@ -219,7 +219,8 @@ def _batches(asked: Sequence[Asked]) -> list[list[Asked]]:
 
 
 def _objects(stream: Iterable[Mapping[str, Any]], type_name: str) -> list[str]:
-    found = {wire.text(line, "object") for line in stream}
-    if not all(name.startswith(f"{type_name}:") for name in found):
+    found = sorted({wire.text(line, "object") for line in stream})
+    # They are in order: if the first and the last are of the type, all are.
+    if found and not (found[0].startswith(f"{type_name}:") and found[-1].startswith(f"{type_name}:")):
         raise AuthorizationUnavailable("a list with objects of another type")
-    return sorted(found)
+    return found

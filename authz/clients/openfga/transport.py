@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
+import orjson
 import urllib3
 from openfga_sdk import ClientConfiguration
 from openfga_sdk.credentials import CredentialConfiguration, Credentials
@@ -30,6 +31,7 @@ _MAX_BYTES = 32 << 20
 """Of one answer: a quarter of a million ids."""
 _STORE = "openfga-store-id"
 """The header by which an OpenFGA says that an answer is its own: an empty stream has nothing else to know it by."""
+_RESULT = {"result"}
 _PAUSE = 0.05
 _REFUSALS = (400, 404, 409, 422)
 _MOMENTARY = (429, 500, 502, 503, 504)
@@ -117,7 +119,7 @@ class Transport:
         response.release_conn()
         if not call.streamed:
             return _object(data)
-        lines = list(_lines(data))
+        lines = _lines(data)
         if not lines and _STORE not in response.headers:
             raise AuthorizationUnavailable("an empty stream that may be anybody's")
         return lines
@@ -159,15 +161,17 @@ def _object(data: bytes) -> dict[str, Any]:
     return found
 
 
-def _lines(data: bytes) -> Iterator[dict[str, Any]]:
-    """Yield what the lines of a stream hold as ``result``; an error among them is an error of all."""
-    for line in data.splitlines():
-        if not line.strip():
-            continue
-        found = _object(line)
-        if set(found) != {"result"} or not isinstance(found["result"], dict):
+def _lines(data: bytes) -> list[dict[str, Any]]:
+    """Return what the lines of a stream hold as ``result``; an error among them is an error of all."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    # Read as one text: line by line, a list of tens of thousands would take longer here than it takes the server.
+    found = orjson.loads(b"[%s]" % b",".join(lines))
+    if len(found) != len(lines):
+        raise AuthorizationUnavailable("a stream whose lines are no JSON objects")
+    for each in found:
+        if not isinstance(each, dict) or each.keys() != _RESULT or not isinstance(each["result"], dict):
             raise AuthorizationUnavailable("an error, or nothing known, among the lines of a stream")
-        yield found["result"]
+    return [each["result"] for each in found]
 
 
 def _refused(error: ApiException) -> Refused:

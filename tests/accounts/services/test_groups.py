@@ -6,7 +6,7 @@ from accounts.errors import AccountNotFound, AdministratorRequired, GroupNameTak
 from accounts.models import User
 from accounts.principal import VISITOR, Principal, actor_of
 from accounts.services import groups, users
-from authz.services import decisions, relationships
+from authz.services import audit, decisions, relationships
 from authz.types import ANONYMOUS, Actor, CheckRequest, TupleKey
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,16 @@ def test_membership_is_a_tuple_and_holds_at_once(root: Actor, bob: User) -> None
     assert not decisions.check(CheckRequest(actor_of(bob.pk), "member", f"group:{group.pk}"))
     assert groups.members(root, [group.pk]) == {group.pk: []}
     assert groups.of_actor(actor_of(bob.pk)) == []
+
+
+def test_the_audit_says_who_filled_a_group(root: Actor, bob: User) -> None:
+    group = groups.create(root, "Design team")
+    groups.add_member(root, group.pk, bob.pk)
+    groups.remove_member(root, group.pk, bob.pk)
+    told = [(each.actor, each.operation, each.key.user) for each in audit.entries(object=f"group:{group.pk}")]
+    assert told == [(root, "delete", actor_of(bob.pk)), (root, "write", actor_of(bob.pk))]
+    (made,) = audit.entries(user=actor_of(bob.pk), object="organization:")
+    assert made.actor == root
 
 
 def test_members_are_told_to_members_and_administrators(root: Actor, bob: User, password: str) -> None:

@@ -27,7 +27,7 @@ from authz.errors import UnplannableRelation
 from authz.models import RelationshipTuple
 from authz.types import CheckRequest, ListObjectsRequest, TupleKey
 from tests.authz.clients.replay import tell
-from tests.authz.engine.random_models import OBJECTS, TUPLESET, USERS, worlds
+from tests.authz.engine.small_models import OBJECTS, TUPLESET, USERS, worlds
 
 pytestmark = pytest.mark.django_db
 

@@ -51,6 +51,7 @@ def test_the_rounds_of_an_evaluation_are_bounded() -> None:
     [
         ("x == 1" + " || x == 1" * 20_000, "limit"),
         ("(" * 300 + "x == 1" + ")" * 300, "limit"),
+        ("x" + " + x" * 40 + " == 1", "^Exceeded max recursion depth of 32 when parsing.$"),
         ("x", "must be a bool"),
         ("", "Syntax"),
     ],

@@ -109,7 +109,7 @@ def test_an_expression_without_a_value() -> None:
         assert type(caught.value) is ConditionFailed
 
 
-@pytest.mark.parametrize("value", ["a\x00b", {"a": ["\x1f"]}, {"\x7f": 1}, object(), {1: 2}])
+@pytest.mark.parametrize("value", ["a\x00b", {"a": ["\x1f"]}, {"\x7f": 1}, "\x85", "\ud800", object(), {1: 2}])
 def test_a_context_is_json_without_control_characters(value: Any) -> None:
     with pytest.raises(InvalidContext):
         ask([], "user:a viewer folder:1", {"unasked": value})
@@ -155,6 +155,14 @@ def test_an_error_counts_unless_another_branch_decides(
 def test_whoever_may_be_in_a_userset_is_in_doubt_as_in_openfga() -> None:
     with pytest.raises(MissingContext):
         ask([low("group:1#member viewer folder:1")], "user:a viewer folder:1")
+
+
+def test_a_context_is_not_endlessly_deep() -> None:
+    value: Any = 1
+    for _ in range(10_000):
+        value = [value]
+    with pytest.raises(InvalidContext):
+        ask([], "user:a viewer folder:1", {"unasked": value})
 
 
 def test_an_error_is_one_for_the_whole_batch() -> None:

@@ -8,18 +8,15 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from authz.dsl import parse
-from authz.dsl.model import AuthorizationModel, Condition, ConditionParameter, ParameterType
 from authz.engine.check import check
 from authz.engine.explain import Explanation, Proof, Step, explain, tuples_of
 from authz.engine.memory import MemoryTuples
-from authz.engine.typesystem import kind_of, restriction_kind
 from authz.errors import ConditionFailed, MissingContext, ResolutionTooComplex, UnknownRelation, UnknownType
 from authz.testing.contract import key
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
-from tests.authz.engine.random_models import USERS, askable, worlds
+from tests.authz.engine.random_models import SUBJECTS, USERS, World, askable, worlds
 
 SIZE = 20 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 1
 examples = settings(
@@ -27,95 +24,46 @@ examples = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-SUBJECTS = [*USERS, "user:unknown", "user:*", "group:1#member"]
-
-
-SMALL = Condition("small", (ConditionParameter("x", ParameterType("int")),), "x < 10")
-
-
-@st.composite
-def conditional_worlds(draw: st.DrawFn) -> tuple[AuthorizationModel, list[TupleKey]]:
-    """A world in which some entries of direct lists, and so the tuples of their kind, are under a condition."""
-    model, tuples = draw(worlds())
-    under: set[tuple[str, str]] = set()
-    types = {}
-    for type_name, definition in model.types.items():
-        relations = {}
-        for relation in definition.relations.values():
-            entries = []
-            for entry in relation.restrictions:
-                if draw(st.booleans()):
-                    under.add((f"{type_name}#{relation.name}", restriction_kind(entry)))
-                    entry = replace(entry, condition="small")
-                entries.append(entry)
-            relations[relation.name] = replace(relation, restrictions=tuple(entries))
-        types[type_name] = replace(definition, relations=relations)
-    contexts = st.sampled_from([{}, {"x": 5}, {"x": 50}])
-    carried = [
-        replace(key, condition=RelationshipCondition("small", draw(contexts)))
-        if (f"{key.object.partition(':')[0]}#{key.relation}", kind_of(key.user)) in under
-        else key
-        for key in tuples
-    ]
-    return AuthorizationModel("1.1", types, {"small": SMALL}), carried
-
-
-@examples
-@given(conditional_worlds())
-def test_explanations_under_conditions(world: tuple[AuthorizationModel, list[TupleKey]]) -> None:
-    model, tuples = world
-    reader = MemoryTuples(tuples)
-    for context in ({}, {"x": 1}, {"x": 99}):
-        for relation, name in askable(model):
-            request = CheckRequest("user:a", relation, name, context=context)
-            try:
-                allowed = check(model, reader, request)
-            except ConditionFailed:
-                with pytest.raises(ConditionFailed):
-                    explain(model, reader, request)
-                continue
-            found = explain(model, reader, request)
-            assert found.allowed == allowed
-            if allowed:
-                require_proof(tuples, model, found, request)
-                for step in found.proof:
-                    for reason in step.reasons:
-                        if reason.tuple is not None and reason.tuple.condition is not None:
-                            assert reason.values is not None
-                            assert reason.values["x"] < 10
-            for grants in found.missing:
-                assert check(model, reader, replace(request, contextual_tuples=grants)), (request, grants)
-            for unmet in found.unmet:
-                assert unmet.tuple in tuples
-                assert unmet.values["x"] >= 10
 
 
 @examples
 @given(worlds())
-def test_explanations_of_random_models(world: tuple[AuthorizationModel, list[TupleKey]]) -> None:
-    model, tuples = world
-    reader = MemoryTuples(tuples)
-    for user in SUBJECTS:
-        for relation, name in askable(model):
-            request = CheckRequest(user, relation, name)
-            found = explain(model, reader, request)
-            assert found.allowed == check(model, reader, request), request
-            if found.allowed:
-                require_proof(tuples, model, found, request)
-            for grants in found.missing:
-                assert not set(grants) & set(tuples)
-                assert check(model, MemoryTuples([*tuples, *grants]), request), (request, grants)
-            for block in found.blocks:
-                assert block[0].holds
-                assert set(tuples_of(block)) <= set(tuples)
+def test_explanations_of_random_models(world: World) -> None:
+    for context in world.contexts:
+        for user in SUBJECTS if context is world.contexts[0] else USERS:
+            for relation, name in askable(world.model):
+                explains(world, CheckRequest(user, relation, name, context=context))
 
 
-def require_proof(tuples: list[TupleKey], model: AuthorizationModel, found: Explanation, request: CheckRequest) -> None:
+def explains(world: World, request: CheckRequest) -> None:
+    model, reader = world.model, MemoryTuples(world.tuples)
+    try:
+        allowed = check(model, reader, request)
+    except ConditionFailed:
+        with pytest.raises(ConditionFailed):
+            explain(model, reader, request)
+        return
+    found = explain(model, reader, request)
+    assert found.allowed == allowed, request
+    if allowed:
+        require_proof(world, found, request)
+    for grants in found.missing:
+        assert not set(grants) & set(world.tuples)
+        assert check(model, reader, replace(request, contextual_tuples=grants)), (request, grants)
+    for block in found.blocks:
+        assert block[0].holds
+        assert set(tuples_of(block)) <= set(world.tuples)
+    assert {unmet.tuple for unmet in found.unmet} <= set(world.tuples)
+
+
+def require_proof(world: World, found: Explanation, request: CheckRequest) -> None:
     first = found.proof[0]
     assert (first.object, first.relation, first.holds) == (request.object, request.relation, True)
     used = tuples_of(found.proof)
-    assert set(used) <= set(tuples)
-    assert check(model, MemoryTuples(used), request), (request, used)
+    assert set(used) <= set(world.tuples)
+    assert check(world.model, MemoryTuples(used), request), (request, used)
+    for reason in (reason for step in found.proof for reason in step.reasons):
+        assert (reason.values is not None) == (reason.tuple is not None and reason.tuple.condition is not None)
 
 
 FOLDERS = """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from authz.services import relationships
+from authz.services import audit, relationships
 from authz.services.shipped_model import SHIPPED_MODEL
 from authz.types import ORGANIZATION
 from schema.ids import Kind, encode
@@ -224,3 +224,17 @@ def test_the_last_administrator_cannot_be_taken_away(world: World) -> None:
     assert world.ann.client.ask("{ viewer { isAdministrator } }")["viewer"]["isAdministrator"]
     assert write(world.ann, writes=[{**admin, "user": world.olga.id}], deletes=[admin])["errors"] == []
     assert not world.ann.client.ask("{ viewer { isAdministrator } }")["viewer"]["isAdministrator"]
+
+
+def test_the_audit_has_who_edited(world: World) -> None:
+    version = create(world.ann, READERS_EDIT)["authorizationModel"]["id"]
+    activate(world.ann, version, note="Readers edit")
+    activate(world.ann, version)
+    write(world.ann, writes=[{"user": "user:*", "relation": "viewer", "object": world.file_id}])
+    written, activated = audit.entries(actor=world.ann.actor, since=None)[:2]
+    assert (activated.operation, activated.note, activated.key.object.partition(":")[0]) == (
+        "activate",
+        "Readers edit",
+        "authorization_model",
+    )
+    assert (written.operation, written.key.user, written.key.relation) == ("write", "user:*", "viewer")

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from authz.services import relationships
+from authz.services import audit, relationships
 from authz.services.shipped_model import SHIPPED_MODEL
 from authz.types import ORGANIZATION, TupleKey
 from schema.ids import Kind, encode
@@ -320,3 +320,21 @@ def test_of_a_denial_what_was_taken_away_is_proved(world: World, auditor: Person
         (f"drive:{world.drive.id}", "blocked"),
     ]
     assert explain(auditor.client, world.vera.id, "can_view", encode(Kind.FILE, ABSENT)) is None
+
+
+def test_the_audit_has_who_looked_into_what(world: World, auditor: Person) -> None:
+    check(auditor.client, world.olga.actor, "can_view", world.file_id)
+    variables = {"relation": "can_view", "object": world.file_id}
+    auditor.client.ask(EXPLAIN, user=world.olga.actor, **variables)
+    auditor.client.ask(WHO, type="user", **variables)
+    check(world.olga.client, world.olga.actor, "can_view", world.file_id)
+    found = [
+        (each.note, each.key.user, each.key.relation, each.key.object) for each in audit.entries(actor=auditor.actor)
+    ]
+    name = world.file_id.replace("_", ":")
+    assert found == [
+        ("whoCanAccess", "", "can_view", name),
+        ("explainAccess", world.olga.actor, "can_view", name),
+        ("checkPermission", world.olga.actor, "can_view", name),
+    ]
+    assert [each for each in audit.entries(actor=world.olga.actor) if each.operation == "ask"] == []

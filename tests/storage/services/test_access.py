@@ -70,17 +70,17 @@ def test_everything_is_told_as_it_is_decided(admin: Actor) -> None:
         for permission in APPLICABLE[kind_of(row)]:
             allowed = {actor for actor in people if may(actor, permission, row)}
             name = name_of(row)
-            assert set(access.holders(admin, name, permission, "user") or ()) & set(people) == allowed
+            assert set(access.holders(admin, name, permission, "user", now=NOW) or ()) & set(people) == allowed
             for actor in people:
                 question = Question(actor, permission, name)
-                assert access.check(admin, question) == (actor in allowed)
-                found = access.explain(admin, question)
+                assert access.check(admin, question, now=NOW) == (actor in allowed)
+                found = access.explain(admin, question, now=NOW)
                 assert found is not None
                 assert found.allowed == (actor in allowed)
                 assert bool(tuples_of(found.proof)) == found.allowed
                 for grants in found.missing:
                     tried = Question(actor, permission, name, contextual_tuples=grants)
-                    assert access.check(admin, tried), grants
+                    assert access.check(admin, tried, now=NOW), grants
 
 
 def test_whoever_may_not_ask_and_what_is_not_there_are_one_answer(admin: Actor) -> None:
@@ -95,14 +95,14 @@ def test_whoever_may_not_ask_and_what_is_not_there_are_one_answer(admin: Actor) 
         (admin, "file:\0"),
     ):
         question = Question(place.owner, "can_view", name)
-        assert access.check(actor, question) is None
-        assert access.explain(actor, question) is None
-        assert access.holders(actor, name, "can_view", "user") is None
+        assert access.check(actor, question, now=NOW) is None
+        assert access.explain(actor, question, now=NOW) is None
+        assert access.holders(actor, name, "can_view", "user", now=NOW) is None
     with pytest.raises(UnknownRelation):
-        access.check(admin, Question(place.owner, "can_fly", file))
+        access.check(admin, Question(place.owner, "can_fly", file), now=NOW)
 
 
 def test_groups_and_stores_belong_to_the_organization(admin: Actor) -> None:
     for name, relation in (("group:crew", "can_list_members"), ("backend:b", "can_configure")):
-        assert access.check(admin, Question(admin, relation, name)) is True
-        assert access.check(admin, Question(person("x"), relation, name)) is False
+        assert access.check(admin, Question(admin, relation, name), now=NOW) is True
+        assert access.check(admin, Question(person("x"), relation, name), now=NOW) is False

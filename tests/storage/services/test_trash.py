@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from authz.services import relationships
+from authz.services import audit, relationships
 from storage import conf
 from storage.errors import Conflict, DriveReadOnly, InvalidArgument, NameTaken, NotFound, PermissionDenied
 from storage.keys import attempt_key
@@ -192,6 +192,15 @@ def test_purge_leaves_nothing_but_tombstones(place: Place) -> None:
     assert set(Tombstone.objects.values_list("delete_after", flat=True)) == {NOW + grace}
     for node in (top, inner, lone):
         assert relationships.read(object=f"{node.kind}:{node.id}").tuples == ()
+
+
+def test_the_audit_says_who_deleted_a_share_with_its_folder(place: Place) -> None:
+    folder = place.folder("a")
+    grant("user:eve", "viewer", folder)
+    trash.trash(place.owner, None, [ref(folder)], now=NOW)
+    trash.purge(place.owner, [ref(folder)], now=NOW)
+    taken = audit.entries(object=f"folder:{folder.id}")[0]
+    assert (taken.actor, taken.operation, taken.key.user) == (place.owner, "delete", "user:eve")
 
 
 def test_only_the_trash_can_be_purged(place: Place) -> None:

@@ -18,8 +18,10 @@ from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.kept import KeptProjections, Moment
 from authz.clients.openfga.projection import Projection
 from authz.clients.openfga.wire import tuple_json
+from authz.errors import MissingContext
 from authz.models import RelationshipTuple, TupleChange
 from authz.services.shipped_model import shipped_model
+from authz.testing.condition_contract import AT_THE_END, BEFORE, CONDITION_MODEL, until
 from authz.testing.contract import key
 from authz.types import TupleKey
 from tests.authz.clients.tree import STRUCTURE
@@ -193,3 +195,26 @@ def test_memory_is_bounded_and_the_least_used_goes_first() -> None:
     grows.need([("file", relation) for relation in ("owner", "editor", "commenter", "blocked", "held")])
     assert kept.get("a", moment) is not None
     assert kept.get("c", moment) is None, "a set that is loaded later counts too"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_holds_under_a_context_is_asked_for_each_context(openfga_client: MakeClient) -> None:
+    """When a condition ends is known to its expression alone."""
+    client = openfga_client(CONDITION_MODEL)
+    client.write(writes=[until("user:a viewer folder:1"), key("user:a viewer folder:2"), key("user:a editor folder:3")])
+    process = OpenFGAClient(client.model, client.remote, clock=timezone.now, keep_seconds=60)
+    wanted = {(f"folder:{number}", "viewer") for number in range(60)}
+    both = {("folder:1", "viewer"), ("folder:2", "viewer")}
+    for context, expected in ((BEFORE, both), (AT_THE_END, both - {("folder:1", "viewer")})) * 2:
+        with process._moments.moment():
+            place = {**context, "address": "10.0.0.1"}
+            assert process.granted("user:a", wanted, (), place) == expected
+            assert process.granted("user:a", set(list(wanted)[:10]) | both, (), place) == expected
+    with pytest.raises(MissingContext):
+        process.granted("user:a", wanted)
+    # On its way, and not there yet, it counts under the same condition.
+    with transaction.atomic():
+        process.write(writes=[until("user:a viewer folder:4")])
+        place = {**BEFORE, "address": "10.0.0.1"}
+        assert process.granted("user:a", wanted, (), place) == both | {("folder:4", "viewer")}
+        transaction.set_rollback(True)

@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.permissions import remove_group_member
 from authz.services import relationships
-from authz.types import TupleKey
+from authz.types import SYSTEM, TupleKey
 from storage.errors import (
     ChecksumMismatch,
     DriveReadOnly,
@@ -99,7 +99,7 @@ def test_a_membership_that_ends_in_between_has_ended(world: World, monkeypatch: 
     relationships.write(writes=[TupleKey("group:g#member", "editor", f"drive:{world.drive.id}")])
     started = world.begin("max")
     world.put(started)
-    meanwhile(world, monkeypatch, lambda: remove_group_member("g", world.actor("max")))
+    meanwhile(world, monkeypatch, lambda: remove_group_member(SYSTEM, "g", world.actor("max")))
     with pytest.raises(NotFound):
         world.finalize("max", started)
     assert not FileVersion.objects.exists()

@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 from accounts.models import User
 from accounts.permissions import remove_group_member
 from authz.services import relationships
-from authz.types import TupleKey
+from authz.types import SYSTEM, TupleKey
 from storage.errors import NotFound, StorageError
 from storage.models import Blob, ConflictPolicy, Drive, FileVersion, Item, Upload, UploadState
 from storage.selectors.uploads import standing
@@ -188,7 +188,7 @@ def _deactivate(world: World) -> None:
 
 
 def _end_membership(world: World) -> None:
-    remove_group_member("g", world.actor("max"))
+    remove_group_member(SYSTEM, "g", world.actor("max"))
 
 
 @pytest.fixture(params=[_deactivate, _end_membership])

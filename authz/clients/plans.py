@@ -33,9 +33,10 @@ class PagePlans:
 class Plans:
     """Plans and predicates of a model. ``grants`` tells the SQL of what the actor holds."""
 
-    def __init__(self, model: AuthorizationModel, structure: Structure, grants: GrantSource) -> None:
+    def __init__(self, model: AuthorizationModel, structure: Structure, grants: GrantSource, vendor: str) -> None:
         self._structure = structure
         self._grants = grants
+        self._vendor = vendor
         self._edges = structure.edges()
         self._types = typesystem_of(model)
         self._compiler = PlanCompiler(model, self._edges)
@@ -71,7 +72,7 @@ class Plans:
         found = self._predicates.get(key)
         if found is None:
             plan = self.plan(type_name, relation)
-            found = compile_predicate(plan, self._structure, self._grants, type_name, alias)
+            found = compile_predicate(plan, self._structure, self._grants, self._vendor, type_name, alias)
             self._predicates[key] = found
         return found
 

@@ -75,7 +75,7 @@ class StoredGrants:
         self._memberships = memberships
         self._structure = structure
         self._using = using
-        self.plans = Plans(model, structure, TableGrants(conditional=bool(model.conditions)))
+        self.plans = Plans(model, structure, TableGrants(conditional=bool(model.conditions)), connections[using].vendor)
 
     def predicate(
         self,

@@ -33,6 +33,17 @@ def numbered(alias: str) -> str:
     return f"(SELECT value, place - 1 AS key FROM {elements}) {alias}"  # noqa: S608 - our own names
 
 
+def looked_up(table: str) -> str:
+    """Return what joins to each row ``k`` the row ``n`` of its id, and is never turned round.
+
+    PostgreSQL would rather walk all of ``n`` in the order that is asked for, and wait for what is in ``k``. SQLite
+    joins in the order that is written.
+    """
+    if _is_sqlite():
+        return f"CROSS JOIN {table} n"
+    return f"CROSS JOIN LATERAL (SELECT * FROM {table} WHERE id = k.id OFFSET 0) n"  # noqa: S608 - our own names
+
+
 def advisory_lock() -> str | None:
     """Return the statement that holds a number and a text until the end of the transaction; None where none is needed.
 

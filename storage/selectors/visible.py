@@ -15,6 +15,7 @@ from authz.services.visibility import Sql
 from authz.types import Actor
 from storage.models import NodeKind
 from storage.permissions import Permission, predicate
+from storage.selectors import dialect
 from storage.selectors.filters import Condition
 
 PROBE = 2000
@@ -113,7 +114,7 @@ class VisibleItems:
         """
         text, params = _all([*conditions, self.where])
         ways = [
-            ("few", f"{_CANDIDATES} CROSS JOIN {self.table} n", f"n.id = k.id AND {text}", _few()),
+            ("few", f"{_CANDIDATES} {dialect.looked_up(self.table)}", f"n.id = k.id AND {text}", _few()),
             ("many", f"{self.table} n", text, f"NOT {_few()}"),
         ]
         # Expressions, and not sub-queries, because SQLite takes no more than so many of these within each other.
@@ -133,7 +134,7 @@ class VisibleItems:
         many, many_params = _all([*conditions, self.where_counted])
         counts = (
             f"SELECT CASE WHEN {_few()}"  # noqa: S608
-            f" THEN (SELECT count(*) FROM {_CANDIDATES} CROSS JOIN {self.table} n WHERE n.id = k.id AND {few})"
+            f" THEN (SELECT count(*) FROM {_CANDIDATES} {dialect.looked_up(self.table)} WHERE n.id = k.id AND {few})"
             f" ELSE (SELECT count(*) FROM {self.table} n WHERE {many}) END"
         )
         return self._with(counts, (*few_params, *many_params), sparse=True)

@@ -50,7 +50,9 @@ class GrantLists:
         self._moments = moments
         self._using = using
         self._structure = structure
-        self._plans = Plans(model, structure, ProjectedGrants(self._types, connections[using].vendor))
+        self._plans = Plans(
+            model, structure, ProjectedGrants(self._types, connections[using].vendor), connections[using].vendor
+        )
 
     def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""

@@ -29,16 +29,26 @@ class _Chain:
         text = f"SELECT {self.id} AS id FROM {self.tables.text}{where}"  # noqa: S608
         return Sql(text, self.tables.params + self.conditions.params)
 
-    def then(self, table: Sql, condition: Sql, id_sql: str) -> _Chain:
-        tables = Sql(f"{self.tables.text} CROSS JOIN {table.text}", self.tables.params + table.params)
+    def then(self, table: str, condition: Sql, id_sql: str) -> _Chain:
+        tables = Sql(f"{self.tables.text} CROSS JOIN {table}", self.tables.params)
         return _Chain(tables, joined([self.conditions, condition], "AND"), id_sql, self.size + 1)
+
+    def then_for_each(self, table: str, condition: Sql, id_sql: str) -> _Chain:
+        """As ``then``, but in a sub-query that PostgreSQL runs for each row so far, and never turns round."""
+        step = f"s{self.size}"
+        inner = f"SELECT {id_sql} AS id FROM {table} WHERE {condition.text} OFFSET 0"  # noqa: S608
+        tables = Sql(f"{self.tables.text} CROSS JOIN LATERAL ({inner}) {step}", self.tables.params + condition.params)
+        return _Chain(tables, self.conditions, f"{step}.id", self.size + 1)
 
 
 class Candidates:
     """Candidates over one structure."""
 
-    def __init__(self, sets: Sets) -> None:
+    def __init__(self, sets: Sets, vendor: str) -> None:
         self._sets = sets
+        # A planner that has many rows to expect, and finds none, would have read all of them for it. SQLite has no
+        # LATERAL and needs none: it joins in the order that is written.
+        self._then = _Chain.then_for_each if vendor == "postgresql" else _Chain.then
         self._rows = sets.structure.rows
 
     def select(self, plan: Plan, type_name: str) -> Sql:
@@ -90,9 +100,9 @@ class Candidates:
         for chain in self._chains(target, edge.target):
             link, alias = f"l{chain.size}", f"n{chain.size}"
             table, condition = came_from(edge, rows, chain.id, link, alias, of_any_type=True)
-            chains.append(chain.then(Sql(table), condition, f"{alias}.{rows.id_column}"))
+            chains.append(self._then(chain, table, condition, f"{alias}.{rows.id_column}"))
         return chains
 
     def _by_tuples(self, chain: _Chain, plan: Via, target_type: str) -> _Chain:
         link = self._sets.grants.link(plan.edge, target_type, chain.id, f"l{chain.size}")
-        return chain.then(Sql(link.table), link.condition, link.source)
+        return self._then(chain, link.table, link.condition, link.source)

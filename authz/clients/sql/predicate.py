@@ -48,7 +48,9 @@ class VisibilitySql:
     predicate: Predicate
 
 
-def compile_predicate(plan: Plan, structure: Structure, grants: GrantSource, type_name: str, alias: str) -> Predicate:
+def compile_predicate(
+    plan: Plan, structure: Structure, grants: GrantSource, vendor: str, type_name: str, alias: str
+) -> Predicate:
     """Return the SQL of ``plan`` for the rows of ``type_name``, which stand under ``alias``.
 
     Raises UnplannableRelation for what SQL cannot say, or not without being nested too deeply.
@@ -58,7 +60,7 @@ def compile_predicate(plan: Plan, structure: Structure, grants: GrantSource, typ
     found = Predicate(
         _bracketed(Following(sets).condition(plan, rows, alias)),
         _bracketed(sets.condition(plan, rows, f"{alias}.")),
-        Candidates(sets).select(plan, type_name),
+        Candidates(sets, vendor).select(plan, type_name),
     )
     for part in (found.of_row, found.of_all, found.candidates):
         require_shallow(part)

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from threading import Lock
-from typing import Any
 
 from authz.dsl.model import (
     AuthorizationModel,
@@ -216,11 +215,6 @@ class Typesystem:
             self.relation(type_of(bare), relation)
         elif type_of(bare) not in self.model.types:
             raise UnknownType(f"the model has no type {type_of(bare)!r}")
-
-    def require_no_context(self, context: Mapping[str, Any]) -> None:
-        """Raise InvalidRequest for a context, for a client that cannot hand it on: to drop it would be a lie."""
-        if context:
-            raise InvalidRequest("this client does not take a context yet")
 
     def require_tuple(self, key: TupleKey) -> None:
         """Raise InvalidTuple (UnknownCondition) unless the model allows ``key`` to be written."""

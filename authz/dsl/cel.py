@@ -52,22 +52,23 @@ class CelProgram:
 def compile_program(parameters: Sequence[ConditionParameter], expression: str) -> CelProgram:
     """Compile an expression that must be a bool. Raises InvalidExpression."""
     try:
-        checked = _environment(parameters, _ADDRESS).compile(expression)
+        checked = _environment(parameters, _ADDRESS, _ADDRESS).compile(expression)
         if checked.return_type() != cel.Type.BOOL:
             message = f"the expression is a {checked.return_type().name().lower()}, and must be a bool"
             raise InvalidExpression([ExpressionFault(message)])
-        return CelProgram(_environment(parameters, cel.Type.BYTES).compile(expression))
+        # A parameter is of any type, not bytes: it may be compared with null, and that is judged already.
+        return CelProgram(_environment(parameters, cel.Type.DYN, cel.Type.BYTES).compile(expression))
     except (RuntimeError, ValueError, TypeError) as error:
         raise InvalidExpression(list(_faults(_reason(error)))) from error
 
 
-def _environment(parameters: Sequence[ConditionParameter], address: cel.Type) -> cel.Env:
-    """Return what an expression may name; an ``ipaddress`` is of the type ``address``."""
+def _environment(parameters: Sequence[ConditionParameter], address: cel.Type, receiver: cel.Type) -> cel.Env:
+    """Return what an expression may name; an ``ipaddress`` is an ``address``, and for ``in_cidr`` a ``receiver``."""
     # OpenFGA's two functions: internal/condition/types/ipaddress.go.
     in_cidr = cel.Overload(
         "ipaddr_in_cidr",
         return_type=cel.Type.BOOL,
-        parameters=[address, cel.Type.STRING],
+        parameters=[receiver, cel.Type.STRING],
         is_member=True,
         impl=in_network,
     )

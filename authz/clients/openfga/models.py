@@ -10,13 +10,21 @@ from authz.clients.openfga.calls import Call, Deadline, Sender
 from authz.clients.openfga.failures import Refused
 from authz.dsl import from_json, to_json
 from authz.dsl.model import AuthorizationModel
+from authz.errors import InvalidRequest
 
 _PAGE = "50"
+_BAD_MODEL = frozenset({"invalid_authorization_model", "exceeded_entity_limit", "type_definitions_too_few_items"})
+"""What is wrong with a model itself; it would be refused again."""
 
 
 def write_model(sender: Sender, store_id: str, model: AuthorizationModel) -> str:
     """Keep a model on the server and return its id. Raises AuthorizationUnavailable, and InvalidRequest if refused."""
-    answer = _send(sender, Call("POST", _path(store_id), to_json(model), repeatable=False))
+    try:
+        (answer,) = sender.send([Call("POST", _path(store_id), to_json(model), repeatable=False)], Deadline())
+    except Refused as refused:
+        if refused.code in _BAD_MODEL:
+            raise InvalidRequest(f"OpenFGA refuses the authorization model: {refused}") from None
+        raise wire.error_of(refused) from None
     return wire.text(answer, "authorization_model_id")
 
 

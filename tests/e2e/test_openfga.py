@@ -244,7 +244,7 @@ def test_a_store_goes_on_after_a_second_setup_and_is_missed_when_gone(tmp_path: 
         ):
             done = command(server, *arguments)
             assert (done.returncode, done.stdout) == (2, "")
-            assert done.stderr == LOST
+            assert done.stderr.removeprefix("filegraph: ") == LOST
         # A setting that names the store says no less, and one that names another one neither.
         named = replace(server, environment={**server.environment, "FILEGRAPH_OPENFGA_STORE_ID": "0" * 26})
         assert command(named, "setup").stderr == LOST
@@ -264,7 +264,7 @@ def test_a_lost_store_is_filled_again_while_the_server_serves(tmp_path: Path) ->
         revoke_without_openfga(server, file, cat)
         fga.start()
         for arguments in ("setup",), ("authz", "reconcile", "--check"):
-            assert command(server, *arguments).stderr == LOST
+            assert command(server, *arguments).stderr.removeprefix("filegraph: ") == LOST
         assert not timed(bob, SEE, id=file)["data"]["file"]
         done = command(server, "authz", "migrate-store", "--to", "openfga", "--new-store")
         assert (done.returncode, done.stderr) == (0, "")
@@ -277,7 +277,9 @@ def test_a_lost_store_is_filled_again_while_the_server_serves(tmp_path: Path) ->
         fga.stop()
         done = command(server, "authz", "reconcile", "--check")
         assert done.returncode == 2
-        assert done.stderr.startswith("FILEGRAPH_OPENFGA_API_URL is not the address of an OpenFGA server that answers")
+        assert done.stderr.startswith(
+            "filegraph: FILEGRAPH_OPENFGA_API_URL is not the address of an OpenFGA server that answers"
+        )
         fga.start()
         done = command(server, "authz", "migrate-store", "--to", "embedded")
         assert (done.returncode, done.stderr) == (0, "")

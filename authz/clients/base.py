@@ -63,7 +63,10 @@ class AuthzClient(Protocol):
         ...
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
-        """Return every object of the type to which the user has the relation; never cut short."""
+        """Return every object of the type to which the user has the relation; never cut short.
+
+        The places of objects are read from the rows: a question that does not know them cannot tell them.
+        """
         ...
 
     def list_users(self, request: ListUsersRequest) -> list[str]:

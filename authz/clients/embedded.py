@@ -75,19 +75,23 @@ class EmbeddedClient:
 
         Where a stored tuple may lead into the tree, the places of what it leads to are read from the rows.
         """
-        return check.batch_check(self.model, self._reader_for(requests), requests, self._memberships)
+        reader = self._reader_for(*((type_of(request.object), request.relation) for request in requests))
+        return check.batch_check(self.model, reader, requests, self._memberships)
 
-    def _reader_for(self, requests: Sequence[CheckRequest]) -> TupleReader:
-        asked = frozenset((type_of(request.object), request.relation) for request in requests)
-        return self._with_rows if self._grants.plans.followed(asked).elsewhere else self._reader
+    def _reader_for(self, *asked: tuple[str, str], tells: bool = True) -> TupleReader:
+        """Return what answers questions about ``(type, relation)``; ``tells``: they bring the places that they name."""
+        ways = self._grants.plans.followed(frozenset(asked))
+        return self._with_rows if ways.elsewhere or (ways.any and not tells) else self._reader
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""
-        return list_objects.list_objects(self.model, self._reader, request)
+        reader = self._reader_for((request.type, request.relation), tells=False)
+        return list_objects.list_objects(self.model, reader, request)
 
     def list_users(self, request: ListUsersRequest) -> list[str]:
         """Return every user; never cut short."""
-        return list_users.list_users(self.model, self._reader, request)
+        reader = self._reader_for((type_of(request.object), request.relation))
+        return list_users.list_users(self.model, reader, request)
 
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of an object comes about, one level deep."""
@@ -95,7 +99,8 @@ class EmbeddedClient:
 
     def explain(self, request: CheckRequest) -> Explanation:
         """Return why ``check`` answers as it does; see ``authz.engine.explain``."""
-        return explain.explain(self.model, self._reader_for([request]), request)
+        reader = self._reader_for((type_of(request.object), request.relation))
+        return explain.explain(self.model, reader, request)
 
     def read(
         self,

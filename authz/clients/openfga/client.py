@@ -38,7 +38,7 @@ from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
 from authz.engine.plan import Plan
-from authz.engine.typesystem import typesystem_of
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import AuthorizationUnavailable, WriteConflict
 from authz.models import Delivery
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey, split_object
@@ -97,9 +97,11 @@ class OpenFGAClient:
         return self._questions.batch_check(requests)
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
-        """Return every object, from a stream: OpenFGA's plain list ends after 1000."""
+        """Return every object, from a stream (a plain list ends after 1000), or our own list where the tree counts."""
         self._types.relation(request.type, request.relation)
         self._types.require_user(request.user)
+        if self._questions.followed(request.type, request.relation).any:
+            return self._questions.list_with_rows(request)
         deadline = self._moments.deadline()
         delta = self._questions.delta(self._questions.concern(request.user), deadline)
         node = (request.type, request.relation)
@@ -109,7 +111,7 @@ class OpenFGAClient:
         return found
 
     def list_users(self, request: ListUsersRequest) -> list[str]:
-        """Return every user: the server's answer, or our own where it may have been cut short."""
+        """Return every user: the server's answer, or our own where it may have been cut short or the tree counts."""
         type_name, object_id = self._object(request.object, request.relation)
         checked(self._types, request.contextual_tuples)
         deadline = self._moments.deadline()
@@ -117,7 +119,8 @@ class OpenFGAClient:
         named = {bare(key) for key in request.contextual_tuples}
         waiting = [key for key in delta.writes if bare(key) not in named]
         contextual = list(dict.fromkeys([*request.contextual_tuples, *waiting]))
-        if not delta.deletes and len(contextual) <= MAX_CONTEXTUAL:
+        alone = not self._questions.followed(type_name, request.relation).elsewhere
+        if alone and not delta.deletes and len(contextual) <= MAX_CONTEXTUAL:
             wanted = {"type": request.user_type}
             if request.user_relation is not None:
                 wanted["relation"] = request.user_relation
@@ -132,7 +135,8 @@ class OpenFGAClient:
             found = wire.users(answer)
             if len(found) < _CUT:
                 return sorted(found)
-        return list_users.list_users(self.model, PatchedTuples(self.remote, delta, deadline), request)
+        reader = self._questions.reader_for([(type_name, request.relation)], delta, deadline)
+        return list_users.list_users(self.model, reader, request)
 
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of an object comes about, one level deep."""
@@ -151,7 +155,8 @@ class OpenFGAClient:
         """Return why ``check`` answers as it does, from the server's tuples and what is on its way."""
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)
-        return explain.explain(self.model, PatchedTuples(self.remote, delta, deadline), request)
+        reader = self._questions.reader_for([(type_of(request.object), request.relation)], delta, deadline)
+        return explain.explain(self.model, reader, request)
 
     def read(
         self,

@@ -24,7 +24,8 @@ from authz.clients.row_tuples import RowTuples
 from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel, TupleToUserset
 from authz.engine import check, list_objects
-from authz.engine.followed import followed
+from authz.engine.followed import Followed, followed
+from authz.engine.reader import TupleReader
 from authz.engine.typesystem import leaves, type_of, typesystem_of
 from authz.errors import AuthorizationUnavailable, ResolutionTooComplex
 from authz.types import CheckRequest, ListObjectsRequest, TupleKey
@@ -57,6 +58,7 @@ class Questions:
         self._moments = moments
         self._using = using
         self._courier = Courier(remote, using)
+        self._followed: dict[tuple[str, str], Followed] = {}
         self._tuplesets = frozenset(
             leaf.tupleset
             for definition in model.types.values()
@@ -89,7 +91,6 @@ class Questions:
             return []
         deadline = self._moments.deadline()
         delta = self.delta(self.concern(*(request.user for request in requests)), deadline)
-        stray = False
         remotely: dict[int, Asked] = {}
         locally: dict[int, CheckRequest] = {}
         contexts: dict[tuple[str, int], Context] = {}
@@ -100,10 +101,12 @@ class Questions:
             if context is None:
                 context = contexts[key] = self._context(request.user, request.contextual_tuples, delta)
             contextual = context.relevant(request.object, request.relation)
-            elsewhere = followed(self._types, self._structural, [(type_of(request.object), request.relation)]).elsewhere
-            stray = stray or elsewhere
             deleted = any(map(self.concern(request.user).meets, delta.deletes))
-            if elsewhere or deleted or len(contextual) > MAX_CONTEXTUAL:
+            if (
+                self.followed(type_of(request.object), request.relation).elsewhere
+                or deleted
+                or len(contextual) > MAX_CONTEXTUAL
+            ):
                 locally[place] = request
             else:
                 remotely[place] = (request, contextual)
@@ -114,15 +117,33 @@ class Questions:
             else:
                 answers[place] = verdict
         if locally:
-            reader = self._with_rows(delta, deadline) if stray else PatchedTuples(self._remote, delta, deadline)
+            asked = [(type_of(request.object), request.relation) for request in locally.values()]
+            reader = self.reader_for(asked, delta, deadline)
             verdicts = check.batch_check(self._model, reader, list(locally.values()))
             answers.update(zip(locally, verdicts, strict=True))
         return [answers[place] for place in range(len(requests))]
 
+    def followed(self, type_name: str, relation: str) -> Followed:
+        """Return which edges of the tree a question about a relation follows."""
+        found = self._followed.get((type_name, relation))
+        if found is None:
+            found = followed(self._types, self._structural, [(type_name, relation)])
+            self._followed[type_name, relation] = found
+        return found
+
+    def reader_for(self, asked: Iterable[tuple[str, str]], delta: Delta, deadline: Deadline) -> TupleReader:
+        """Return what our own engine answers questions about ``(type, relation)`` from: the server's tuples.
+
+        With the rows of the tree where a stored tuple may lead to an object whose place the question does not tell.
+        """
+        if any(self.followed(*pair).elsewhere for pair in asked):
+            return self._with_rows(delta, deadline)
+        return PatchedTuples(self._remote, delta, deadline)
+
     def list_with_rows(self, request: ListObjectsRequest) -> list[str]:
         """Return every object of a list for which the tree counts, as our own engine finds it over the server's tuples.
 
-        For relations that cannot be split into grants and structure; a server, which has no tree, cannot list them.
+        A server, which has no tree, cannot list them.
         """
         deadline = self._moments.deadline()
         reader = self._with_rows(self.delta(self.concern(request.user), deadline), deadline)

@@ -12,7 +12,7 @@ import storage.permissions
 from authz.engine.explain import tuples_of
 from authz.errors import UnknownRelation
 from authz.identifiers import new_identifier
-from authz.services import activation, model_versions, relationships
+from authz.services import activation, model_versions, relationships, shipped_model
 from authz.services.access import Question
 from authz.types import ORGANIZATION, Actor, TupleKey
 from storage.models import Node
@@ -81,6 +81,27 @@ def test_everything_is_told_as_it_is_decided(admin: Actor) -> None:
                 for grants in found.missing:
                     tried = Question(actor, permission, name, contextual_tuples=grants)
                     assert access.check(admin, tried, now=NOW), grants
+
+
+def test_grants_to_whom_a_folder_has_are_told_as_they_are_decided() -> None:
+    """A tuple leads to a folder whose place no question tells: a list that left somebody out would be the worst."""
+    admin = administrator()
+    head, file_type = shipped_model.SHIPPED_MODEL.read_text(encoding="utf-8").split("type file\n")
+    tied = file_type.replace("define viewer: [user,", "define viewer: [user, folder#can_view,", 1)
+    version = model_versions.create(admin, f"{head}type file\n{tied}", now=NOW)
+    activation.activate(admin, version.id, needs=NEEDS, now=NOW)
+    place = Place.make()
+    top = place.folder("top")
+    inner, file, ann = place.folder("inner", top), place.file("a"), person("ann")
+    grant(ann, "viewer", top)
+    relationships.write(writes=[TupleKey(f"{name_of(inner)}#can_view", "viewer", name_of(file))])
+    assert may(ann, Permission.VIEW, file)
+    question = Question(ann, "can_view", name_of(file))
+    assert access.check(admin, question, now=NOW)
+    found = access.explain(admin, question, now=NOW)
+    assert found is not None
+    assert found.allowed
+    assert ann in (access.holders(admin, name_of(file), "can_view", "user", now=NOW) or ())
 
 
 def test_whoever_may_not_ask_and_what_is_not_there_are_one_answer(admin: Actor) -> None:

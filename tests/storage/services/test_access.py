@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 import accounts.permissions
 import storage.permissions
 from authz.engine.explain import tuples_of
 from authz.errors import UnknownRelation
 from authz.identifiers import new_identifier
-from authz.services import activation, model_versions, relationships, shipped_model
+from authz.services import activation, audit, model_versions, relationships, shipped_model
 from authz.services.access import Question
 from authz.types import ORGANIZATION, Actor, TupleKey
 from storage.models import Node
@@ -121,6 +122,26 @@ def test_whoever_may_not_ask_and_what_is_not_there_are_one_answer(admin: Actor) 
         assert access.holders(actor, name, "can_view", "user", now=NOW) is None
     with pytest.raises(UnknownRelation):
         access.check(admin, Question(place.owner, "can_fly", file), now=NOW)
+
+
+def test_a_no_about_somebody_else_is_no_refusal(settings: Settings) -> None:
+    """The audit tells who was refused something: nobody is by a question about her, or under a model on trial."""
+    settings.FILEGRAPH_AUDIT_DENIALS = 1.0
+    admin, ann = administrator(), person("ann")
+    file = Place.make().file("a")
+    relationships.write(writes=[TupleKey(admin, "auditor", ORGANIZATION)])
+    audit.write_denials()
+    before = len(audit.entries())
+    assert access.check(admin, Question(ann, "can_view", name_of(file)), now=NOW) is False
+    text = shipped_model.SHIPPED_MODEL.read_text(encoding="utf-8")
+    excluding = text.replace("define can_administer: admin", "define can_administer: admin but not auditor")
+    assert excluding != text
+    assert activation.judge(admin, excluding, NEEDS).locks_out
+    assert audit.write_denials() == 0
+    assert [each.note for each in audit.entries()[: len(audit.entries()) - before]] == ["checkPermission"]
+    assert not may(ann, Permission.VIEW, file)
+    assert audit.write_denials() == 1
+    assert [(each.actor, each.key.object) for each in audit.entries(limit=1)] == [(ann, name_of(file))]
 
 
 def test_groups_and_stores_belong_to_the_organization(admin: Actor) -> None:

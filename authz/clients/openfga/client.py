@@ -52,8 +52,9 @@ _CUT = 1000
 class OpenFGAClient:
     """An ``InstallationClient`` over one store and model of a server, and one description of the tree.
 
-    ``clock`` gives the time that changes are stamped with; ``moments`` is shared by all clients of a process.
-    ``keep_seconds``: how long a projection may serve later requests (``kept``). Safe to share between threads.
+    ``clock`` gives the time that changes are stamped with. ``moments`` is shared by all clients of a process, ``kept``
+    and ``feed`` by all of one store: the projections that may serve later requests, by default none, and the log that
+    they are held against. Safe to share between threads.
     """
 
     shares_reads = False
@@ -66,7 +67,8 @@ class OpenFGAClient:
         clock: Callable[[], datetime],
         structure: Structure = NO_STRUCTURE,
         moments: Moments | None = None,
-        keep_seconds: float = 0.0,
+        kept: KeptProjections | None = None,
+        feed: ChangeFeed | None = None,
         using: str = "default",
     ) -> None:
         self.model = model
@@ -78,11 +80,12 @@ class OpenFGAClient:
         self._questions = Questions(model, remote, structure, self._moments, using)
         self._lists = GrantLists(
             model,
+            remote,
             self._questions,
             structure,
             self._moments,
-            KeptProjections(keep_seconds),
-            ChangeFeed(remote, clock()),
+            kept or KeptProjections(0),
+            feed or ChangeFeed(clock()),
             using,
         )
         self._courier = Courier(remote, using)

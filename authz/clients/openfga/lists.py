@@ -15,6 +15,7 @@ from authz.clients.openfga.kept import KeptProjections, Moment
 from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.projection import Node, ProjectedGrants, Projection, require_grant_relation
 from authz.clients.openfga.questions import MAX_CHECKS, NO_CONTEXT, Questions
+from authz.clients.openfga.remote import Remote
 from authz.clients.plans import PagePlans, Plans
 from authz.clients.sql.dialect import Sql
 from authz.clients.sql.predicate import VisibilitySql, listed_predicate
@@ -36,6 +37,7 @@ class GrantLists:
     def __init__(
         self,
         model: AuthorizationModel,
+        remote: Remote,
         questions: Questions,
         structure: Structure,
         moments: Moments,
@@ -44,6 +46,7 @@ class GrantLists:
         using: str,
     ) -> None:
         self._types = typesystem_of(model)
+        self._remote = remote
         self._kept = kept
         self._feed = feed
         self._questions = questions
@@ -118,7 +121,7 @@ class GrantLists:
         if connections[self._using].in_atomic_block:
             return self._new_projection(actor, usersets, context)
         # The other values of a context are as good as another actor.
-        key = (actor, tuple(usersets), json.dumps(context, sort_keys=True) if context else "")
+        key = (*self._key(actor, usersets), json.dumps(context, sort_keys=True) if context else "")
         found = self._moments.get(key)
         if found is None:
             found = self._kept_projection(actor, usersets) if self._kept.is_used and not context else None
@@ -133,15 +136,19 @@ class GrantLists:
         """
         # Both before anything is read: what comes in between makes the projection too old, never too new.
         revision = horizon.revision(self._using)
-        epoch = self._feed.epoch(self._moments.deadline())
+        epoch = self._feed.epoch(self._remote, self._moments.deadline())
         if epoch is None:
             return None
-        key, moment = (actor, tuple(usersets)), Moment(revision, epoch)
+        key, moment = self._key(actor, usersets), Moment(revision, epoch)
         found = self._kept.get(key, moment)
         if found is None:
             found = self._new_projection(actor, usersets, NO_CONTEXT)
             self._kept.keep(key, found, moment)
         return found
+
+    def _key(self, actor: str, usersets: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+        """Return what a projection is kept by: what is remembered is shared by the clients of all models."""
+        return self._remote.model_id, actor, tuple(usersets)
 
     def _new_projection(self, actor: str, usersets: Sequence[str], context: Mapping[str, Any]) -> Projection:
         self._types.require_user(actor)

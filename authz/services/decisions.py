@@ -64,3 +64,8 @@ def revision_sql() -> str:
     nothing: see ``stay_revocations``.
     """
     return horizon.revision_sql(DEFAULT_DB_ALIAS)
+
+
+def revision() -> str:
+    """Return the value of ``revision_sql`` as of now. One statement."""
+    return horizon.revision(DEFAULT_DB_ALIAS)

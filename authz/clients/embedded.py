@@ -6,7 +6,6 @@ A write joins the transaction of its caller, so that tuples and the rows they de
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -164,7 +163,7 @@ class EmbeddedClient:
         gone = {key: stored.pop(key) for key in deletes if key in stored}
         if len(gone) < len(deletes) and on_missing == "error":
             raise WriteConflict("a tuple to delete is not there")
-        there = [(stored.get(replace(key, condition=None)), key) for key in writes]
+        there = [(stored.get(key.bare), key) for key in writes]
         new = [key for row, key in there if row is None]
         if len(new) < len(writes) and on_duplicate == "error":
             raise WriteConflict("a tuple to write is there already")

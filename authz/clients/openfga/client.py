@@ -23,7 +23,6 @@ from authz.clients.openfga.feed import ChangeFeed
 from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.lists import GrantLists
 from authz.clients.openfga.moments import Moments
-from authz.clients.openfga.outbox import bare
 from authz.clients.openfga.patched import PatchedTuples
 from authz.clients.openfga.questions import NO_CONTEXT, Questions
 from authz.clients.openfga.remote import Remote
@@ -119,9 +118,8 @@ class OpenFGAClient:
         checked(self._types, request.contextual_tuples)
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)
-        named = {bare(key) for key in request.contextual_tuples}
-        waiting = [key for key in delta.writes if bare(key) not in named]
-        contextual = list(dict.fromkeys([*request.contextual_tuples, *waiting]))
+        brought = request.contextual_tuples
+        contextual = list(dict.fromkeys([*brought, *delta.writes_beside(brought)]))
         alone = not self._questions.followed(type_name, request.relation).elsewhere
         if alone and not delta.deletes and len(contextual) <= MAX_CONTEXTUAL:
             wanted = {"type": request.user_type}

@@ -17,7 +17,7 @@ from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.context import MAX_CONTEXTUAL, Context
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.moments import Moments
-from authz.clients.openfga.outbox import Concern, Delta, bare
+from authz.clients.openfga.outbox import Concern, Delta
 from authz.clients.openfga.patched import PatchedTuples
 from authz.clients.openfga.remote import Remote
 from authz.clients.row_tuples import RowTuples
@@ -183,10 +183,8 @@ class Questions:
         keys = list(contextual)
         for key in keys:
             self._types.require_tuple(key)
-        # As a tuple of the question goes before a stored one, it goes before one that is on its way.
-        named = {bare(key) for key in keys}
-        waiting = [key for key in delta.writes if bare(key) not in named]
-        return Context(self._types, self._structural, [*keys, *filter(self.concern(user).meets, waiting)])
+        waiting = filter(self.concern(user).meets, delta.writes_beside(keys))
+        return Context(self._types, self._structural, [*keys, *waiting])
 
     def _list_call(
         self, user: str, node: tuple[str, str], contextual: Sequence[TupleKey], context: Mapping[str, Any]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from authz.clients.base import ChangePage, TuplePage
 from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Call, Deadline
-from authz.clients.openfga.outbox import Delta, bare
+from authz.clients.openfga.outbox import Delta
 from authz.clients.openfga.patched import patched
 from authz.clients.openfga.remote import Remote
 from authz.clients.pages import PAGE_LIMIT
@@ -48,7 +48,7 @@ def _stored_page(remote: Remote, filter: Mapping[str, str], size: int, position:
         (answer,) = remote.send([remote.read_call(filter, size, position)], deadline)
         stored = [wire.key_of(entry.get("key")) for entry in wire.entries(answer, "tuples")]
         position = wire.following(answer, position)
-        found = tuple(key for key in stored if bare(key) not in told)
+        found = tuple(key for key in stored if key.bare not in told)
         if found or not position:
             return TuplePage(found, _token(_STORED, position) if position else "")
 

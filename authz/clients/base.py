@@ -116,11 +116,15 @@ class AuthzClient(Protocol):
         ...
 
     def write_authorization_model(self, model: AuthorizationModel) -> str:
-        """Keep a version of the model and return its id."""
+        """Keep a version of the model and return its id; nobody is its author, and nothing makes it active here.
+
+        For programs and tests that hold a client by itself, as they hold openfga-sdk's. People keep versions through
+        ``authz.services.model_versions``, which asks whether they may. Raises InvalidModel or InvalidRequest.
+        """
         ...
 
     def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]:
-        """Return every kept version with its id, the newest first."""
+        """Return every kept version with its id, the newest first; for the same callers."""
         ...
 
 

@@ -20,13 +20,12 @@ from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.clients.stored_grants import StoredGrants
 from authz.clients.writes import require_writable
-from authz.dsl import from_json, to_json, to_text
+from authz.dsl import from_json, parse, to_json, to_text
 from authz.dsl.model import AuthorizationModel
 from authz.engine import check, expand, explain, list_objects, list_users
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
-from authz.engine.plan import Plan
 from authz.engine.reader import TupleReader
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import WriteConflict
@@ -183,9 +182,14 @@ class EmbeddedClient:
         return pages.read_changes(self._using, type=type, page_size=page_size, continuation_token=continuation_token)
 
     def write_authorization_model(self, model: AuthorizationModel) -> str:
-        """Keep a version of the model and return its id. It becomes active by nothing that happens here."""
+        """Keep a version of the model and return its id. It becomes active by nothing that happens here.
+
+        Kept is what its text says, read as any other version is: raises InvalidModel for what no text may say.
+        """
+        text = to_text(model)
+        kept = parse(text)
         version = AuthorizationModelVersion.objects.using(self._using).create(
-            text=to_text(model), json=to_json(model), schema_version=model.schema_version, created_at=self._clock()
+            text=text, json=to_json(kept), schema_version=kept.schema_version, created_at=self._clock()
         )
         return version.id
 
@@ -193,10 +197,6 @@ class EmbeddedClient:
         """Return every kept version, the newest first."""
         versions = AuthorizationModelVersion.objects.using(self._using).order_by("-created_at", "-id")
         return [(version.id, from_json(version.json)) for version in versions]
-
-    def plan(self, type_name: str, relation: str) -> Plan:
-        """Return the split of a relation into grants and structure; raises UnplannableRelation."""
-        return self._grants.plans.plan(type_name, relation)
 
     def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """Return the splits of several ``(type, relation)``, and what they read; raises UnplannableRelation."""

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from authz.clients import tuples
-from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga import models, outbox, reading, wire
 from authz.clients.openfga.context import MAX_CONTEXTUAL
@@ -24,7 +24,7 @@ from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.lists import GrantLists
 from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.patched import PatchedTuples
-from authz.clients.openfga.questions import NO_CONTEXT, Questions
+from authz.clients.openfga.questions import Questions
 from authz.clients.openfga.remote import Remote
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
@@ -36,7 +36,6 @@ from authz.engine.contextual import contextual_tuples as checked
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
-from authz.engine.plan import Plan
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import AuthorizationUnavailable, WriteConflict
 from authz.models import Delivery
@@ -214,10 +213,6 @@ class OpenFGAClient:
     def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]:
         """Return every version that the store has, the newest first."""
         return models.read_models(self.remote.sender, self.remote.store_id)
-
-    def plan(self, type_name: str, relation: str) -> Plan:
-        """Return the split of a relation into grants and structure; raises UnplannableRelation."""
-        return self._lists.plan(type_name, relation)
 
     def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """See ``GrantIndex``."""

@@ -9,12 +9,13 @@ from typing import Any
 from django.db import connections
 
 from authz.clients import horizon
+from authz.clients.base import NO_CONTEXT
 from authz.clients.memberships import memberships_told
 from authz.clients.openfga.feed import ChangeFeed
 from authz.clients.openfga.kept import KeptProjections, Moment
 from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.projection import Node, ProjectedGrants, Projection, require_grant_relation
-from authz.clients.openfga.questions import MAX_CHECKS, NO_CONTEXT, Questions
+from authz.clients.openfga.questions import MAX_CHECKS, Questions
 from authz.clients.openfga.remote import Remote
 from authz.clients.plans import PagePlans, Plans
 from authz.clients.sql.dialect import Sql
@@ -22,7 +23,6 @@ from authz.clients.sql.predicate import VisibilitySql, listed_predicate
 from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
 from authz.engine.followed import Followed
-from authz.engine.plan import Plan
 from authz.engine.typesystem import kind_of, typesystem_of
 from authz.errors import UnplannableRelation
 from authz.types import CheckRequest, ListObjectsRequest, split_object
@@ -60,10 +60,6 @@ class GrantLists:
     def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""
         return self._plans.followed(asked)
-
-    def plan(self, type_name: str, relation: str) -> Plan:
-        """Return the split of a relation; raises UnplannableRelation."""
-        return self._plans.plan(type_name, relation)
 
     def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """See ``GrantIndex``."""

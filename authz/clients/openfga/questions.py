@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connections
 
+from authz.clients.base import NO_CONTEXT
 from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.context import MAX_CONTEXTUAL, Context
@@ -22,11 +23,11 @@ from authz.clients.openfga.patched import PatchedTuples
 from authz.clients.openfga.remote import Remote
 from authz.clients.row_tuples import RowTuples
 from authz.clients.sql.structure import Structure
-from authz.dsl.model import AuthorizationModel, TupleToUserset
+from authz.dsl.model import AuthorizationModel
 from authz.engine import check, list_objects
 from authz.engine.followed import Followed, followed
 from authz.engine.reader import TupleReader
-from authz.engine.typesystem import leaves, type_of, typesystem_of
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import AuthorizationUnavailable, ResolutionTooComplex
 from authz.types import CheckRequest, ListObjectsRequest, TupleKey
 
@@ -34,7 +35,6 @@ MAX_CHECKS = 50
 """Checks of one batch: OpenFGA's limit."""
 _MAX_TUPLES = 1500
 """Contextual tuples of one batch, all its checks together: a request has at most 512 KiB."""
-NO_CONTEXT: Mapping[str, Any] = {}
 Asked = tuple[CheckRequest, Sequence[TupleKey]]
 """A check and the contextual tuples that go with it."""
 
@@ -59,17 +59,10 @@ class Questions:
         self._using = using
         self._courier = Courier(remote, using)
         self._followed: dict[tuple[str, str], Followed] = {}
-        self._tuplesets = frozenset(
-            leaf.tupleset
-            for definition in model.types.values()
-            for relation in definition.relations.values()
-            for leaf in leaves(relation.rewrite)
-            if isinstance(leaf, TupleToUserset)
-        )
 
     def concern(self, *users: str) -> Concern:
         """Return what makes a tuple matter to a question about these users."""
-        return Concern(frozenset(users), self._tuplesets)
+        return Concern(frozenset(users), self._types.tuplesets)
 
     def delta(self, concern: Concern | None, deadline: Deadline) -> Delta:
         """Return what is on its way of tuples that can matter; deletions are delivered first, if that can be.

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from authz.dsl import load, parse, to_json, to_text
-from filegraph.cli.models import app
+from filegraph.cli.authz.models import app
 
 TEXT = "model\n  schema 1.1\n\ntype user\n\ntype doc\n  relations\n    define a: [user with on]\n"
 CONDITION = "\ncondition on(x: bool) {\n  x\n}\n"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import django
 import typer
@@ -20,19 +20,17 @@ django.setup()
 
 # Models can be imported only now.
 from django.conf import settings  # noqa: E402
-from django.db import connection  # noqa: E402
 
-from authz.errors import AuthzError  # noqa: E402
 from authz.services import engine_comparison, reconciliation, remote_engine, store_migration  # noqa: E402
 from authz.services.reconciliation import Drift, Foreign, Kind, Report  # noqa: E402
-from filegraph import engine_problems, installation, reachability  # noqa: E402
+from filegraph import engine_problems  # noqa: E402
+from filegraph.cli.opened import end, opened_installation  # noqa: E402
 from filegraph.client.terminal import complain, is_interactive, note, say  # noqa: E402
 from filegraph.environment import variable  # noqa: E402
 from filegraph.setup_lock import setup_lock  # noqa: E402
 from storage.permissions import EDGES  # noqa: E402
 
 DIFFERENT = 1
-USAGE_ERROR = 2
 
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
 commands = typer.Typer(no_args_is_help=True)
@@ -70,9 +68,9 @@ def reconcile(
     if check + adopt + remove > 1:
         raise typer.BadParameter("--check, --adopt and --remove do not go together")
     foreign = Foreign.ADOPT if adopt else Foreign.REMOVE if remove else Foreign.TELL
-    with _installation(), _progress() as progress:
+    with opened_installation(), _progress() as progress:
         if not remote_engine.hears():
-            _end("This installation has no OpenFGA store: FILEGRAPH_AUTHZ_CLIENT is embedded.")
+            end("This installation has no OpenFGA store: FILEGRAPH_AUTHZ_CLIENT is embedded.")
         progress.stage("Comparing", reconciliation.desired(EDGES).count())
         report = reconciliation.reconcile(EDGES, mend=not check, foreign=foreign, progress=progress.step)
     _tell(report)
@@ -89,15 +87,15 @@ def migrate_store(
     """
     migrate = store_migration.to_openfga if to is Engine.OPENFGA else store_migration.to_embedded
     reports: list[Report] = []
-    with _installation(), setup_lock(Path(settings.DATA_DIR)), _progress() as progress:
+    with opened_installation(), setup_lock(Path(settings.DATA_DIR)), _progress() as progress:
         if not settings.FILEGRAPH_OPENFGA_API_URL:
-            _end(f"{variable('openfga_api_url')} must say where the OpenFGA server is.")
+            end(f"{variable('openfga_api_url')} must say where the OpenFGA server is.")
         try:
             problem = engine_problems.of_asking(lambda: reports.append(migrate(EDGES, progress=progress)))
         except store_migration.StillWriting:
-            _end("A transaction that changes permissions has been open for a minute; try again later.")
+            end("A transaction that changes permissions has been open for a minute; try again later.")
         if problem is not None:
-            _end(problem.sentence)
+            end(problem.sentence)
     (report,) = reports
     if remote_engine.is_chosen() is (to is Engine.OPENFGA):
         say(f"FILEGRAPH_AUTHZ_CLIENT is {to.value}.")
@@ -117,9 +115,9 @@ def compare(
     A difference is printed as a store file (YAML) by which it can be replayed with `fga model test`. Exit code 0: all
     answers agree; 1: one differs; 2: it could not be asked.
     """
-    with _installation(), _progress() as progress:
+    with opened_installation(), _progress() as progress:
         if not remote_engine.hears():
-            _end("This installation has no OpenFGA store: FILEGRAPH_AUTHZ_CLIENT is embedded.")
+            end("This installation has no OpenFGA store: FILEGRAPH_AUTHZ_CLIENT is embedded.")
         progress.stage("Asking", sample)
         outcome = engine_comparison.compare(EDGES, sample, progress=progress.step)
     if outcome.replay is not None:
@@ -152,23 +150,6 @@ def _line(drift: Drift) -> str:
 
 
 @contextmanager
-def _installation() -> Iterator[None]:
-    """The database is there and prepared; what stops a command is one sentence."""
-    if problem := reachability.problem():
-        _end(problem)
-    if installation.unapplied_migrations():
-        _end("This installation is not prepared. Run first: filegraph setup")
-    try:
-        yield
-    except AuthzError as error:
-        _end(f"{error}.")
-    finally:
-        connection.close()
-        if connection.vendor == "postgresql":
-            connection.close_pool()  # type: ignore[attr-defined]
-
-
-@contextmanager
 def _progress() -> Iterator[store_migration.Progress]:
     """A bar on a terminal; elsewhere nothing."""
     bar = Progress(
@@ -191,8 +172,3 @@ def _progress() -> Iterator[store_migration.Progress]:
 
     with bar:
         yield store_migration.Progress(stage, step)
-
-
-def _end(problem: str) -> NoReturn:
-    complain(problem)
-    raise typer.Exit(USAGE_ERROR)

@@ -211,9 +211,7 @@ def _entry(file: Path, problem: ModelProblem) -> dict[str, Any]:
 def _summary(model: AuthorizationModel) -> str:
     relations = sum(len(definition.relations) for definition in model.types.values())
     text = f"schema {model.schema_version}, types: {len(model.types)}, relations: {relations}"
-    if not model.conditions:
-        return text
-    return f"{text}, conditions: {len(model.conditions)}, their expressions not judged"
+    return f"{text}, conditions: {len(model.conditions)}" if model.conditions else text
 
 
 def _print_json(value: Any) -> None:

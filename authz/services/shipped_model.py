@@ -53,7 +53,7 @@ def store_shipped_model(*, using: str = "default", **kwargs: Any) -> None:
             )
         if not ModelActivation.objects.using(using).exists():
             _activate(newest, 1, now, using)
-    if authz_settings().client == "embedded":
+    if not authz_settings().is_remote:
         adopt(now=now, using=using)
 
 

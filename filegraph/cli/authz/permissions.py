@@ -21,7 +21,9 @@ django.setup()
 # Models can be imported only now.
 from django.conf import settings  # noqa: E402
 
+from authz.errors import ResolutionTooComplex  # noqa: E402
 from authz.services import engine_comparison, reconciliation, remote_engine, store_migration  # noqa: E402
+from authz.services.engine_comparison import Difference  # noqa: E402
 from authz.services.reconciliation import Drift, Foreign, Kind, Report  # noqa: E402
 from filegraph import engine_problems  # noqa: E402
 from filegraph.cli.opened import end, opened_installation  # noqa: E402
@@ -69,8 +71,7 @@ def reconcile(
         raise typer.BadParameter("--check, --adopt and --remove do not go together")
     foreign = Foreign.ADOPT if adopt else Foreign.REMOVE if remove else Foreign.TELL
     with opened_installation(), _progress() as progress:
-        if not remote_engine.hears():
-            end("This installation has no OpenFGA store: FILEGRAPH_AUTHZ_CLIENT is embedded.")
+        _require_store()
         progress.stage("Comparing", reconciliation.desired(EDGES).count())
         report = reconciliation.reconcile(EDGES, mend=not check, foreign=foreign, progress=progress.step)
     _tell(report)
@@ -88,7 +89,7 @@ def migrate_store(
     migrate = store_migration.to_openfga if to is Engine.OPENFGA else store_migration.to_embedded
     reports: list[Report] = []
     with opened_installation(), setup_lock(Path(settings.DATA_DIR)), _progress() as progress:
-        if not settings.FILEGRAPH_OPENFGA_API_URL:
+        if not remote_engine.is_named():
             end(f"{variable('openfga_api_url')} must say where the OpenFGA server is.")
         try:
             problem = engine_problems.of_asking(lambda: reports.append(migrate(EDGES, progress=progress)))
@@ -113,18 +114,38 @@ def compare(
     """Ask the OpenFGA server and the embedded engine the same random questions about people, relations and objects.
 
     A difference is printed as a store file (YAML) by which it can be replayed with `fga model test`. Exit code 0: all
-    answers agree; 1: one differs; 2: it could not be asked.
+    answers agree; 1: one differs; 2: it could not be asked. What neither engine can decide is counted apart.
     """
     with opened_installation(), _progress() as progress:
-        if not remote_engine.hears():
-            end("This installation has no OpenFGA store: FILEGRAPH_AUTHZ_CLIENT is embedded.")
+        _require_store()
         progress.stage("Asking", sample)
         outcome = engine_comparison.compare(EDGES, sample, progress=progress.step)
-    if outcome.replay is not None:
-        sys.stdout.write(outcome.replay)
-        complain(f"The engines differ, after {outcome.asked} questions.")
+        difference = _replay(outcome.difference) if outcome.difference is not None else None
+    if difference is not None:
+        sys.stdout.write(difference)
+        complain(f"The engines differ, after {outcome.agreed} answers that agree.")
         raise typer.Exit(DIFFERENT)
-    say(f"{outcome.asked} answers agree, {outcome.allowed} of them yes.")
+    say(f"{outcome.agreed} answers agree, {outcome.allowed} of them yes.")
+    if outcome.undecided:
+        say(f"{outcome.undecided} questions neither engine could decide.")
+
+
+def _replay(difference: Difference) -> str:
+    try:
+        return engine_comparison.replay(difference)
+    except ResolutionTooComplex as error:
+        asked = difference.request
+        complain(f"{asked.user} {asked.relation} {asked.object}: not to be replayed, {error}.")
+        return ""
+
+
+def _require_store() -> None:
+    """End the command unless a server hears of the permissions of this installation from this process."""
+    if remote_engine.hears():
+        return
+    if remote_engine.has_store():
+        end(f"{variable('openfga_api_url')} must say where the OpenFGA server is: a store stands by there.")
+    end("This installation has no OpenFGA store: `filegraph authz migrate-store --to openfga` makes one.")
 
 
 def _tell(report: Report) -> None:

@@ -22,7 +22,7 @@ from authz.clients.openfga.outbox import Backlog
 from authz.clients.openfga.remote import Remote
 from authz.clients.openfga.store import Unusable as Unusable
 from authz.conf import authz_settings
-from authz.errors import AuthorizationUnavailable
+from authz.errors import AuthorizationUnavailable, InvalidModel
 from authz.models import RelationshipTuple
 from authz.services import shipped_model
 from authz.services.models import LoadedModel, active, of_version
@@ -138,7 +138,7 @@ def is_prepared() -> bool:
     """Return whether ``prepare`` has nothing left to do, as far as this installation knows."""
     try:
         return not is_chosen() or bool(remote())
-    except AuthorizationUnavailable:
+    except (AuthorizationUnavailable, InvalidModel):
         return False
 
 
@@ -161,13 +161,16 @@ def require_usable(*, prepared: bool) -> None:
 
 
 def deliver() -> bool:
-    """Deliver what waits; False when it still waits. Raises nothing for a server that is away: it is asked again."""
+    """Deliver what waits; False when it still waits. Raises nothing for a server that is away: it is asked again.
+
+    Neither for an active model that this release cannot read: then nothing can be delivered under it.
+    """
     if not hears():
         return True
     try:
         _send_active()
         return Courier(remote(), _USING).deliver(Deadline())
-    except AuthorizationUnavailable as error:
+    except (AuthorizationUnavailable, InvalidModel) as error:
         logger.warning("Changes of permissions wait for OpenFGA: %s", error)
         return False
 

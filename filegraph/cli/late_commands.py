@@ -32,6 +32,10 @@ SERVER_COMMANDS: Mapping[str, LateCommand] = {
 }
 
 AUTHZ_COMMANDS: Mapping[str, LateCommand] = {
+    "models": LateCommand("filegraph.cli.authz.versions", "List the versions of the authorization model."),
+    "activate": LateCommand(
+        "filegraph.cli.authz.versions", "Make a version of the model the active one, also where nobody else can."
+    ),
     "audit": LateCommand("filegraph.cli.authz.audit", "Show who gave and took permissions, the newest first."),
     "reconcile": LateCommand(
         "filegraph.cli.authz.permissions",

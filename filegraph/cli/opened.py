@@ -46,4 +46,4 @@ def opened_installation() -> Iterator[None]:
     try:
         yield
     except AuthzError as error:
-        end(f"{error}.")
+        end(f"{str(error).rstrip('.')}.")

@@ -125,6 +125,8 @@ def _cannot_serve(host: str) -> str | None:
             f"Listening on {host} lets other machines in. Say under which name they may come: set "
             "FILEGRAPH_PUBLIC_URL=https://files.example.com or FILEGRAPH_ALLOWED_HOSTS=name,address."
         )
+    if problem := engine_problems.of_model():
+        return problem.sentence
     return _problem_of_parts()
 
 

@@ -24,6 +24,7 @@ from accounts.errors import AccountNotFound  # noqa: E402
 from accounts.services import groups, users  # noqa: E402
 from authz.services import audit as log  # noqa: E402
 from authz.services.audit import AuditOperation, Entry  # noqa: E402
+from authz.types import OPERATOR  # noqa: E402
 from filegraph.cli.opened import opened_installation  # noqa: E402
 from filegraph.client.terminal import say  # noqa: E402
 from schema.ids import InvalidId, decode  # noqa: E402
@@ -126,6 +127,7 @@ def _names(page: Iterable[Entry]) -> Mapping[str, str]:
     people = users.by_ids(name.removeprefix("user:") for name in named if name.startswith("user:"))
     found = groups.by_ids(name.removeprefix("group:") for name in named if name.startswith("group:"))
     return {
+        OPERATOR: "the operator",
         **{f"user:{user_id}": person.username for user_id, person in people.items()},
         **{f"group:{group_id}": f'group "{group.name}"' for group_id, group in found.items()},
     }

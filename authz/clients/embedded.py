@@ -57,6 +57,7 @@ class EmbeddedClient:
         delivery: Delivery | None = None,
     ) -> None:
         self.model = model
+        self.structure = structure
         self._delivery = delivery
         self._clock = clock
         self._using = using

@@ -79,8 +79,11 @@ class EmbeddedClient:
         return check.batch_check(self.model, self._reader_for(requests), requests, self._memberships)
 
     def _reader_for(self, requests: Sequence[CheckRequest]) -> TupleReader:
+        return self._with_rows if self._leads_elsewhere(requests) else self._reader
+
+    def _leads_elsewhere(self, requests: Sequence[CheckRequest]) -> bool:
         asked = frozenset((type_of(request.object), request.relation) for request in requests)
-        return self._with_rows if self._grants.plans.followed(asked).elsewhere else self._reader
+        return self._grants.plans.followed(asked).elsewhere
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""
@@ -95,8 +98,14 @@ class EmbeddedClient:
         return expand.expand(self.model, self._reader, relation, object, contextual_tuples)
 
     def explain(self, request: CheckRequest) -> Explanation:
-        """Return why ``check`` answers as it does; see ``authz.engine.explain``."""
-        return explain.explain(self.model, self._reader_for([request]), request)
+        """Return why ``check`` answers as it does; see ``authz.engine.explain``.
+
+        Whole tuples are read, also for a model without conditions: one under a condition is told as it is stored.
+        """
+        reader: TupleReader = tuples.DatabaseTuples(self._using, contexts=True)
+        if self._leads_elsewhere([request]):
+            reader = RowTuples(reader, self.structure, self._using)
+        return explain.explain(self.model, reader, request)
 
     def read(
         self,

@@ -114,10 +114,10 @@ def explain(model: AuthorizationModel, reader: TupleReader, request: CheckReques
     root = inquiry.resolve(request.object, request.relation)
     if allowed:
         return Explanation(True, proof=_proved(_Claim(root, True), circumstances))
-    orphans = {replace(key, condition=None): key for key in inquiry.orphans()}
+    orphans = {key.bare: key for key in inquiry.orphans()}
     denial = _Denial(root, circumstances, orphans)
     known = MemoryTuples(inquiry.tuples())
-    occupied = {*orphans, *(replace(key, condition=None) for key in known)}
+    occupied = {*orphans, *(key.bare for key in known)}
     return Explanation(
         False,
         missing=tuple(_missing(model, known, occupied, question, root, denial.grants)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -12,15 +12,16 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from authz.clients import horizon
 from authz.clients.base import TuplePage
 from authz.clients.writes import require_deletable
-from authz.engine.typesystem import Typesystem, type_of, typesystem_of
-from authz.errors import AuthzError, ConditionFailed, InvalidTuple, WriteConflict
+from authz.engine.conditions import Circumstances
+from authz.engine.typesystem import type_of, typesystem_of
+from authz.errors import AuthzError, ConditionFailed, InvalidTuple, ModelConflict, WriteConflict
 from authz.services import relationships
 from authz.services.activation import hold_active
 from authz.services.administrators import require_administrator
 from authz.services.circumstances import CURRENT_TIME, circumstances
-from authz.services.client import client_for, configured_client
+from authz.services.client import client_for
 from authz.services.editors import may_read, require_editor
-from authz.services.models import active, of_version
+from authz.services.models import LoadedModel, active_version_id, of_version
 from authz.services.needs import OWN_NEEDS, Needs
 from authz.types import Actor, TupleKey
 
@@ -54,19 +55,23 @@ def write(actor: Actor, *, writes: Sequence[TupleKey], deletes: Sequence[TupleKe
 
     Refused are tuples that the active model does not allow, whose condition the service's own questions could not
     decide, relations that stand in the rows of the tree, what is there already, and what is to go and is not there.
-    Raises EditorRequired, AdministratorLockout, InvalidRequest (none, too many, one twice), and WriteConflict when
-    somebody else was faster.
+    Raises EditorRequired, AdministratorLockout, InvalidRequest (none, too many, one twice), WriteConflict when somebody
+    else was faster, and ModelConflict when another model has been activated since this request began: the tuples were
+    judged by the one before.
     """
     require_editor(actor)
     needs = needs.joined(OWN_NEEDS)
-    refused = _refused(writes, deletes, needs)
+    version_id = active_version_id()
+    model = of_version(version_id)
+    refused = _refused(model, writes, deletes, needs)
     if refused:
         return refused
     try:
         # An activation and this may each be harmless alone: one waits for the other. And who rests on a right until she
         # has committed is waited for: whatever is written here may take one away.
         with transaction.atomic():
-            model = of_version(hold_active().version_id)
+            if hold_active().version_id != version_id:
+                raise ModelConflict
             horizon.await_stays(DEFAULT_DB_ALIAS)
             relationships.write(actor=actor, writes=writes, deletes=deletes)
             require_administrator(client_for(model, needs.structure), needs.kept)
@@ -77,14 +82,18 @@ def write(actor: Actor, *, writes: Sequence[TupleKey], deletes: Sequence[TupleKe
     return refused
 
 
-def _refused(writes: Sequence[TupleKey], deletes: Sequence[TupleKey], needs: Needs) -> list[RefusedTuple]:
-    types = typesystem_of(active().model)
+def _refused(
+    model: LoadedModel, writes: Sequence[TupleKey], deletes: Sequence[TupleKey], needs: Needs
+) -> list[RefusedTuple]:
+    types = typesystem_of(model.model)
     structural = needs.structural()
     found: list[RefusedTuple] = []
 
+    told = types.conditions.under(circumstances(client_for(model, needs.structure)))
+
     def require_writable(key: TupleKey) -> None:
         types.require_tuple(key)
-        _require_decidable(types, key)
+        _require_decidable(told, key)
 
     both: tuple[tuple[Literal["writes", "deletes"], Sequence[TupleKey], Callable[[TupleKey], None]], ...] = (
         ("writes", writes, require_writable),
@@ -101,7 +110,7 @@ def _refused(writes: Sequence[TupleKey], deletes: Sequence[TupleKey], needs: Nee
     return found
 
 
-def _require_decidable(types: Typesystem, key: TupleKey) -> None:
+def _require_decidable(told: Circumstances, key: TupleKey) -> None:
     """Raise ConditionFailed for a condition that could not be decided when the service asks.
 
     One such tuple of ``user:*`` would be an error in everybody's lists.
@@ -109,7 +118,7 @@ def _require_decidable(types: Typesystem, key: TupleKey) -> None:
     if key.condition is None:
         return
     try:
-        types.conditions.under(circumstances(configured_client())).met(key.condition)
+        told.met(key.condition)
     except ConditionFailed as error:
         raise type(error)(f"{error}; besides what the tuple gives the service tells {CURRENT_TIME} alone") from error
 
@@ -121,7 +130,7 @@ def _conflicts(writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> Itera
         if _stored(key) is None:
             yield RefusedTuple("deletes", place, WriteConflict(f"{_said(key)} is not there"))
     for place, key in enumerate(writes):
-        stored = None if replace(key, condition=None) in gone else _stored(key)
+        stored = None if key.bare in gone else _stored(key)
         if stored is not None:
             other = "" if stored.condition == key.condition else f", {_under(stored)}: delete it first"
             yield RefusedTuple("writes", place, WriteConflict(f"{_said(key)} is there already{other}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
@@ -102,8 +102,7 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
             _keep_an_owner(standing, gone)
         if gone:
             # What is deleted is named without its condition.
-            named = [TupleKey(each.user, each.relation, each.object) for each in gone]
-            relationships.write(actor=actor, deletes=named, on_missing="ignore")
+            relationships.write(actor=actor, deletes=[each.bare for each in gone], on_missing="ignore")
     return row
 
 
@@ -159,7 +158,7 @@ def _give(actor: Actor, keys: Sequence[TupleKey]) -> None:
         # A model that has no condition there (any more) takes no delete and write of one tuple in one request.
         name, relation = keys[0].object, keys[0].relation
         standing = relationships.read_objects([name], relation)[name]
-        stale = {replace(each, condition=None) for each in standing if each.condition is not None}
+        stale = {each.bare for each in standing if each.condition is not None}
         relationships.write(actor=actor, deletes=[key for key in keys if key in stale], on_missing="ignore")
         relationships.write(actor=actor, writes=keys, on_duplicate="ignore")
 

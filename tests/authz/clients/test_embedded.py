@@ -13,7 +13,8 @@ from django.utils import timezone
 from authz.clients.base import AuthzClient, OnConflict
 from authz.clients.embedded import EmbeddedClient
 from authz.dsl import parse
-from authz.errors import WriteConflict
+from authz.dsl.model import Computed, Relation, TypeDefinition
+from authz.errors import InvalidModel, WriteConflict
 from authz.models import AuthorizationModelVersion, ModelActivation, RelationshipTuple, TupleChange
 from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
@@ -178,3 +179,12 @@ def test_an_orphan_is_explained_as_it_is_stored(db: None) -> None:
     found = plain.explain(CheckRequest("user:ann", "reader", "book:1"))
     assert (found.allowed, found.missing) == (False, ())
     assert [each.tuple for each in found.unmet] == [orphan]
+
+
+def test_no_version_is_kept_that_its_text_could_not_say(client: EmbeddedClient) -> None:
+    """A model that was put together by hand: whoever reads the version later reads its text."""
+    book = CONTRACT_MODEL.types["book"]
+    ring = TypeDefinition("book", {**book.relations, "ring": Relation("ring", Computed("ring"))})
+    with pytest.raises(InvalidModel):
+        client.write_authorization_model(replace(CONTRACT_MODEL, types={**CONTRACT_MODEL.types, "book": ring}))
+    assert not AuthorizationModelVersion.objects.exists()

@@ -40,13 +40,16 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for."""
+    """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for.
+
+    ``orphaned`` counts the tuples that the model does not allow; None for a text with problems, which is no model.
+    """
 
     problems: tuple[ModelProblem, ...]
     warnings: tuple[ModelProblem, ...]
     missing: tuple[str, ...] = ()
     locks_out: bool = False
-    orphaned: int = 0
+    orphaned: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A remote engine, if the settings choose one: preparing it, whether it can be used, and what waits to be told to it.
 
-Where the embedded engine answers, a server that has been prepared stands by: it goes on hearing of changes.
+With the embedded engine there is nothing to do in any of these.
 """
 
 from __future__ import annotations

@@ -12,13 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from authz.dsl.parsed import MAX_MODEL_BYTES
 from authz.services.shipped_model import SHIPPED_MODEL
 from schema.executor import core_schema
 from schema.root import schema
-from tests.components.api import Api, Refused, become_administrator, get, new_person
+from tests.components.api import Api, become_administrator, get, new_person
 from tests.components.server import ROOT, serving
 
 PAGE = (ROOT / "docs" / "authorization-models.md").read_text(encoding="utf-8")
@@ -183,11 +181,12 @@ def _lives_and_ends(ada: Api, olga: Api, place: str) -> None:
     assert get(link).status_code == 404
     assert {"role": "VIEWER", "inherited": False} in ada.query(shown, id=place)[kind]["shares"]
     subject = {"userId": olga.user_id}
-    with pytest.raises(Refused) as refused:
-        ada.mutate("share", "share { role }", id=place, subject=subject, role="VIEWER")
-    assert refused.value.codes == ["RELATIONSHIP_CONFLICT"]
-    run("Renew", end=at(hours=1))
+    ada.mutate("share", "share { role }", id=place, subject=subject, role="VIEWER")
     assert seen() == 1
+    (stored,) = ada.query(OPERATIONS["Later"], **whom, context={})["relationshipTuples"]["nodes"]
+    assert stored["condition"] is None
+    run("Renew", end=at(hours=1))
+    assert (seen(), answers(at(hours=2))) == (1, (True, False))
     assert len(run("EndNow")["deleted"]) == 1
     assert seen() == 0
     run("GiveUntil", end=at(hours=1))

@@ -116,7 +116,7 @@ def activate_unasked(
     remote_engine.deliver()
     remote_engine.send_model(loaded, now=now)
     for _ in range(_LOOKS):
-        before = _revision()
+        before = decisions.revision()
         if leaves_administrator:
             require_administrator(client_for(loaded, needs.structure), needs.kept)
         previous = _write_activation(author, version_id, if_active, note, before, now)
@@ -139,7 +139,7 @@ def hold_active() -> ModelActivation:
 
 
 def _write_activation(
-    author: Actor, version_id: str, if_active: str | None, note: str, revision: object, now: datetime
+    author: Actor, version_id: str, if_active: str | None, note: str, revision: str, now: datetime
 ) -> str | None:
     """Note the activation, and return the version that was active; None when rights have changed since ``revision``."""
     try:
@@ -147,7 +147,7 @@ def _write_activation(
             last = hold_active()
             if if_active is not None and last.version_id != if_active:
                 raise ModelConflict(f"active is {last.version_id}, not {if_active}")
-            if _revision() != revision:
+            if decisions.revision() != revision:
                 return None
             if last.version_id != version_id:
                 ModelActivation.objects.create(
@@ -157,13 +157,6 @@ def _write_activation(
             return last.version_id
     except IntegrityError:
         raise ModelConflict from None
-
-
-def _revision() -> object:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {decisions.revision_sql()}")
-        row: tuple[object] = cursor.fetchone()
-        return row[0]
 
 
 def activations(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.errors import AuthorizationUnavailable, InvalidModel, InvalidRequest
 from authz.services import remote_engine, shadow
+from authz.services.models import active
 from filegraph.environment import variable
 from filegraph.problem import Problem
+from filegraph.program import program
 
 
 def of_engine(*, prepared: bool) -> Problem | None:
@@ -30,11 +32,22 @@ def of_asking(ask: Callable[[], object]) -> Problem | None:
     except remote_engine.StoreGone:
         return Problem(
             f"The OpenFGA server that {variable('openfga_api_url')} names does not have the store of this installation "
-            "any more. `filegraph authz migrate-store --to openfga --new-store` fills a new one from the record."
+            f"any more. `{program()} authz migrate-store --to openfga --new-store` fills a new one from the record."
+        )
+    except InvalidModel as invalid:
+        # What an earlier release kept, this one may refuse.
+        return Problem(
+            f"The active authorization model cannot be read: {invalid.problems[0].text}. "
+            f"`{program()} authz models` lists the others, `{program()} authz activate` activates one."
         )
     except (AuthorizationUnavailable, InvalidRequest) as error:
         return Problem(f"The OpenFGA server that {variable('openfga_api_url')} names cannot be used: {error}.")
     return None
+
+
+def of_model() -> Problem | None:
+    """Look whether this release can read the active model. With one that it cannot nobody has any right."""
+    return of_asking(active)
 
 
 def of_choice() -> Problem | None:

@@ -22,7 +22,6 @@ from authz.clients.openfga import outbox, store
 from authz.clients.openfga.calls import Deadline
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.desired import Desired
-from authz.clients.openfga.outbox import bare
 from authz.clients.sql.structure import Structure
 from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable
@@ -99,7 +98,7 @@ def to_embedded(
     told it. Raises Unusable (the server does not answer) and AuthorizationUnavailable.
     """
     told = progress or Progress()
-    if store.noted_store() is None:
+    if not remote_engine.has_store():
         return Report()
     if _let_lost_store_go():
         return Report(lost=True)
@@ -164,7 +163,7 @@ def _let_lost_store_go() -> bool:
 def _put_on_its_way(page: list[TupleKey], now: datetime) -> None:
     """Tell of what still stands of a page: whoever takes something back comes before this, or after it."""
     outbox.lock_objects(_USING, page)
-    standing = tuples.existing(_USING, [bare(key) for key in page])
+    standing = tuples.existing(_USING, [key.bare for key in page])
     outbox.append(_USING, [tuples.key_of(row) for row in standing.values()], (), now)
 
 

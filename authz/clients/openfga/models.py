@@ -13,18 +13,13 @@ from authz.dsl.model import AuthorizationModel
 from authz.errors import InvalidRequest
 
 _PAGE = "50"
-_BAD_MODEL = frozenset({"invalid_authorization_model", "exceeded_entity_limit", "type_definitions_too_few_items"})
-"""What is wrong with a model itself; it would be refused again."""
+_NOT_TAKEN = ("invalid_authorization_model", "exceeded_entity_limit")
+"""The codes by which a server refuses a model for what it says, not for the moment."""
 
 
 def write_model(sender: Sender, store_id: str, model: AuthorizationModel) -> str:
     """Keep a model on the server and return its id. Raises AuthorizationUnavailable, and InvalidRequest if refused."""
-    try:
-        (answer,) = sender.send([Call("POST", _path(store_id), to_json(model), repeatable=False)], Deadline())
-    except Refused as refused:
-        if refused.code in _BAD_MODEL:
-            raise InvalidRequest(f"OpenFGA refuses the authorization model: {refused}") from None
-        raise wire.error_of(refused) from None
+    answer = _send(sender, Call("POST", _path(store_id), to_json(model), repeatable=False))
     return wire.text(answer, "authorization_model_id")
 
 
@@ -50,6 +45,8 @@ def _send(sender: Sender, call: Call) -> Mapping[str, Any]:
     try:
         (answer,) = sender.send([call], Deadline())
     except Refused as refused:
+        if refused.status == 400 and refused.code in _NOT_TAKEN:
+            raise InvalidRequest(f"OpenFGA does not take the model: {refused}") from None
         raise wire.error_of(refused) from None
     found: Mapping[str, Any] = answer
     return found

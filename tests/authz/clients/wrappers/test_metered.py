@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY, generate_latest
 from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.wrappers.metered import MeteredClient
+from authz.clients.wrappers.wrapper import ClientWrapper
 from authz.errors import AuthorizationUnavailable, InvalidRequest, UnknownRelation, WriteConflict
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import CheckRequest, ListObjectsRequest
@@ -89,11 +90,12 @@ def test_every_method_of_a_client_is_measured(client: MeteredClient, counted: Co
     assert counted("batch_size_sum", method="granted") == 2
 
 
-def test_an_error_of_ours_is_counted_too(counted: Counted) -> None:
-    class Broken(MeteredClient):
+def test_an_error_of_ours_is_counted_too(client: MeteredClient, counted: Counted) -> None:
+    class Broken(ClientWrapper):
         """Stands for a client whose server is away, or that has a mistake."""
 
         def __init__(self, error: Exception) -> None:
+            super().__init__(client.inner)
             self.error = error
 
         def check(self, request: CheckRequest) -> bool:

@@ -277,9 +277,7 @@ def test_a_lost_store_is_filled_again_while_the_server_serves(tmp_path: Path) ->
         fga.stop()
         done = command(server, "authz", "reconcile", "--check")
         assert done.returncode == 2
-        assert done.stderr.startswith(
-            "filegraph: FILEGRAPH_OPENFGA_API_URL is not the address of an OpenFGA server that answers"
-        )
+        assert done.stderr.startswith("FILEGRAPH_OPENFGA_API_URL is not the address of an OpenFGA server that answers")
         fga.start()
         done = command(server, "authz", "migrate-store", "--to", "embedded")
         assert (done.returncode, done.stderr) == (0, "")

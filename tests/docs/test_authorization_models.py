@@ -141,8 +141,8 @@ def test_access_ends_as_the_recipe_says() -> None:
         with pytest.raises(Refused) as refused:
             ada.mutate("writeRelationships", "written { user }", writes=[half])
         assert refused.value.codes == ["CONDITION_CONTEXT_MISSING"]
-        context["context"] = {"expires_at": at(hours=1)}
-        ada.mutate("writeRelationships", "written { user }", writes=[half])
+        (payload,) = ada.query(OPERATIONS["GiveUntil"], user=olga.user_id, object=file, end=at(hours=1)).values()
+        assert (payload["errors"], olga.query(SEES)["files"]["totalCount"]) == ([], 1)
         back = ada.query(OPERATIONS["Activate"], id=done["previous"]["id"])["activateAuthorizationModel"]
         assert back["authorizationModel"]["isActive"]
         assert olga.query(SEES)["files"]["totalCount"] == 0
@@ -167,7 +167,7 @@ def _lives_and_ends(ada: Api, olga: Api, place: str) -> None:
         return later["now"], later["then"]
 
     kind = "file" if place.startswith("file") else "folder"
-    shown = f"query($id: ID!) {{ {kind}(id: $id) {{ shares {{ role inherited }} }} }}"
+    shown = f"query($id: ID!) {{ {kind}(id: $id) {{ shares {{ role inherited isConditional }} }} }}"
     assert seen() == 0
     run("GiveUntil", end=at(hours=1))
     assert (seen(), answers(at(hours=2)), answers(at(minutes=30))) == (1, (True, False), (True, True))
@@ -178,19 +178,20 @@ def _lives_and_ends(ada: Api, olga: Api, place: str) -> None:
     run("Renew", end=at(seconds=-1))
     assert (seen(), answers(at(hours=-1))) == (0, (False, True))
     assert get(link).status_code == 404
-    assert {"role": "VIEWER", "inherited": False} in ada.query(shown, id=place)[kind]["shares"]
+    assert {"role": "VIEWER", "inherited": False, "isConditional": True} in ada.query(shown, id=place)[kind]["shares"]
     subject = {"userId": olga.user_id}
-    ada.mutate("share", "share { role }", id=place, subject=subject, role="VIEWER")
-    assert seen() == 1
-    (stored,) = ada.query(OPERATIONS["Later"], **whom, context={})["relationshipTuples"]["nodes"]
-    assert stored["condition"] is None
     run("Renew", end=at(hours=1))
-    assert (seen(), answers(at(hours=2))) == (1, (True, False))
+    assert seen() == 1
     assert len(run("EndNow")["deleted"]) == 1
     assert seen() == 0
     run("GiveUntil", end=at(hours=1))
     ada.mutate("unshare", "node { __typename }", id=place, subject=subject)
     assert seen() == 0
+    run("GiveUntil", end=at(seconds=-1))
+    ada.mutate("share", "share { role }", id=place, subject=subject, role="VIEWER")
+    assert {"role": "VIEWER", "inherited": False, "isConditional": False} in ada.query(shown, id=place)[kind]["shares"]
+    assert seen() == 1
+    ada.mutate("unshare", "node { __typename }", id=place, subject=subject)
 
 
 def makes_drives(person: Api) -> bool:

@@ -160,7 +160,7 @@ def test_what_is_missing_is_told(ada: Actor, old: str, new: str, told: list[str]
     assert [line.partition(" ")[0] for line in judged.missing] == told
 
 
-def test_an_administrator_for_some_time_counts_while_it_lasts(ada: Actor) -> None:
+def test_an_administrator_for_some_time_is_not_the_one_who_stays(ada: Actor) -> None:
     text = SHIPPED.replace(
         "define admin: [user, group#member]", "define admin: [user, user with until, group#member]", 1
     )
@@ -169,9 +169,10 @@ def test_an_administrator_for_some_time_counts_while_it_lasts(ada: Actor) -> Non
     eve = person()
     until = RelationshipCondition("until", {"end": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
     relationships.write(writes=[TupleKey(eve, "admin", ORGANIZATION, until)])
-    relationships.write(deletes=[TupleKey(ada, "admin", ORGANIZATION)])
     judged = activation.judge(eve, "# again\n" + text, NEEDS)
     assert (judged.problems, judged.missing, judged.locks_out, judged.orphaned) == ((), (), False, 0)
+    relationships.write(deletes=[TupleKey(ada, "admin", ORGANIZATION)])
+    assert activation.judge(eve, "# again\n" + text, NEEDS).locks_out, "in an hour there is nobody"
     assert activation.judge(eve, SHIPPED, NEEDS).locks_out, "the shipped model knows of no such condition"
 
 
@@ -214,6 +215,9 @@ def test_tuples_that_the_new_model_does_not_allow_are_counted(ada: Actor) -> Non
     )
     assert activation.judge(ada, no_groups, NEEDS).orphaned == 2
     assert activate(ada, no_groups).orphaned == 2
+    assert activation.judge(ada, "model", NEEDS).orphaned is None, (
+        "nothing can be counted under a text that is no model"
+    )
 
 
 def test_what_somebody_did_not_see_is_not_activated_over(ada: Actor) -> None:

@@ -40,13 +40,16 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for."""
+    """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for.
+
+    ``orphaned`` counts the tuples that the model does not allow; None for a text with problems, which is no model.
+    """
 
     problems: tuple[ModelProblem, ...]
     warnings: tuple[ModelProblem, ...]
     missing: tuple[str, ...] = ()
     locks_out: bool = False
-    orphaned: int = 0
+    orphaned: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,23 @@ def activate(
     RelationsMissing, AdministratorLockout, ModelConflict (also for who comes second of two at once), InvalidRequest.
     """
     require_editor(actor)
+    return activate_unasked(actor, version_id, needs=needs, if_active=if_active, note=note, now=now)
+
+
+def activate_unasked(
+    author: Actor,
+    version_id: str,
+    *,
+    needs: Needs,
+    if_active: str | None = None,
+    note: str = "",
+    now: datetime,
+    leaves_administrator: bool = True,
+) -> Activated:
+    """``activate`` without the question, for whoever has the machine: also where the active model answers nobody.
+
+    ``leaves_administrator``: refuse what would leave nobody to administer. Raises the rest of what ``activate`` does.
+    """
     note, needs = checked_note(note), needs.joined(OWN_NEEDS)
     try:
         loaded = of_version(version_id)
@@ -100,8 +120,9 @@ def activate(
     remote_engine.send_model(loaded, now=now)
     for _ in range(_LOOKS):
         before = decisions.revision()
-        require_administrator(client_for(loaded, needs.structure), needs.kept)
-        previous = _write_activation(actor, version_id, if_active, note, before, now)
+        if leaves_administrator:
+            require_administrator(client_for(loaded, needs.structure), needs.kept)
+        previous = _write_activation(author, version_id, if_active, note, before, now)
         if previous is not None:
             version, *others = in_order([version_id, previous])
             return Activated(version, others[0] if others else None, orphaned_tuples(loaded.model))
@@ -121,7 +142,7 @@ def hold_active() -> ModelActivation:
 
 
 def _write_activation(
-    actor: Actor, version_id: str, if_active: str | None, note: str, revision: str, now: datetime
+    author: Actor, version_id: str, if_active: str | None, note: str, revision: str, now: datetime
 ) -> str | None:
     """Note the activation, and return the version that was active; None when rights have changed since ``revision``."""
     try:
@@ -133,9 +154,9 @@ def _write_activation(
                 return None
             if last.version_id != version_id:
                 ModelActivation.objects.create(
-                    id=last.id + 1, version_id=version_id, activated_at=now, author=actor, note=note
+                    id=last.id + 1, version_id=version_id, activated_at=now, author=author, note=note
                 )
-                audit.record_activation(actor, version_id, now=now, note=note)
+                audit.record_activation(author, version_id, now=now, note=note)
             return last.version_id
     except IntegrityError:
         raise ModelConflict from None

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from authz.dsl import ModuleFile, load, parse, parse_modules
 from authz.storefile.entries import CheckEntry, ListObjectsEntry, ListUsersEntry, StoreEntry, TestEntry
 from authz.storefile.tuple_files import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from filegraph.cli.models import app
+from filegraph.cli.authz.models import app
 from tests.components import fga
 from tests.components.server import ROOT
 

@@ -208,6 +208,9 @@ def test_tuples_that_the_new_model_does_not_allow_are_counted(ada: Actor) -> Non
     )
     assert activation.judge(ada, no_groups, NEEDS).orphaned == 2
     assert activate(ada, no_groups).orphaned == 2
+    assert activation.judge(ada, "model", NEEDS).orphaned is None, (
+        "nothing can be counted under a text that is no model"
+    )
 
 
 def test_what_somebody_did_not_see_is_not_activated_over(ada: Actor) -> None:

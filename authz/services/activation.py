@@ -16,7 +16,7 @@ from authz.models import AuthorizationModelVersion, ModelActivation
 from authz.services import audit, decisions, remote_engine
 from authz.services.administrators import require_administrator
 from authz.services.client import client_for
-from authz.services.editors import require_editor
+from authz.services.editors import may_read, require_editor
 from authz.services.model_versions import ModelVersion, checked_note, in_order, load, problems_of, read
 from authz.services.models import of_version
 from authz.services.needs import OWN_NEEDS, Needs, unmet
@@ -163,12 +163,14 @@ def _write_activation(
 
 
 def activations(
-    *, after: int | None = None, before: int | None = None, backwards: bool, limit: int
-) -> list[Activation]:
-    """Return at most ``limit`` activations, the latest first (backwards: from the end); no permission is asked.
+    actor: Actor, *, after: int | None = None, before: int | None = None, backwards: bool, limit: int
+) -> list[Activation] | None:
+    """Return at most ``limit`` activations, the latest first (backwards: from the end); None for who may not read them.
 
     ``after`` and ``before`` are numbers.
     """
+    if not may_read(actor):
+        return None
     rows = ModelActivation.objects.order_by("id" if backwards else "-id")
     if after is not None:
         rows = rows.filter(id__lt=after)
@@ -180,6 +182,6 @@ def activations(
     return [Activation(row.id, versions[row.version_id], row.activated_at, row.author, row.note) for row in found]
 
 
-def count_activations() -> int:
-    """Return how many activations there were; no permission is asked."""
-    return ModelActivation.objects.count()
+def count_activations(actor: Actor) -> int:
+    """Return how many activations there were; none for whoever may not read them."""
+    return ModelActivation.objects.count() if may_read(actor) else 0

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from authz.clients.base import InstallationClient
+from authz.clients.base import AuthzClient, InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.dsl.unconditional import unconditional
 from authz.errors import AdministratorLockout, ConditionFailed
@@ -28,26 +28,28 @@ def require_administrator(client: InstallationClient, kept: Collection[str]) -> 
     right counts that holds now, and would hold without any tuple under a condition: it may end by itself one day.
     """
     lasting = _lasting(client)
-    actors = (f"{_PERSON}:{person}" for person in _candidates(lasting, kept))
-    if not any(administers(lasting, each, kept) and (lasting is client or _now(client, each, kept)) for each in actors):
-        raise AdministratorLockout
+    for person in _candidates(lasting, kept):
+        name = f"{_PERSON}:{person}"
+        asked = [CheckRequest(name, relation, ORGANIZATION) for relation in sorted(kept)]
+        if all(lasting.batch_check(asked)) and (lasting is client or administers(client, name, kept)):
+            return
+    raise AdministratorLockout
 
 
 def administers(client: InstallationClient, actor: str, kept: Collection[str]) -> bool:
-    """Return whether somebody has all relations ``kept`` to the organization, by whole checks in one batch."""
+    """Return whether somebody has all relations ``kept`` to the organization now, by whole checks in one batch.
+
+    What a condition leaves undecided is a no.
+    """
     context = circumstances(client)
     requests = [CheckRequest(actor, relation, ORGANIZATION, context=context) for relation in sorted(kept)]
-    return all(client.batch_check(requests))
-
-
-def _now(client: InstallationClient, actor: str, kept: Collection[str]) -> bool:
     try:
-        return administers(client, actor, kept)
+        return all(client.batch_check(requests))
     except ConditionFailed:
         return False
 
 
-def _lasting(client: InstallationClient) -> InstallationClient:
+def _lasting(client: InstallationClient) -> AuthzClient:
     """Return a client for whom tuples under a condition do not exist; ``client`` where its model has no conditions.
 
     An OpenFGA server does not have such a model. What it was told of is in our own table too.
@@ -57,7 +59,7 @@ def _lasting(client: InstallationClient) -> InstallationClient:
     return EmbeddedClient(unconditional(client.model), clock=timezone.now, structure=client.structure)
 
 
-def _candidates(client: InstallationClient, kept: Collection[str]) -> Iterator[Any]:
+def _candidates(client: AuthzClient, kept: Collection[str]) -> Iterator[Any]:
     """Yield the keys of active people who may have all the relations."""
     people = get_user_model()._default_manager.filter(is_active=True)
     named: set[str] = set()

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from filegraph.cli.server_commands import AUTHZ_COMMANDS, SERVER_COMMANDS
+from filegraph.cli.late_commands import AUTHZ_COMMANDS, SERVER_COMMANDS
 from filegraph.environment import Environment, variable
 from tests.components.api import Api, become_administrator, get, put
 from tests.components.nginx import SITE, Nginx, NginxMissing, reverse_proxy

@@ -104,7 +104,7 @@ def _version_id(text: str) -> str:
 
 def _pages() -> Iterator[Sequence[ModelVersion]]:
     after = None
-    while page := model_versions.page(after=after, limit=_PAGE):
+    while page := model_versions.page_unasked(after=after, limit=_PAGE):
         yield page
         after = (page[-1].created_at, page[-1].id)
 

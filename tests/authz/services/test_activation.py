@@ -72,7 +72,8 @@ def test_an_edit_is_created_activated_and_undone(ada: Actor) -> None:
     assert not decisions.check(question)
     assert undone.previous is not None
     assert undone.previous.id == version.id
-    history = activation.activations(backwards=False, limit=10)
+    history = activation.activations(ada, backwards=False, limit=10)
+    assert history is not None
     assert [(each.number, each.author, each.version.id) for each in history] == [
         (3, ada, done.previous.id),
         (2, ada, version.id),
@@ -99,9 +100,15 @@ def test_only_editors_may(ada: Actor) -> None:
             with pytest.raises(EditorRequired):
                 activation.activate(actor, version_id, needs=NEEDS, now=NOW)
         assert model_versions.by_ids(actor, [version.id]) == {}
+        assert model_versions.page(actor, limit=10) is None
+        assert activation.activations(actor, backwards=False, limit=10) is None
+        assert model_versions.count(actor) == activation.count_activations(actor) == 0
     auditor = person()
     relationships.write(writes=[TupleKey(auditor, "auditor", ORGANIZATION)])
     assert set(model_versions.by_ids(auditor, [version.id])) == {version.id}
+    assert len(model_versions.page(auditor, limit=10) or ()) == model_versions.count(auditor) == 2
+    assert len(activation.activations(auditor, backwards=False, limit=10) or ()) == 1
+    assert activation.count_activations(auditor) == 1
     with pytest.raises(EditorRequired):
         activation.activate(auditor, version.id, needs=NEEDS, now=NOW)
 
@@ -227,17 +234,19 @@ def test_pages_of_versions(ada: Actor) -> None:
         model_versions.create(ada, f"# {number}\n{SHIPPED}", now=datetime.now(UTC) + timedelta(days=number // 2)).id
         for number in range(4)
     ]
-    everything = [each.id for each in model_versions.page(limit=10)]
+    rows = model_versions.page(ada, limit=10)
+    assert rows is not None
+    everything = [each.id for each in rows]
     assert set(everything[:4]) == set(made)
-    assert model_versions.count() == len(everything) == 5
-    rows = model_versions.page(limit=10)
+    assert model_versions.count(ada) == len(everything) == 5
     for index, row in enumerate(rows):
         place = (row.created_at, row.id)
-        assert [each.id for each in model_versions.page(after=place, limit=10)] == everything[index + 1 :]
-        before = model_versions.page(before=place, backwards=True, limit=10)
-        assert [each.id for each in before] == everything[:index][::-1]
+        later = model_versions.page(ada, after=place, limit=10)
+        before = model_versions.page(ada, before=place, backwards=True, limit=10)
+        assert [each.id for each in later or ()] == everything[index + 1 :]
+        assert [each.id for each in before or ()] == everything[:index][::-1]
     assert parse(rows[0].text).types.keys() == parse(SHIPPED).types.keys()
-    assert set(model_versions.json_of(made)) == set(made)
+    assert set(model_versions.json_of(rows)) == set(everything)
 
 
 @pytest.mark.django_db(transaction=True)

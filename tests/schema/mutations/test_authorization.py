@@ -192,6 +192,20 @@ def test_each_refused_tuple_is_named_with_its_reason(world: World) -> None:
     assert world.stan.client.ask("query($id: ID!) { file(id: $id) { id } }", id=world.file_id)["file"] is None
 
 
+def test_a_tuple_to_delete_can_be_named_at_all(world: World) -> None:
+    good = {"user": "user:1", "relation": "viewer", "object": "file:1"}
+    odd = [
+        *({**good, "object": value} for value in (":::", "::a", "file:\0", "file:" + "x" * 300, "")),
+        *({**good, "user": value} for value in ("", "user:\0", "x" * 600)),
+        *({**good, "relation": value} for value in ("", "a\0", "x" * 51)),
+    ]
+    refused = write(world.ann, deletes=odd)
+    assert [(each["path"], each["code"]) for each in refused["errors"]] == [
+        (["input", "deletes", str(place)], "INVALID_AUTHORIZATION_REQUEST") for place in range(len(odd))
+    ]
+    assert refused["deleted"] == []
+
+
 def test_a_grant_under_a_condition_counts_while_it_is_met(world: World) -> None:
     text = (
         SHIPPED.replace(

@@ -45,6 +45,11 @@ class TupleKey:
     object: str
     condition: RelationshipCondition | None = None
 
+    @property
+    def bare(self) -> TupleKey:
+        """The tuple without its condition, which is no part of what names it."""
+        return self if self.condition is None else TupleKey(self.user, self.relation, self.object)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:

@@ -63,7 +63,10 @@ class AuthzClient(Protocol):
         ...
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
-        """Return every object of the type to which the user has the relation; never cut short."""
+        """Return every object of the type to which the user has the relation; never cut short.
+
+        The places of objects are read from the rows: a question that does not know them cannot tell them.
+        """
         ...
 
     def list_users(self, request: ListUsersRequest) -> list[str]:
@@ -113,11 +116,15 @@ class AuthzClient(Protocol):
         ...
 
     def write_authorization_model(self, model: AuthorizationModel) -> str:
-        """Keep a version of the model and return its id."""
+        """Keep a version of the model and return its id; nobody is its author, and nothing makes it active here.
+
+        For programs and tests that hold a client by itself, as they hold openfga-sdk's. People keep versions through
+        ``authz.services.model_versions``, which asks whether they may. Raises InvalidModel or InvalidRequest.
+        """
         ...
 
     def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]:
-        """Return every kept version with its id, the newest first."""
+        """Return every kept version with its id, the newest first; for the same callers."""
         ...
 
 

@@ -300,8 +300,8 @@ def _missing(
         except ConditionFailed:
             return False
 
-    stored = {(key.object, key.relation, key.user) for key in known}
-    new = [key for key in dict.fromkeys(grants) if (key.object, key.relation, key.user) not in stored]
+    stored = {key.bare for key in known}
+    new = [key for key in dict.fromkeys(grants) if key.bare not in stored]
     single = 0
     for key in new[:_TRIED]:
         if turns((key,)):
@@ -312,7 +312,7 @@ def _missing(
     if not single:
         together = cheapest(root, _wishes, lambda _: 1)
         several = tuple(items_of(root, together)) if together is not None else ()
-        fresh = stored.isdisjoint((key.object, key.relation, key.user) for key in several)
+        fresh = stored.isdisjoint(key.bare for key in several)
         if len(several) > 1 and fresh and turns(several):
             yield several
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from authz.dsl.model import Computed, Difference, Direct, Intersection, Rewrite, TupleToUserset, Union
+from authz.engine.network import LEVEL_LIMIT
 from authz.engine.outline import Operator
 from authz.engine.reader import Found, SubjectQuery, TupleReader, wildcard_of
 from authz.engine.typesystem import Kind, Node, Typesystem, kind_of, type_of
@@ -19,9 +20,6 @@ from authz.types import TupleKey
 
 GATE_LIMIT = 50_000
 """Gates of one inquiry: nobody reads an explanation that leads further."""
-
-ROUND_LIMIT = 200
-"""Rounds of reads, as in ``authz.engine.network``."""
 
 
 Judge = Callable[[TupleKey], bool | None]
@@ -94,7 +92,7 @@ class Inquiry:
         Raises UnknownType, UnknownRelation, ResolutionTooComplex, and what the reader raises.
         """
         root = self._question(object, relation)
-        for _ in range(ROUND_LIMIT + 1):
+        for _ in range(LEVEL_LIMIT + 1):
             self._build()
             if not self._reads:
                 break
@@ -105,7 +103,7 @@ class Inquiry:
                 for gate, follow in waiting:
                     self._grow(gate, query, follow, self._answers[query])
         else:
-            raise ResolutionTooComplex(f"deeper than {ROUND_LIMIT} levels")
+            raise ResolutionTooComplex(f"deeper than {LEVEL_LIMIT} levels")
         decide(self.gates, self._types)
         return root
 

@@ -99,7 +99,7 @@ def activate(
     remote_engine.deliver()
     remote_engine.send_model(loaded, now=now)
     for _ in range(_LOOKS):
-        before = _revision()
+        before = decisions.revision()
         require_administrator(client_for(loaded, needs.structure), needs.kept)
         previous = _write_activation(actor, version_id, if_active, note, before, now)
         if previous is not None:
@@ -121,7 +121,7 @@ def hold_active() -> ModelActivation:
 
 
 def _write_activation(
-    actor: Actor, version_id: str, if_active: str | None, note: str, revision: object, now: datetime
+    actor: Actor, version_id: str, if_active: str | None, note: str, revision: str, now: datetime
 ) -> str | None:
     """Note the activation, and return the version that was active; None when rights have changed since ``revision``."""
     try:
@@ -129,7 +129,7 @@ def _write_activation(
             last = hold_active()
             if if_active is not None and last.version_id != if_active:
                 raise ModelConflict(f"active is {last.version_id}, not {if_active}")
-            if _revision() != revision:
+            if decisions.revision() != revision:
                 return None
             if last.version_id != version_id:
                 ModelActivation.objects.create(
@@ -139,13 +139,6 @@ def _write_activation(
             return last.version_id
     except IntegrityError:
         raise ModelConflict from None
-
-
-def _revision() -> object:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {decisions.revision_sql()}")
-        row: tuple[object] = cursor.fetchone()
-        return row[0]
 
 
 def activations(

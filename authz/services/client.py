@@ -14,6 +14,8 @@ from django.utils import timezone
 from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga.client import OpenFGAClient
+from authz.clients.openfga.feed import ChangeFeed
+from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.moments import Moments
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import ClientName, authz_settings
@@ -48,14 +50,23 @@ def _made(name: ClientName, model: LoadedModel, structure: Structure) -> Install
         case "embedded":
             return EmbeddedClient(model.model, clock=timezone.now, structure=structure)
         case "openfga":
+            remote = remote_of(model)
+            kept, feed = _kept(remote.store_id, authz_settings().openfga_projection_seconds)
             return OpenFGAClient(
                 model.model,
-                remote_of(model),
+                remote,
                 clock=timezone.now,
                 structure=structure,
                 moments=_MOMENTS,
-                keep_seconds=authz_settings().openfga_projection_seconds,
+                kept=kept,
+                feed=feed,
             )
+
+
+@lru_cache(maxsize=1)
+def _kept(store_id: str, seconds: float) -> tuple[KeptProjections, ChangeFeed]:
+    """Return what this process keeps of a store between requests, for the clients of all models together."""
+    return KeptProjections(seconds), ChangeFeed(timezone.now())
 
 
 @contextmanager

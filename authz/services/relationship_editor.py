@@ -13,13 +13,13 @@ from authz.clients.base import TuplePage
 from authz.clients.writes import require_deletable
 from authz.engine import names
 from authz.engine.typesystem import type_of, typesystem_of
-from authz.errors import AuthzError, InvalidTuple
+from authz.errors import AuthzError, InvalidTuple, ModelConflict
 from authz.services import relationships
 from authz.services.activation import hold_active
 from authz.services.administrators import require_administrator
 from authz.services.client import client_for
 from authz.services.editors import may_read, require_editor
-from authz.services.models import active, of_version
+from authz.services.models import LoadedModel, active_version_id, of_version
 from authz.services.needs import OWN_NEEDS, Needs
 from authz.types import Actor, TupleKey
 
@@ -58,25 +58,31 @@ def write(actor: Actor, *, writes: Sequence[TupleKey], deletes: Sequence[TupleKe
     """Delete and write at most 100 tuples, all or nothing; return what stands against it, nothing when it was done.
 
     Refused are tuples that the active model does not allow, and relations that stand in the rows of the tree.
-    Raises EditorRequired, AdministratorLockout, InvalidRequest (none, too many, one twice), WriteConflict.
+    Raises EditorRequired, AdministratorLockout, InvalidRequest (none, too many, one twice), WriteConflict, and
+    ModelConflict when another model has been activated since this request began: they were judged by the one before.
     """
     require_editor(actor)
     needs = needs.joined(OWN_NEEDS)
-    refused = _refused(writes, deletes, needs)
+    version_id = active_version_id()
+    model = of_version(version_id)
+    refused = _refused(model, writes, deletes, needs)
     if refused:
         return refused
     # An activation and this may each be harmless alone: one waits for the other. And who rests on a right until she has
     # committed is waited for: whatever is written here may take one away.
     with transaction.atomic():
-        model = of_version(hold_active().version_id)
+        if hold_active().version_id != version_id:
+            raise ModelConflict
         horizon.await_stays(DEFAULT_DB_ALIAS)
         relationships.write(actor=actor, writes=writes, deletes=deletes)
         require_administrator(client_for(model, needs.structure), needs.kept)
     return []
 
 
-def _refused(writes: Sequence[TupleKey], deletes: Sequence[TupleKey], needs: Needs) -> list[RefusedTuple]:
-    types = typesystem_of(active().model)
+def _refused(
+    model: LoadedModel, writes: Sequence[TupleKey], deletes: Sequence[TupleKey], needs: Needs
+) -> list[RefusedTuple]:
+    types = typesystem_of(model.model)
     structural = needs.structural()
     found: list[RefusedTuple] = []
     both: tuple[tuple[Literal["writes", "deletes"], Sequence[TupleKey], Callable[[TupleKey], None]], ...] = (

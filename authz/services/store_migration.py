@@ -22,7 +22,6 @@ from authz.clients.openfga import outbox, store
 from authz.clients.openfga.calls import Deadline
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.desired import Desired
-from authz.clients.openfga.outbox import bare
 from authz.clients.sql.structure import Structure
 from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable
@@ -128,7 +127,7 @@ def _fill(noted: RemoteStore, clock: Callable[[], datetime], told: Progress) -> 
 def _put_on_its_way(page: list[TupleKey], now: datetime) -> None:
     """Tell of what still stands of a page: whoever takes something back comes before this, or after it."""
     outbox.lock_objects(_USING, page)
-    standing = tuples.existing(_USING, [bare(key) for key in page])
+    standing = tuples.existing(_USING, [key.bare for key in page])
     outbox.append(_USING, [tuples.key_of(row) for row in standing.values()], (), now)
 
 

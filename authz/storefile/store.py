@@ -130,12 +130,14 @@ def _misfits(typesystem: Typesystem, tuples: Iterable[PlacedTuple]) -> list[Faul
 
 def _duplicates(tuples: Iterable[PlacedTuple]) -> list[Fault]:
     """Return a fault for every tuple that is there already, under whatever condition: none can be written twice."""
-    first: dict[tuple[str, str, str], PlacedTuple] = {}
+    first: dict[TupleKey, PlacedTuple] = {}
     faults = []
     for each in tuples:
-        key = (each.key.user, each.key.relation, each.key.object)
+        key = each.key.bare
         before = first.setdefault(key, each)
         if before is not each:
-            message = f"`{' '.join(key)}` stands twice: first in {before.file.name}:{before.line}"
+            message = (
+                f"`{key.user} {key.relation} {key.object}` stands twice: first in {before.file.name}:{before.line}"
+            )
             faults.append(each.fault(message))
     return faults

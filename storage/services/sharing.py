@@ -95,8 +95,7 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
             _keep_an_owner(standing, gone)
         if gone:
             # What is deleted is named without its condition.
-            named = [TupleKey(each.user, each.relation, each.object) for each in gone]
-            relationships.write(actor=actor, deletes=named, on_missing="ignore")
+            relationships.write(actor=actor, deletes=[each.bare for each in gone], on_missing="ignore")
     return row
 
 

@@ -46,7 +46,12 @@ class Delta:
     @cached_property
     def told(self) -> frozenset[TupleKey]:
         """The bare keys of everything that is on its way, one way or the other."""
-        return self.deletes | {bare(key) for key in self.writes}
+        return self.deletes | {key.bare for key in self.writes}
+
+    def writes_beside(self, brought: Iterable[TupleKey]) -> list[TupleKey]:
+        """Return what is to be written, without what a question says otherwise: its own tuples go first."""
+        named = {key.bare for key in brought}
+        return [key for key in self.writes if key.bare not in named]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,6 @@ class Backlog:
     pending: int
     refused: int
     oldest: datetime | None
-
-
-def bare(key: TupleKey) -> TupleKey:
-    """Return the tuple without its condition, which is no part of what names it."""
-    return TupleKey(key.user, key.relation, key.object) if key.condition is not None else key
 
 
 def lock_objects(using: str, keys: Iterable[TupleKey]) -> None:
@@ -141,7 +141,7 @@ def delta(using: str, store_id: str, concern: Concern | None = None) -> Delta:
             if operation == _DETACHED:
                 raise AuthorizationUnavailable("the OpenFGA store does not hear of changes any more")
             key = _key(*columns)
-            name = bare(key)
+            name = key.bare
             if operation == TupleOperation.DELETE:
                 deletes.add(name)
                 writes.pop(name, None)
@@ -174,7 +174,7 @@ def waiting(using: str, limit: int) -> list[Entry]:
             cursor.execute(text, [limit])
         found = [(entry_id, operation, _key(*columns)) for entry_id, operation, *columns in cursor.fetchall()]
     return [
-        Entry(entry_id, operation, key if operation == TupleOperation.WRITE else bare(key))
+        Entry(entry_id, operation, key if operation == TupleOperation.WRITE else key.bare)
         for entry_id, operation, key in found
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth import get_user_model
 
@@ -9,12 +11,14 @@ import accounts.permissions
 import storage.permissions
 from accounts.permissions import grant_organization
 from accounts.principal import actor_of
-from authz.errors import AdministratorLockout, EditorRequired, InvalidRequest, WriteConflict
-from authz.services import decisions, relationship_editor, relationships
+from authz.errors import AdministratorLockout, EditorRequired, InvalidRequest, ModelConflict, WriteConflict
+from authz.services import activation, decisions, model_versions, relationship_editor, relationships, shipped_model
+from authz.services.models import pinned
 from authz.types import ORGANIZATION, Actor, CheckRequest, TupleKey
 
 pytestmark = pytest.mark.django_db
 
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 NEEDS = storage.permissions.NEEDS.joined(accounts.permissions.NEEDS)
 
 
@@ -77,6 +81,23 @@ def test_every_refused_tuple_is_named_with_its_reason(ada: Actor) -> None:
     assert relationships.read_all(object="file:f") == []
     with pytest.raises(InvalidRequest):
         write(ada)
+
+
+def test_tuples_that_were_judged_by_a_model_which_is_not_active_any_more_are_not_written(ada: Actor) -> None:
+    """The request began under one model; what another would have said of its tuples nobody has asked."""
+    key = TupleKey("service:eve", "viewer", "file:f")
+    text = shipped_model.SHIPPED_MODEL.read_text(encoding="utf-8")
+    without = text.replace("define viewer: [user, service,", "define viewer: [user,")
+    assert without != text
+    version = model_versions.create(ada, without, now=NOW)
+    with pinned():
+        assert relationship_editor.write(ada, writes=[key], deletes=[], needs=NEEDS) == []
+        relationships.write(deletes=[key])
+        activation.activate(ada, version.id, needs=NEEDS, now=NOW)
+        with pytest.raises(ModelConflict):
+            write(ada, key)
+    assert relationships.read_all(object="file:f") == []
+    assert write(ada, key)[0].startswith("writes 0")
 
 
 def test_the_last_administrator_stays(ada: Actor) -> None:

@@ -51,7 +51,8 @@ def by_plan(
 ) -> set[str]:
     found = set()
     for name in names:
-        plan = client.plan(name.partition(":")[0], relation)
+        node = (name.partition(":")[0], relation)
+        plan = client.page_plans(frozenset({node})).plans[node]
         reached = [name, "organization:o", *tree.objects()]
         wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
         if Evaluation(client.granted(actor, wanted, usersets), tree.edges()).satisfies(name, plan):

@@ -7,7 +7,7 @@ from functools import partial
 
 from django.conf import settings
 
-from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.errors import AuthorizationUnavailable, InvalidModel, InvalidRequest
 from authz.services import remote_engine, shadow
 from filegraph.environment import variable
 from filegraph.problem import Problem
@@ -27,7 +27,7 @@ def of_asking(ask: Callable[[], object]) -> Problem | None:
             name = variable("openfga_api_url")
             return Problem(f"The OpenFGA server that {name} names does not have the store of this installation.")
         return Problem(f"{variable(f'openfga_{unusable.setting}')} {unusable.reason}", unusable.passing)
-    except (AuthorizationUnavailable, InvalidRequest) as error:
+    except (AuthorizationUnavailable, InvalidModel, InvalidRequest) as error:
         return Problem(f"OpenFGA cannot be used: {error}.")
     return None
 

@@ -45,13 +45,17 @@ class ValidateAuthorizationModelPayload:
 
     problems: list[ModelProblem] = strawberry.field(description=_PROBLEMS)
     warnings: list[ModelProblem] = strawberry.field(
-        description="What is valid today and will be refused by OpenFGA's coming resolver."
+        description="What is valid today and will be refused by OpenFGA's coming resolver, or by the OpenFGA server"
+        " that answers, unless it is set to take more."
     )
     missing_relations: list[str] = strawberry.field(description=_MISSING)
-    locks_out_administrators: bool = strawberry.field(
-        description="Whether nobody could administer any more; only looked into when nothing else stands against it."
+    locks_out_administrators: bool | None = strawberry.field(
+        description="Whether nobody could administer any more. Null when that was not looked into: something else"
+        " stands against the text, or an OpenFGA server answers, which is asked when the version is activated."
     )
-    orphaned_tuples: int | None = strawberry.field(description=_ORPHANED)
+    orphaned_tuples: int | None = strawberry.field(
+        description="How many stored tuples the model does not allow; null when the text has problems."
+    )
     errors: list[UserError] = strawberry.field(description="Why the text was not judged; empty when it was.")
 
 
@@ -155,7 +159,7 @@ class AuthorizationMutations:
             problems=problems(found.problems) if found else [],
             warnings=problems(found.warnings) if found else [],
             missing_relations=list(found.missing) if found else [],
-            locks_out_administrators=found.locks_out if found else False,
+            locks_out_administrators=found.locks_out if found else None,
             orphaned_tuples=found.orphaned if found else None,
             errors=errors,
         )

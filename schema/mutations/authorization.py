@@ -12,7 +12,7 @@ import strawberry
 
 from accounts.permissions import NEEDS as ACCOUNTS
 from authz.errors import AuthzError, InvalidModel, InvalidRequest, RelationsMissing
-from authz.services import activation, model_versions, relationship_editor
+from authz.services import activation, model_versions
 from schema.context import Info
 from schema.descriptions import mutation
 from schema.errors import UserError, detailed, user_error
@@ -20,7 +20,9 @@ from schema.ids import NO_ROW, InvalidId, Kind, decode_as
 from schema.mutations.outcome import ERRORS
 from schema.types.authorization_model import AuthorizationModel, ModelProblem, model_or_none, problems
 from schema.types.relationship import RelationshipTuple, RelationshipTupleInput, relationships
+from storage.errors import StorageError
 from storage.permissions import NEEDS as STORAGE
+from storage.services import relationships as edited
 
 T = TypeVar("T")
 
@@ -124,13 +126,13 @@ class WriteRelationshipsPayload:
     )
 
 
-def _edited(work: Callable[[], T]) -> tuple[T | None, list[UserError], AuthzError | None]:
+def _edited(work: Callable[[], T]) -> tuple[T | None, list[UserError], AuthzError | StorageError | None]:
     """Do the work; what does not fit the model is told with its detail: nobody else than an editor gets that far."""
     try:
         return work(), [], None
     except InvalidRequest as error:
         return None, [detailed(error)], error
-    except AuthzError as error:
+    except (AuthzError, StorageError) as error:
         return None, [user_error(error)], error
 
 
@@ -142,7 +144,7 @@ def _version_id(value: strawberry.ID) -> str:
         return NO_ROW
 
 
-def _problems(error: AuthzError | None) -> list[ModelProblem]:
+def _problems(error: Exception | None) -> list[ModelProblem]:
     return problems(error.problems) if isinstance(error, InvalidModel) else []
 
 
@@ -205,7 +207,7 @@ class AuthorizationMutations:
     def write_relationships(self, info: Info, input: WriteRelationshipsInput) -> WriteRelationshipsPayload:
         writes, deletes = [each.key() for each in input.writes], [each.key() for each in input.deletes]
         refused, errors, _ = _edited(
-            lambda: relationship_editor.write(info.context.actor, writes=writes, deletes=deletes, needs=NEEDS)
+            lambda: edited.write(info.context.actor, writes=writes, deletes=deletes, needs=NEEDS)
         )
         errors += [detailed(each.error, ["input", each.list, str(each.place)]) for each in refused or ()]
         return WriteRelationshipsPayload(

@@ -15,6 +15,7 @@ from authz.types import ORGANIZATION
 from schema.ids import Kind, encode
 from tests.schema.conftest import Client, Person, World
 
+ABSENT = "0" * 26
 SHIPPED = SHIPPED_MODEL.read_text(encoding="utf-8")
 READERS_EDIT = SHIPPED.replace(
     "    define can_edit: edits but not denied\n    define can_share: owns but not denied\n    # A legal",
@@ -208,6 +209,29 @@ def test_a_tuple_to_delete_can_be_named_at_all(world: World) -> None:
         (["input", "deletes", str(place)], "INVALID_AUTHORIZATION_REQUEST") for place in range(len(odd))
     ]
     assert refused["deleted"] == []
+
+
+def test_a_drive_keeps_an_owner_whoever_writes(world: World) -> None:
+    owner = {"user": world.olga.id, "relation": "owner", "object": world.drive_id}
+    viewer = {"user": world.stan.id, "relation": "viewer", "object": world.file_id}
+    refused = write(world.ann, writes=[viewer], deletes=[{**viewer, "relation": "editor"}, owner])
+    assert [(each["code"], each["path"]) for each in refused["errors"]] == [("CONFLICT", ["input", "deletes", "1"])]
+    assert (refused["written"], refused["deleted"]) == ([], [])
+    assert relationships.read_all(user=world.stan.actor, object=f"file:{world.file.id}") == []
+    # Somebody else in her place, together or before.
+    vera = {**owner, "user": world.vera.id}
+    assert write(world.ann, writes=[vera], deletes=[owner])["errors"] == []
+    assert [each["code"] for each in write(world.ann, deletes=[vera])["errors"]] == ["CONFLICT"]
+    assert write(world.ann, writes=[owner])["errors"] == []
+    assert write(world.ann, deletes=[vera])["errors"] == []
+    # What is no drive of ours is nobody's to guard.
+    stray = {**owner, "object": f"drive:{ABSENT}"}
+    assert write(world.ann, writes=[stray])["errors"] == []
+    assert write(world.ann, deletes=[stray])["errors"] == []
+    assert (
+        world.stan.client.fail("writeRelationships", "WriteRelationshipsInput", deletes=[owner])
+        == "MODEL_EDITOR_REQUIRED"
+    )
 
 
 def test_a_grant_under_a_condition_counts_while_it_is_met(world: World) -> None:

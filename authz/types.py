@@ -20,6 +20,9 @@ ANONYMOUS = Actor("anonymous:visitor")
 SYSTEM = Actor("service:filegraph")
 """The installation itself, where nobody asks for something: when it is set up, and when it tidies up."""
 
+OPERATOR = Actor("service:operator")
+"""Whoever has the machine, and makes one model or another the active one there: she is asked for no permission."""
+
 PROBE = Actor("user:nobody")
 """Who asks only to find out whether questions are answered. No account has such an id, and yet no engine knows the
 answer without looking, as it would of a visitor. It leaves no entry in the audit."""

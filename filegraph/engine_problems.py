@@ -9,8 +9,10 @@ from django.conf import settings
 
 from authz.errors import AuthorizationUnavailable, InvalidModel, InvalidRequest
 from authz.services import remote_engine, shadow
+from authz.services.models import active
 from filegraph.environment import variable
 from filegraph.problem import Problem
+from filegraph.program import program
 
 
 def of_engine(*, prepared: bool) -> Problem | None:
@@ -27,9 +29,20 @@ def of_asking(ask: Callable[[], object]) -> Problem | None:
             name = variable("openfga_api_url")
             return Problem(f"The OpenFGA server that {name} names does not have the store of this installation.")
         return Problem(f"{variable(f'openfga_{unusable.setting}')} {unusable.reason}", unusable.passing)
-    except (AuthorizationUnavailable, InvalidModel, InvalidRequest) as error:
+    except InvalidModel as invalid:
+        # What an earlier release kept, this one may refuse.
+        return Problem(
+            f"The active authorization model cannot be read: {invalid.problems[0].text}. "
+            f"`{program()} authz models` lists the others, `{program()} authz activate` activates one."
+        )
+    except (AuthorizationUnavailable, InvalidRequest) as error:
         return Problem(f"OpenFGA cannot be used: {error}.")
     return None
+
+
+def of_model() -> Problem | None:
+    """Look whether this release can read the active model. With one that it cannot nobody has any right."""
+    return of_asking(active)
 
 
 def of_choice() -> Problem | None:

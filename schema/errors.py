@@ -17,7 +17,8 @@ import strawberry
 from graphql import GraphQLError
 
 from accounts.errors import AccountsError, Unauthenticated
-from authz.errors import AuthorizationUnavailable, AuthzError
+from authz.errors import AuthorizationUnavailable, AuthzError, ConditionFailed
+from authz.services import undecided
 from schema.ids import InvalidId
 from storage.errors import DatabaseBusy, DatabaseUnavailable, NotFound, StorageError
 from storage.outages import outage_of
@@ -95,6 +96,8 @@ def user_error(error: Exception, path: Sequence[str] = ("input",)) -> UserError:
             retryable=error.retryable,
             code=error.code,
         )
+    if isinstance(error, ConditionFailed):
+        undecided.tell(error)
     if isinstance(error, AuthzError):
         return UserError(message=error.message, path=list(path), retryable=error.retryable, code=error.code)
     if isinstance(error, InvalidId):

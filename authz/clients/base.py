@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
+from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
@@ -183,5 +184,7 @@ class InstallationClient(AuthzClient, GrantIndex, Protocol):
     """What ``authz.services`` needs of an engine: both, and the model it answers by."""
 
     model: AuthorizationModel
+    structure: Structure
+    """The tree that it was told of."""
     shares_reads: bool
     """Whether questions of one batch about the same objects read the same tuples once."""

@@ -55,6 +55,7 @@ class EmbeddedClient:
         delivery: Delivery | None = None,
     ) -> None:
         self.model = model
+        self.structure = structure
         self._delivery = delivery
         self._clock = clock
         self._using = using
@@ -78,8 +79,11 @@ class EmbeddedClient:
 
     def _reader_for(self, *asked: tuple[str, str], tells: bool = True) -> TupleReader:
         """Return what answers questions about ``(type, relation)``; ``tells``: they bring the places that they name."""
+        return self._with_rows if self._needs_rows(*asked, tells=tells) else self._reader
+
+    def _needs_rows(self, *asked: tuple[str, str], tells: bool = True) -> bool:
         ways = self._grants.plans.followed(frozenset(asked))
-        return self._with_rows if ways.elsewhere or (ways.any and not tells) else self._reader
+        return ways.elsewhere or (ways.any and not tells)
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""
@@ -96,8 +100,13 @@ class EmbeddedClient:
         return expand.expand(self.model, self._reader, relation, object, contextual_tuples)
 
     def explain(self, request: CheckRequest) -> Explanation:
-        """Return why ``check`` answers as it does; see ``authz.engine.explain``."""
-        reader = self._reader_for((type_of(request.object), request.relation))
+        """Return why ``check`` answers as it does; see ``authz.engine.explain``.
+
+        Whole tuples are read, also for a model without conditions: one under a condition is told as it is stored.
+        """
+        reader: TupleReader = tuples.DatabaseTuples(self._using, contexts=True)
+        if self._needs_rows((type_of(request.object), request.relation)):
+            reader = RowTuples(reader, self.structure, self._using)
         return explain.explain(self.model, reader, request)
 
     def read(

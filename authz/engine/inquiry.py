@@ -109,11 +109,19 @@ class Inquiry:
 
     def tuples(self) -> Iterator[TupleKey]:
         """Yield every tuple that was read and that the model allows."""
+        return (key for key in self._read() if self._allows(key))
+
+    def orphans(self) -> Iterator[TupleKey]:
+        """Yield every tuple that was read and that the model does not allow: in its place no other can be written."""
+        return (key for key in self._read() if not self._allows(key))
+
+    def _read(self) -> Iterator[TupleKey]:
         for query, found in self._answers.items():
-            node = f"{type_of(query.object)}#{query.relation}"
             for subject, condition in found:
-                if self._types.allows(node, subject, condition):
-                    yield TupleKey(subject, query.relation, query.object, condition)
+                yield TupleKey(subject, query.relation, query.object, condition)
+
+    def _allows(self, key: TupleKey) -> bool:
+        return self._types.allows(f"{type_of(key.object)}#{key.relation}", key.user, key.condition)
 
     def _question(self, object: str, relation: str) -> Gate:
         gate = self._questions.get((object, relation))

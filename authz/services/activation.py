@@ -16,7 +16,7 @@ from authz.models import AuthorizationModelVersion, ModelActivation
 from authz.services import audit, decisions, remote_engine
 from authz.services.administrators import require_administrator
 from authz.services.client import client_for
-from authz.services.editors import require_editor
+from authz.services.editors import may_read, require_editor
 from authz.services.model_versions import ModelVersion, checked_note, in_order, load, problems_of, read
 from authz.services.models import of_version
 from authz.services.needs import OWN_NEEDS, Needs, unmet
@@ -42,7 +42,8 @@ class Activation:
 class Judgement:
     """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for.
 
-    ``locks_out`` and ``orphaned`` are None where they were not looked into.
+    ``locks_out``: None where it was not looked into. ``orphaned`` counts the tuples that the model does not allow; None
+    for a text with problems, which is no model.
     """
 
     problems: tuple[ModelProblem, ...]
@@ -93,6 +94,23 @@ def activate(
     (also when the OpenFGA server does not take the model: with its reason).
     """
     require_editor(actor)
+    return activate_unasked(actor, version_id, needs=needs, if_active=if_active, note=note, now=now)
+
+
+def activate_unasked(
+    author: Actor,
+    version_id: str,
+    *,
+    needs: Needs,
+    if_active: str | None = None,
+    note: str = "",
+    now: datetime,
+    leaves_administrator: bool = True,
+) -> Activated:
+    """``activate`` without the question, for whoever has the machine: also where the active model answers nobody.
+
+    ``leaves_administrator``: refuse what would leave nobody to administer. Raises the rest of what ``activate`` does.
+    """
     note, needs = checked_note(note), needs.joined(OWN_NEEDS)
     try:
         loaded = of_version(version_id)
@@ -105,8 +123,9 @@ def activate(
     remote_engine.send_model(loaded, now=now)
     for _ in range(_LOOKS):
         before = decisions.revision()
-        require_administrator(client_for(loaded, needs.structure), needs.kept)
-        previous = _write_activation(actor, version_id, if_active, note, before, now)
+        if leaves_administrator:
+            require_administrator(client_for(loaded, needs.structure), needs.kept)
+        previous = _write_activation(author, version_id, if_active, note, before, now)
         if previous is not None:
             version, *others = in_order([version_id, previous])
             return Activated(version, others[0] if others else None, orphaned_tuples(loaded.model))
@@ -126,7 +145,7 @@ def hold_active() -> ModelActivation:
 
 
 def _write_activation(
-    actor: Actor, version_id: str, if_active: str | None, note: str, revision: str, now: datetime
+    author: Actor, version_id: str, if_active: str | None, note: str, revision: str, now: datetime
 ) -> str | None:
     """Note the activation, and return the version that was active; None when rights have changed since ``revision``."""
     try:
@@ -138,21 +157,23 @@ def _write_activation(
                 return None
             if last.version_id != version_id:
                 ModelActivation.objects.create(
-                    id=last.id + 1, version_id=version_id, activated_at=now, author=actor, note=note
+                    id=last.id + 1, version_id=version_id, activated_at=now, author=author, note=note
                 )
-                audit.record_activation(actor, version_id, now=now, note=note)
+                audit.record_activation(author, version_id, now=now, note=note)
             return last.version_id
     except IntegrityError:
         raise ModelConflict from None
 
 
 def activations(
-    *, after: int | None = None, before: int | None = None, backwards: bool, limit: int
-) -> list[Activation]:
-    """Return at most ``limit`` activations, the latest first (backwards: from the end); no permission is asked.
+    actor: Actor, *, after: int | None = None, before: int | None = None, backwards: bool, limit: int
+) -> list[Activation] | None:
+    """Return at most ``limit`` activations, the latest first (backwards: from the end); None for who may not read them.
 
     ``after`` and ``before`` are numbers.
     """
+    if not may_read(actor):
+        return None
     rows = ModelActivation.objects.order_by("id" if backwards else "-id")
     if after is not None:
         rows = rows.filter(id__lt=after)
@@ -164,6 +185,6 @@ def activations(
     return [Activation(row.id, versions[row.version_id], row.activated_at, row.author, row.note) for row in found]
 
 
-def count_activations() -> int:
-    """Return how many activations there were; no permission is asked."""
-    return ModelActivation.objects.count()
+def count_activations(actor: Actor) -> int:
+    """Return how many activations there were; none for whoever may not read them."""
+    return ModelActivation.objects.count() if may_read(actor) else 0

@@ -1,6 +1,8 @@
-"""A remote engine, if the settings choose one: preparing it, whether it can be used, and what waits to be told to it.
+"""A remote engine, if there is one: preparing it, whether it can be used, and what waits to be told to it.
 
-With the embedded engine there is nothing to do in any of these.
+It answers (``is_chosen``), or it stands by: a store is noted that hears of every change while the embedded engine
+answers (``has_store``). Either way changes are put on their way to it (``is_told``), and a process whose settings say
+where it is delivers them (``hears``). Without any of that there is nothing to do here.
 """
 
 from __future__ import annotations
@@ -33,7 +35,33 @@ _USING = "default"
 
 def is_chosen() -> bool:
     """Return whether the settings choose a remote engine."""
-    return authz_settings().client == "openfga"
+    return authz_settings().is_remote
+
+
+def is_named() -> bool:
+    """Return whether the settings say where a server is; what it is asked or told is another question."""
+    return authz_settings().names_server
+
+
+def has_store() -> bool:
+    """Return whether a store is noted, on some server. One statement."""
+    return store.noted_store() is not None
+
+
+def has_whole_store() -> bool:
+    """Return whether a store is noted that has, or is being told of, all that our record has."""
+    noted = store.noted_store()
+    return noted is not None and noted.is_whole
+
+
+def is_told() -> bool:
+    """Return whether changes are put on their way to a server, in every process: it answers here, or stands by."""
+    return is_chosen() or has_store()
+
+
+def hears() -> bool:
+    """Return whether a server hears of changes from this process: it is told of them, and the settings name it."""
+    return is_named() and is_told()
 
 
 @lru_cache(maxsize=1)
@@ -112,17 +140,16 @@ def unready() -> Unready | None:
     """
     if not is_chosen():
         return None
-    noted = store.noted_store()
-    if noted is None:
-        return Unready.ELSEWHERE if RelationshipTuple.objects.exists() else None
-    return None if noted.is_whole else Unready.ON_THEIR_WAY
+    if has_store():
+        return None if has_whole_store() else Unready.ON_THEIR_WAY
+    return Unready.ELSEWHERE if RelationshipTuple.objects.exists() else None
 
 
 def is_prepared() -> bool:
     """Return whether ``prepare`` has nothing left to do, as far as this installation knows."""
     try:
         return not is_chosen() or bool(remote())
-    except AuthorizationUnavailable:
+    except (AuthorizationUnavailable, InvalidModel):
         return False
 
 
@@ -144,15 +171,11 @@ def require_usable(*, prepared: bool) -> None:
         store.require_store(transport(), remote().store_id)
 
 
-def hears() -> bool:
-    """Return whether a server hears of changes from this process: it answers here, or stands by, and is configured."""
-    return is_chosen() or (bool(authz_settings().openfga_api_url) and store.noted_store() is not None)
-
-
 def deliver() -> bool:
-    """Deliver what waits; False when it still waits.
+    """Deliver what waits; False when it still waits. Raises nothing for a server that is away: it is asked again.
 
-    Raises nothing for a server that is away, or does not take the model by which it would hear: it is asked again.
+    Neither for an active model that this release cannot read or that the server does not take: then nothing can be
+    delivered under it.
     """
     if not hears():
         return True

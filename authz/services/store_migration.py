@@ -80,7 +80,7 @@ def to_embedded(
     that still asks it gets no answers. Raises AuthorizationUnavailable.
     """
     told = progress or Progress()
-    if store.noted_store() is None:
+    if not remote_engine.has_store():
         return Report()
     told.stage("Delivering", None)
     drain(told.step)

@@ -30,7 +30,10 @@ NEEDS = STORAGE.joined(ACCOUNTS)
 """What the parts of this service need of any model."""
 
 _PROBLEMS = "Every fault of the text, in its order; empty when it is valid."
-_MISSING = "What the service asks and the model cannot answer, each in a sentence that begins with `type#relation`."
+_MISSING = (
+    "What the service asks and the model cannot answer, each in a sentence that begins with `type#relation`,"
+    " or with a type that the model lacks."
+)
 _ORPHANED = "How many stored tuples the model does not allow; null when nothing was done."
 
 

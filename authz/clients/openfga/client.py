@@ -70,6 +70,7 @@ class OpenFGAClient:
         using: str = "default",
     ) -> None:
         self.model = model
+        self.structure = structure
         self.remote = remote
         self._clock = clock
         self._using = using

@@ -13,7 +13,7 @@ from authz.clients import audit_log
 from authz.models import AuditEntry, AuditOperation
 from authz.services import audit, relationships
 from authz.types import Actor, RelationshipCondition, TupleKey
-from filegraph.cli.audit import app
+from filegraph.cli.authz.audit import app
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +79,7 @@ def test_filters_take_names_and_ids(ada: User, bob: User) -> None:
 
 
 def test_more_than_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("filegraph.cli.audit._PAGE", 3)
+    monkeypatch.setattr("filegraph.cli.authz.audit._PAGE", 3)
     for number in range(8):
         audit.record_question(Actor("user:x"), f"q{number}", now=NOW + timedelta(seconds=number))
     assert [line.split("asked ")[1] for line in run()] == [f"q{number}" for number in range(7, -1, -1)]

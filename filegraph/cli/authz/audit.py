@@ -24,12 +24,11 @@ from accounts.errors import AccountNotFound  # noqa: E402
 from accounts.services import groups, users  # noqa: E402
 from authz.services import audit as log  # noqa: E402
 from authz.services.audit import AuditOperation, Entry  # noqa: E402
-from filegraph import installation, reachability  # noqa: E402
-from filegraph.client.terminal import complain, say  # noqa: E402
-from filegraph.program import program  # noqa: E402
+from authz.types import OPERATOR  # noqa: E402
+from filegraph.cli.opened import opened_installation  # noqa: E402
+from filegraph.client.terminal import say  # noqa: E402
 from schema.ids import InvalidId, decode  # noqa: E402
 
-USAGE_ERROR = 2
 _PAGE = 500
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -58,27 +57,26 @@ def audit(
     Whether and for how long that is written down is set by FILEGRAPH_AUDIT, FILEGRAPH_AUDIT_DENIALS and
     FILEGRAPH_AUDIT_RETENTION. Exit code 2: an option cannot be understood, or there is no database to read.
     """
-    problem = reachability.problem()
-    if problem is None and not installation.is_prepared():
-        problem = f"This installation is not prepared. Run first: {program()} setup"
-    if problem is not None:
-        complain(problem)
-        raise typer.Exit(USAGE_ERROR)
-    found = _entries(
-        limit,
-        since=_given(since, _moment, "--since"),
-        object=_given(object, _object, "--object"),
-        user=_given(user, _user, "--user"),
-        actor=_given(actor, _user, "--actor"),
-    )
-    for page in found:
-        names = {} if as_json else _names(page)
-        for entry in page:
-            if as_json:
-                # Escapes everything beyond ASCII, so nothing in it can steer a terminal.
-                sys.stdout.write(json.dumps(_json(entry)) + "\n")
-            else:
-                say(f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z  {_sentence(entry, names)}")
+    with opened_installation():
+        found = _entries(
+            limit,
+            since=_given(since, _moment, "--since"),
+            object=_given(object, _object, "--object"),
+            user=_given(user, _user, "--user"),
+            actor=_given(actor, _user, "--actor"),
+        )
+        for page in found:
+            _show(page, as_json=as_json)
+
+
+def _show(page: Iterable[Entry], *, as_json: bool) -> None:
+    names = {} if as_json else _names(page)
+    for entry in page:
+        if as_json:
+            # Escapes everything beyond ASCII, so nothing in it can steer a terminal.
+            sys.stdout.write(json.dumps(_json(entry)) + "\n")
+        else:
+            say(f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z  {_sentence(entry, names)}")
 
 
 def _entries(limit: int, **filters: Any) -> Iterator[list[Entry]]:
@@ -129,6 +127,7 @@ def _names(page: Iterable[Entry]) -> Mapping[str, str]:
     people = users.by_ids(name.removeprefix("user:") for name in named if name.startswith("user:"))
     found = groups.by_ids(name.removeprefix("group:") for name in named if name.startswith("group:"))
     return {
+        OPERATOR: "the operator",
         **{f"user:{user_id}": person.username for user_id, person in people.items()},
         **{f"group:{group_id}": f'group "{group.name}"' for group_id, group in found.items()},
     }

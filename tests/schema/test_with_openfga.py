@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from authz.clients.openfga.calls import Call, Deadline, Sender
-from authz.models import RemoteModel
+from authz.models import DeliveryLease, RemoteModel
 from authz.services import remote_engine
 from authz.services.client import client_for
 from authz.services.shipped_model import SHIPPED_MODEL
@@ -186,6 +187,26 @@ def test_the_limits_of_a_server_are_told_before_a_model_is_activated(
     refused = do("activate", "authorizationModel { id } problems { code }", id=kept)
     assert [each["code"] for each in refused["errors"]] == ["INVALID_AUTHORIZATION_MODEL"]
     assert refused["problems"] == [{"code": "server-limit"}]
+
+
+def test_a_model_is_activated_while_a_tuple_that_it_does_not_allow_is_on_its_way(big: World, calls: list[Call]) -> None:
+    """Another process is delivering, so that this one may not: the tuple is about her who is to stay administrator."""
+    DeliveryLease.objects.update_or_create(
+        id=1, defaults={"holder": "elsewhere", "expires_at": timezone.now() + timedelta(minutes=5)}
+    )
+    ann = big.ann.client
+    crew = "group:crew#member"
+    tuples = [{"user": crew, "relation": "auditor", "object": "organization:default"}]
+    tuples += [{"user": big.ann.id, "relation": "auditor", "object": "organization:default"}]
+    assert ann.do("writeRelationships", "WriteRelationshipsInput", "written { user }", writes=tuples)["errors"] == []
+    text = SHIPPED_MODEL.read_text(encoding="utf-8").replace(
+        "auditor: [user, group#member] or", "auditor: [service] or"
+    )
+    made = ann.do("createAuthorizationModel", "CreateAuthorizationModelInput", "authorizationModel { id }", text=text)
+    version = made["authorizationModel"]["id"]
+    done = ann.do("activateAuthorizationModel", "ActivateAuthorizationModelInput", "orphanedTuples", id=version)
+    assert (done["errors"], done["orphanedTuples"]) == ([], 2)
+    assert ann.ask("{ authorizationModels { totalCount } }")["authorizationModels"]["totalCount"] == 2
 
 
 def test_editing_and_explaining_work_the_same(big: World, calls: list[Call]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from authz.conf import MAX_TUPLES_PER_WRITE
+from authz.engine import names
 from authz.engine.typesystem import Typesystem
 from authz.errors import InvalidRequest, InvalidTuple
 from authz.types import TupleKey
@@ -34,5 +35,7 @@ def require_deletable(key: TupleKey) -> None:
     """Raise InvalidTuple unless ``key`` could be the key of a stored tuple."""
     if key.condition is not None:
         raise InvalidTuple("a delete names no condition")
-    if not all(part and part.isprintable() for part in (key.user, key.relation)) or ":" not in key.object[1:-1]:
-        raise InvalidTuple("not a tuple")
+    try:
+        names.require_question(key.user, key.relation, key.object)
+    except InvalidRequest as error:
+        raise InvalidTuple(str(error)) from error

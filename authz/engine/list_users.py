@@ -66,7 +66,7 @@ def list_users(model: AuthorizationModel, reader: TupleReader, request: ListUser
     typesystem = typesystem_of(model)
     typesystem.require_object(request.object, request.relation)
     kind = request.user_type if request.user_relation is None else f"{request.user_type}#{request.user_relation}"
-    typesystem.require_user(f"{request.user_type}:x" + kind[len(request.user_type) :])
+    typesystem.require_kind(request.user_type, request.user_relation)
     universe = EveryUser(typesystem, kind)
     contextual = contextual_tuples(typesystem, request.contextual_tuples)
     network = Network(typesystem, universe, typesystem.conditions.under(request.context), contextual)

@@ -1,7 +1,8 @@
 """What a model allows and where a relation can lead, worked out once per model.
 
 Belongs here: questions about the model alone (which kinds of user may stand in a tuple, which relations can ever reach
-a kind of user) and the shape rules of objects and users. Reading tuples does not: see ``authz.engine.reader``.
+a kind of user). The shape of names does not (see ``authz.engine.names``), nor does reading tuples (see
+``authz.engine.reader``).
 
 A *kind* is the model's name for a sort of user: ``"user"``, ``"user:*"`` or ``"group#member"``. A *node* is
 ``"type#relation"``; it has the same form as the kind of a userset on purpose.
@@ -9,7 +10,6 @@ A *kind* is the model's name for a sort of user: ``"user"``, ``"user:*"`` or ``"
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
@@ -27,12 +27,11 @@ from authz.dsl.model import (
     TypeRestriction,
     Union,
 )
+from authz.engine import names
 from authz.engine.conditions import Conditions
 from authz.errors import InvalidRequest, InvalidTuple, UnknownRelation, UnknownType
 from authz.types import RelationshipCondition, TupleKey
 
-# One colon, no hash, no white space or control characters: OpenFGA's rules for objects (2 to 256 characters).
-_OBJECT = re.compile(r"[^:#@*\s]{1,254}:[^:#\s\x00-\x1f\x7f-\x9f]{1,254}")
 _CACHE_SIZE = 16
 
 Node = str
@@ -51,11 +50,6 @@ def kind_of(user: str) -> Kind:
 def type_of(user: str) -> str:
     """Return the type of an object or user."""
     return user.partition(":")[0]
-
-
-def is_object(value: str) -> bool:
-    """Tell whether ``value`` has the shape ``type:id``, a wildcard not counting as one."""
-    return _OBJECT.fullmatch(value) is not None and not value.endswith(":*") and len(value) <= 256
 
 
 def restriction_kind(restriction: TypeRestriction) -> Kind:
@@ -151,8 +145,8 @@ class Typesystem:
         if found is not None:
             return found
         if type_name not in self.model.types:
-            raise UnknownType(f"the model has no type {type_name!r}")
-        raise UnknownRelation(f"type {type_name!r} has no relation {relation!r}")
+            raise UnknownType(f"the model has no type {names.shown(type_name)}")
+        raise UnknownRelation(f"type {type_name!r} has no relation {names.shown(relation)}")
 
     def allows(self, node: Node, subject: str, condition: RelationshipCondition | None = None) -> bool:
         """Tell whether the model allows a tuple of ``node`` that names ``subject`` and carries ``condition``.
@@ -213,20 +207,21 @@ class Typesystem:
 
     def require_object(self, value: str, relation: str) -> None:
         """Raise InvalidRequest, UnknownType or UnknownRelation unless ``relation`` exists on the object's type."""
-        if not is_object(value):
-            raise InvalidRequest(f"not an object: {value!r}")
+        names.require_object(value)
         self.relation(type_of(value), relation)
 
     def require_user(self, value: str) -> None:
         """Raise InvalidRequest, UnknownType or UnknownRelation unless ``value`` is a user the model knows."""
+        names.require_user(value)
         bare, hash_sign, relation = value.partition("#")
-        wildcard = bare.endswith(":*") and not hash_sign
-        if not (is_object(bare) or (wildcard and is_object(bare[:-1] + "x"))) or (hash_sign and not relation):
-            raise InvalidRequest(f"not a user: {value!r}")
         if hash_sign:
             self.relation(type_of(bare), relation)
         elif type_of(bare) not in self.model.types:
             raise UnknownType(f"the model has no type {type_of(bare)!r}")
+
+    def require_kind(self, type_name: str, relation: str | None) -> None:
+        """Raise as ``require_user`` unless the model knows users of a type, or usersets of its ``relation``."""
+        self.require_user(f"{type_name}:x" if relation is None else f"{type_name}:x#{relation}")
 
     def require_tuple(self, key: TupleKey) -> None:
         """Raise InvalidTuple (UnknownCondition) unless the model allows ``key`` to be written."""

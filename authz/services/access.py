@@ -14,6 +14,7 @@ from authz.clients.base import InstallationClient
 from authz.clients.sql.structure import Structure
 from authz.dsl.parser import parse_text
 from authz.dsl.printer import relation_text
+from authz.engine import names
 from authz.engine.explain import Explanation, Proof, Reason, Step, Unmet
 from authz.engine.typesystem import type_of
 from authz.services.circumstances import circumstances
@@ -34,6 +35,10 @@ class Question:
     contextual_tuples: tuple[TupleKey, ...] = ()
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    def require_names(self) -> None:
+        """Raise InvalidRequest unless its parts can name something."""
+        names.require_question(self.user, self.relation, self.object)
+
     def request(self, told: Sequence[TupleKey]) -> CheckRequest:
         """Return the question with what the rows tell; what the question itself brings goes before that."""
         tuples = tuple(dict.fromkeys((*told, *self.contextual_tuples)))
@@ -46,6 +51,12 @@ class Definition:
 
     text: str
     line: int
+
+
+def require_names(relation: str, object: str) -> None:
+    """Raise InvalidRequest unless these can name something."""
+    names.require_relation(relation)
+    names.require_object(object)
 
 
 def check(question: Question, told: Sequence[TupleKey], structure: Structure) -> bool:

@@ -42,13 +42,14 @@ class Activation:
 class Judgement:
     """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for.
 
-    ``orphaned`` counts the tuples that the model does not allow; None for a text with problems, which is no model.
+    ``locks_out``: None where it was not looked into. ``orphaned`` counts the tuples that the model does not allow; None
+    for a text with problems, which is no model.
     """
 
     problems: tuple[ModelProblem, ...]
     warnings: tuple[ModelProblem, ...]
     missing: tuple[str, ...] = ()
-    locks_out: bool = False
+    locks_out: bool | None = None
     orphaned: int | None = None
 
 
@@ -69,11 +70,12 @@ def judge(actor: Actor, text: str, needs: Needs) -> Judgement:
         return Judgement(tuple(problems), ())
     loaded, needs = load(text), needs.joined(OWN_NEEDS)
     missing = tuple(unmet(loaded.model, needs))
-    locks_out = False
+    locks_out = None
     # A server can only be asked about a model that it has, and nothing is sent to it for a trial.
     if not missing and not remote_engine.is_chosen():
         try:
             require_administrator(client_for(loaded, needs.structure), needs.kept)
+            locks_out = False
         except AdministratorLockout:
             locks_out = True
     return Judgement((), tuple(warnings), missing, locks_out, orphaned_tuples(loaded.model))
@@ -87,8 +89,9 @@ def activate(
     ``needs``: what the packages of the service need. ``if_active``: the version that must still be active. What is
     active already stays so, and nothing is noted again.
 
-    Raises EditorRequired, ModelNotFound, InvalidModel (this release refuses what an earlier one kept),
-    RelationsMissing, AdministratorLockout, ModelConflict (also for who comes second of two at once), InvalidRequest.
+    Raises EditorRequired, ModelNotFound, InvalidModel (this release, or any OpenFGA server, refuses what was kept),
+    RelationsMissing, AdministratorLockout, ModelConflict (also for who comes second of two at once), and InvalidRequest
+    (also when the OpenFGA server does not take the model: with its reason).
     """
     require_editor(actor)
     return activate_unasked(actor, version_id, needs=needs, if_active=if_active, note=note, now=now)

@@ -17,7 +17,7 @@ from authz.dsl.lint import lint
 from authz.dsl.parser import parse_text
 from authz.errors import InvalidModel, InvalidRequest, ModelProblem
 from authz.models import AuthorizationModelVersion, ModelActivation
-from authz.services import shipped_model
+from authz.services import remote_engine, shipped_model
 from authz.services.editors import may_read, require_editor
 from authz.services.models import LoadedModel, of_text
 from authz.types import Actor
@@ -101,10 +101,10 @@ def newer_shipped(actor: Actor) -> ModelVersion | None:
 def problems_of(text: str) -> tuple[Sequence[ModelProblem], Sequence[ModelProblem]]:
     """Return the errors of a text, and the warnings about one that has none."""
     try:
-        load(text)
+        loaded = load(text)
     except InvalidModel as invalid:
         return invalid.problems, ()
-    return (), lint(parse_text(text))
+    return (), [*lint(parse_text(text)), *remote_engine.model_warnings(loaded.model)]
 
 
 def create(actor: Actor, text: str, *, note: str = "", now: datetime) -> ModelVersion:
@@ -126,10 +126,13 @@ def create(actor: Actor, text: str, *, note: str = "", now: datetime) -> ModelVe
 
 
 def load(text: str) -> LoadedModel:
-    """Return the model of a text. Raises InvalidModel with every problem."""
+    """Return the model of a text. Raises InvalidModel with every problem, also for what no OpenFGA server takes."""
     if not _may_be_stored(text):
         raise InvalidModel([ModelProblem("invalid-syntax", "the text holds what cannot be stored", 0, 0)])
-    return of_text(text)
+    loaded = of_text(text)
+    if beyond := remote_engine.model_problems(loaded.model):
+        raise InvalidModel(beyond)
+    return loaded
 
 
 def checked_note(note: str) -> str:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from authz.clients.openfga import outbox, store
+from authz.clients.openfga import limits, outbox, store
 from authz.clients.openfga.calls import Deadline, Sender
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.failures import StoreGone as StoreGone
@@ -23,7 +23,8 @@ from authz.clients.openfga.outbox import Backlog
 from authz.clients.openfga.remote import Remote
 from authz.clients.openfga.store import Unusable as Unusable
 from authz.conf import authz_settings
-from authz.errors import AuthorizationUnavailable, AuthzError, InvalidModel
+from authz.dsl.model import AuthorizationModel
+from authz.errors import AuthorizationUnavailable, AuthzError, InvalidModel, InvalidRequest, ModelProblem
 from authz.models import RelationshipTuple
 from authz.services import shipped_model
 from authz.services.models import LoadedModel, active, of_version
@@ -93,7 +94,7 @@ def prepare(*, now: datetime) -> list[str]:
     """Find or make the store and the active model; return a sentence for each thing that was done. One at a time.
 
     A newly shipped model that may take the place of the active one is sent to the server, and activated after that.
-    Raises Unusable, AuthorizationUnavailable and InvalidRequest (the server does not take the model).
+    Raises Unusable, AuthorizationUnavailable, InvalidModel and InvalidRequest (the server does not take the model).
     """
     if not is_chosen():
         return []
@@ -108,10 +109,20 @@ def prepare(*, now: datetime) -> list[str]:
 def send_model(model: LoadedModel, *, now: datetime) -> None:
     """Write a model to the server that is chosen, unless it has it; nothing here makes it active.
 
-    Raises AuthorizationUnavailable, and InvalidRequest when the server does not take it.
+    Raises AuthorizationUnavailable, InvalidModel (no server takes it), and InvalidRequest when this one does not.
     """
     if is_chosen():
         store.send_model(transport(), model.model, now=now)
+
+
+def model_problems(model: AuthorizationModel) -> list[ModelProblem]:
+    """Return why no server takes a model, if one is chosen."""
+    return limits.problems(model) if is_chosen() else []
+
+
+def model_warnings(model: AuthorizationModel) -> list[ModelProblem]:
+    """Return why the server that is chosen may not take a model: it depends on its settings."""
+    return limits.warnings(model) if is_chosen() else []
 
 
 class Unready(Enum):
@@ -174,14 +185,15 @@ def require_noted() -> None:
 def deliver() -> bool:
     """Deliver what waits; False when it still waits. Raises nothing for a server that is away: it is asked again.
 
-    Neither for an active model that this release cannot read: then nothing can be delivered under it.
+    Neither for an active model that this release cannot read or that the server does not take: then nothing can be
+    delivered under it.
     """
     if not hears():
         return True
     try:
         _send_active()
         return Courier(remote(), _USING).deliver(Deadline())
-    except (AuthorizationUnavailable, InvalidModel) as error:
+    except (AuthorizationUnavailable, InvalidModel, InvalidRequest) as error:
         logger.warning("Changes of permissions wait for OpenFGA: %s", _reason(error))
         return False
 

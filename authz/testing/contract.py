@@ -169,6 +169,12 @@ class AuthzClientContract:
         ):
             with pytest.raises(error):
                 self.allows(client, text)
+        for kind in ("", "user:", "a b", "*", "ghost", "user:*", "user:x"):
+            with pytest.raises(InvalidRequest):
+                client.list_users(ListUsersRequest("book:1", "can_read", kind))
+        for relation in ("", "boss", "a b", "#", "member#member"):
+            with pytest.raises(InvalidRequest):
+                client.list_users(ListUsersRequest("book:1", "can_read", "group", relation))
 
     def test_batch_answers_in_order_each_with_its_own_context(self, client: AuthzClient) -> None:
         self.store(client, "user:ann author book:1", "user:bob banned book:1")

@@ -12,7 +12,7 @@ import strawberry
 
 from accounts.permissions import NEEDS as ACCOUNTS
 from authz.errors import AuthzError, InvalidModel, InvalidRequest, RelationsMissing
-from authz.services import activation, model_versions, relationship_editor
+from authz.services import activation, model_versions
 from schema.context import Info
 from schema.descriptions import mutation
 from schema.errors import UserError, detailed, user_error
@@ -20,7 +20,9 @@ from schema.ids import NO_ROW, InvalidId, Kind, decode_as
 from schema.mutations.outcome import ERRORS
 from schema.types.authorization_model import AuthorizationModel, ModelProblem, model_or_none, problems
 from schema.types.relationship import RelationshipTuple, RelationshipTupleInput, advice, relationships
+from storage.errors import StorageError
 from storage.permissions import NEEDS as STORAGE
+from storage.services import relationships as edited
 
 T = TypeVar("T")
 
@@ -48,13 +50,17 @@ class ValidateAuthorizationModelPayload:
 
     problems: list[ModelProblem] = strawberry.field(description=_PROBLEMS)
     warnings: list[ModelProblem] = strawberry.field(
-        description="What is valid today and will be refused by OpenFGA's coming resolver."
+        description="What is valid today and will be refused by OpenFGA's coming resolver, or by the OpenFGA server"
+        " that answers, unless it is set to take more."
     )
     missing_relations: list[str] = strawberry.field(description=_MISSING)
-    locks_out_administrators: bool = strawberry.field(
-        description="Whether nobody could administer any more; only looked into when nothing else stands against it."
+    locks_out_administrators: bool | None = strawberry.field(
+        description="Whether nobody could administer any more. Null when that was not looked into: something else"
+        " stands against the text, or an OpenFGA server answers, which is asked when the version is activated."
     )
-    orphaned_tuples: int | None = strawberry.field(description=_ORPHANED)
+    orphaned_tuples: int | None = strawberry.field(
+        description="How many stored tuples the model does not allow; null when the text has problems."
+    )
     errors: list[UserError] = strawberry.field(description="Why the text was not judged; empty when it was.")
 
 
@@ -123,13 +129,13 @@ class WriteRelationshipsPayload:
     )
 
 
-def _edited(work: Callable[[], T]) -> tuple[T | None, list[UserError], AuthzError | None]:
+def _edited(work: Callable[[], T]) -> tuple[T | None, list[UserError], AuthzError | StorageError | None]:
     """Do the work; what does not fit the model is told with its detail: nobody else than an editor gets that far."""
     try:
         return work(), [], None
     except InvalidRequest as error:
         return None, [detailed(error)], error
-    except AuthzError as error:
+    except (AuthzError, StorageError) as error:
         return None, [user_error(error)], error
 
 
@@ -141,7 +147,7 @@ def _version_id(value: strawberry.ID) -> str:
         return NO_ROW
 
 
-def _problems(error: AuthzError | None) -> list[ModelProblem]:
+def _problems(error: Exception | None) -> list[ModelProblem]:
     return problems(error.problems) if isinstance(error, InvalidModel) else []
 
 
@@ -164,7 +170,7 @@ class AuthorizationMutations:
             problems=problems(found.problems) if found else [],
             warnings=problems(found.warnings) if found else [],
             missing_relations=list(found.missing) if found else [],
-            locks_out_administrators=found.locks_out if found else False,
+            locks_out_administrators=found.locks_out if found else None,
             orphaned_tuples=found.orphaned if found else None,
             errors=errors,
         )
@@ -210,7 +216,7 @@ class AuthorizationMutations:
     def write_relationships(self, info: Info, input: WriteRelationshipsInput) -> WriteRelationshipsPayload:
         writes, deletes = [each.key() for each in input.writes], [each.key() for each in input.deletes]
         refused, errors, _ = _edited(
-            lambda: relationship_editor.write(info.context.actor, writes=writes, deletes=deletes, needs=NEEDS)
+            lambda: edited.write(info.context.actor, writes=writes, deletes=deletes, needs=NEEDS)
         )
         errors += [_refusal(each, input) for each in refused or ()]
         return WriteRelationshipsPayload(

@@ -97,7 +97,10 @@ class AuthorizationModel(Node):
     def problems(self) -> list[ModelProblem]:
         return problems(model_versions.problems_of(self.row.text)[0])
 
-    @field("What is valid today and will be refused by OpenFGA's coming resolver.")
+    @field(
+        "What is valid today and will be refused by OpenFGA's coming resolver, or by the OpenFGA server that answers,"
+        " unless it is set to take more."
+    )
     def warnings(self) -> list[ModelProblem]:
         return problems(model_versions.problems_of(self.row.text)[1])
 

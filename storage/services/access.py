@@ -2,7 +2,7 @@
 
 What is answered is what the service itself would be answered: the tree is told with each question, as for any other.
 Whether an item lies in the trash, a drive is archived or an account is closed is not a matter of the model. That
-somebody asked is written down, under the name of the query.
+somebody asked is written down, under the name of the query, once it is a question: what can name nothing is not.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def check(actor: Actor, question: Question, *, now: datetime) -> bool | None:
     told = _told(actor, question.object)
     if told is None:
         return None
+    question.require_names()
     audit.record_question(
         actor, "checkPermission", now=now, user=question.user, relation=question.relation, object=question.object
     )
@@ -51,6 +52,7 @@ def holders(
     told = _told(actor, object)
     if told is None:
         return None
+    access.require_names(relation, object)
     audit.record_question(actor, "whoCanAccess", now=now, relation=relation, object=object)
     return access.holders(object, relation, user_type, told, EDGES, context)
 
@@ -60,6 +62,7 @@ def explain(actor: Actor, question: Question, *, now: datetime) -> Explanation |
     told = _told(actor, question.object)
     if told is None:
         return None
+    question.require_names()
     audit.record_question(
         actor, "explainAccess", now=now, user=question.user, relation=question.relation, object=question.object
     )

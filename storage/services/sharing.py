@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from authz.errors import InvalidTuple, WriteConflict
+from authz.identifiers import is_identifier
 from authz.services import relationships
 from authz.services.orphans import is_orphaned
 from authz.types import Actor, TupleKey, split_object, split_user
@@ -16,7 +17,7 @@ from storage.errors import Conflict, InvalidArgument
 from storage.models import Node, NodeKind, NodeRef
 from storage.permissions import Permission, Role, allowed, ancestries, object_of, require
 from storage.services.drives import require_writable
-from storage.services.nodes import drive_id_of, drive_of, hold_one
+from storage.services.nodes import drive_id_of, drive_of, hold, hold_one
 
 
 class Audience(StrEnum):
@@ -104,6 +105,28 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
             # What is deleted is named without its condition.
             relationships.write(actor=actor, deletes=[each.bare for each in gone], on_missing="ignore")
     return row
+
+
+def require_owners(writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> None:
+    """Raise Conflict where a change of tuples would leave a drive without an owner; its path names the delete.
+
+    Called before the change, in its transaction: the drives are held until that ends, as by ``unshare``.
+    """
+    places = {key: place for place, key in enumerate(deletes) if key.relation == Role.OWNER}
+    refs = {key.object: NodeRef(NodeKind.DRIVE, key.object.partition(":")[2]) for key in places if _is_drive(key)}
+    drives = [object_of(row) for row in hold(list(refs.values())) if row is not None]
+    for name, standing in relationships.read_objects(drives).items():
+        gone = [each for each in standing if each.bare in places]
+        try:
+            _keep_an_owner([*standing, *(key for key in writes if key.object == name)], gone)
+        except Conflict as conflict:
+            place = next(place for key, place in places.items() if key.object == name)
+            raise Conflict(conflict.message, path=["deletes", str(place)]) from None
+
+
+def _is_drive(key: TupleKey) -> bool:
+    kind, _, drive_id = key.object.partition(":")
+    return kind == NodeKind.DRIVE and is_identifier(drive_id)
 
 
 def shares(actor: Actor, rows: Sequence[Node]) -> dict[str, list[Share] | None]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from authz.clients.openfga.calls import Call, Deadline, Sender
-from authz.models import RemoteModel
+from authz.models import DeliveryLease, RemoteModel
 from authz.services import remote_engine
 from authz.services.client import client_for
 from authz.services.shipped_model import SHIPPED_MODEL
@@ -137,6 +138,75 @@ def test_another_model_answers_from_the_next_request_on(big: World, calls: list[
     assert activate(done["previous"]["id"])["errors"] == []
     assert not may_edit()
     assert RemoteModel.objects.count() == before + 1, "a model that the server has is not sent again"
+
+
+def test_what_was_not_asked_of_the_server_is_not_told(big: World, calls: list[Call]) -> None:
+    calls.clear()
+    judged = big.ann.client.do(
+        "validateAuthorizationModel",
+        "ValidateAuthorizationModelInput",
+        "locksOutAdministrators orphanedTuples",
+        text=SHIPPED_MODEL.read_text(encoding="utf-8"),
+    )
+    assert judged == {"locksOutAdministrators": None, "orphanedTuples": 0, "errors": []}
+    assert not [call for call in calls if call.path.endswith("authorization-models")]
+
+
+def with_gates(*, conditions: int = 1, types: int = 0) -> str:
+    """Return the shipped model with so many conditions and so many types more, which it does not need."""
+    gates = ", ".join(f"user with gate{number}" for number in range(conditions))
+    lines = [SHIPPED_MODEL.read_text(encoding="utf-8"), "type gate", "  relations", f"    define opener: [{gates}]"]
+    lines += [f"type spare{number}" for number in range(types)]
+    lines += [f"condition gate{number}(key: string) {{\n  key == 'k'\n}}" for number in range(conditions)]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_limits_of_a_server_are_told_before_a_model_is_activated(
+    big: World, calls: list[Call], settings: Any
+) -> None:
+    ann = big.ann.client
+
+    def do(name: str, fields: str, **input: Any) -> Any:
+        return ann.do(f"{name}AuthorizationModel", f"{name.capitalize()}AuthorizationModelInput", fields, **input)
+
+    many, wide = with_gates(conditions=26), with_gates(types=100)
+    (problem,) = do("validate", "problems { code message }", text=many)["problems"]
+    assert (problem["code"], "26" in problem["message"]) == ("server-limit", True)
+    refused = do("create", "authorizationModel { id } problems { code }", text=many)
+    assert (refused["authorizationModel"], refused["problems"]) == (None, [{"code": "server-limit"}])
+    judged = do("validate", "problems { code } warnings { code }", text=wide)
+    assert (judged["problems"], judged["warnings"][-1]) == ([], {"code": "server-limit"})
+    made = do("create", "authorizationModel { id } problems { code }", text=wide)["authorizationModel"]["id"]
+    (error,) = do("activate", "authorizationModel { id }", id=made)["errors"]
+    assert (error["code"], error["retryable"]) == ("INVALID_AUTHORIZATION_REQUEST", False)
+    assert "100" in error["message"], "the reason that the server gives"
+    settings.FILEGRAPH_AUTHZ_CLIENT = "embedded"
+    assert do("validate", "problems { code } warnings { code }", text=wide)["warnings"] == []
+    kept = do("create", "authorizationModel { id } problems { code }", text=many)["authorizationModel"]["id"]
+    settings.FILEGRAPH_AUTHZ_CLIENT = "openfga"
+    refused = do("activate", "authorizationModel { id } problems { code }", id=kept)
+    assert [each["code"] for each in refused["errors"]] == ["INVALID_AUTHORIZATION_MODEL"]
+    assert refused["problems"] == [{"code": "server-limit"}]
+
+
+def test_a_model_is_activated_while_a_tuple_that_it_does_not_allow_is_on_its_way(big: World, calls: list[Call]) -> None:
+    """Another process is delivering, so that this one may not: the tuple is about her who is to stay administrator."""
+    DeliveryLease.objects.update_or_create(
+        id=1, defaults={"holder": "elsewhere", "expires_at": timezone.now() + timedelta(minutes=5)}
+    )
+    ann = big.ann.client
+    crew = "group:crew#member"
+    tuples = [{"user": crew, "relation": "auditor", "object": "organization:default"}]
+    tuples += [{"user": big.ann.id, "relation": "auditor", "object": "organization:default"}]
+    assert ann.do("writeRelationships", "WriteRelationshipsInput", "written { user }", writes=tuples)["errors"] == []
+    text = SHIPPED_MODEL.read_text(encoding="utf-8").replace(
+        "auditor: [user, group#member] or", "auditor: [service] or"
+    )
+    made = ann.do("createAuthorizationModel", "CreateAuthorizationModelInput", "authorizationModel { id }", text=text)
+    version = made["authorizationModel"]["id"]
+    done = ann.do("activateAuthorizationModel", "ActivateAuthorizationModelInput", "orphanedTuples", id=version)
+    assert (done["errors"], done["orphanedTuples"]) == ([], 2)
+    assert ann.ask("{ authorizationModels { totalCount } }")["authorizationModels"]["totalCount"] == 2
 
 
 def test_editing_and_explaining_work_the_same(big: World, calls: list[Call]) -> None:

@@ -115,6 +115,7 @@ class OpenFGAClient:
     def list_users(self, request: ListUsersRequest) -> list[str]:
         """Return every user: the server's answer, or our own where it may have been cut short or the tree counts."""
         type_name, object_id = self._object(request.object, request.relation)
+        self._types.require_kind(request.user_type, request.user_relation)
         checked(self._types, request.contextual_tuples)
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)

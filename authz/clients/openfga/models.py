@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from authz.clients.openfga import wire
+from authz.clients.openfga import limits, wire
 from authz.clients.openfga.calls import Call, Deadline, Sender
 from authz.clients.openfga.failures import Refused
 from authz.dsl import from_json, to_json
 from authz.dsl.model import AuthorizationModel
-from authz.errors import InvalidRequest
+from authz.errors import InvalidModel, InvalidRequest
 
 _PAGE = "50"
 _NOT_TAKEN = ("invalid_authorization_model", "exceeded_entity_limit")
@@ -18,7 +18,12 @@ _NOT_TAKEN = ("invalid_authorization_model", "exceeded_entity_limit")
 
 
 def write_model(sender: Sender, store_id: str, model: AuthorizationModel) -> str:
-    """Keep a model on the server and return its id. Raises AuthorizationUnavailable, and InvalidRequest if refused."""
+    """Keep a model on the server and return its id.
+
+    Raises InvalidModel (no server takes it), InvalidRequest (this one does not) and AuthorizationUnavailable.
+    """
+    if beyond := limits.problems(model):
+        raise InvalidModel(beyond)
     answer = _send(sender, Call("POST", _path(store_id), to_json(model), repeatable=False))
     return wire.text(answer, "authorization_model_id")
 

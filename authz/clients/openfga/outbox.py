@@ -17,6 +17,7 @@ from django.db import connections, transaction
 from authz.clients import tuples
 from authz.clients.sql.dialect import placeholders, row_source, rows_parameter
 from authz.engine.reader import wildcard_of
+from authz.engine.typesystem import Node, Typesystem, type_of
 from authz.errors import AuthorizationUnavailable
 from authz.models import Delivery, RemoteStore, TupleChange, TupleOperation
 from authz.types import RelationshipCondition, TupleKey, split_object
@@ -47,6 +48,14 @@ class Delta:
     def told(self) -> frozenset[TupleKey]:
         """The bare keys of everything that is on its way, one way or the other."""
         return self.deletes | {key.bare for key in self.writes}
+
+    def under(self, types: Typesystem) -> Delta:
+        """Return it without the writes that a model does not allow: they count for nothing, and no question takes them.
+
+        They were written under another model, and it was changed before they were delivered.
+        """
+        allowed = tuple(key for key in self.writes if types.allows(_node_of(key), key.user, key.condition))
+        return Delta(allowed, self.deletes)
 
     def writes_beside(self, brought: Iterable[TupleKey]) -> list[TupleKey]:
         """Return what is to be written, without what a question says otherwise: its own tuples go first."""
@@ -114,6 +123,10 @@ class Concern:
     def meets(self, key: TupleKey) -> bool:
         """Tell whether a tuple can matter."""
         return "#" in key.user or key.relation in self.tuplesets or key.user in self.names
+
+
+def _node_of(key: TupleKey) -> Node:
+    return f"{type_of(key.object)}#{key.relation}"
 
 
 def delta(using: str, store_id: str, concern: Concern | None = None) -> Delta:

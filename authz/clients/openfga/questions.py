@@ -73,7 +73,7 @@ class Questions:
         if found.deletes and not connections[self._using].in_atomic_block:
             self._courier.settle(deadline)
             found = outbox.delta(self._using, self._remote.store_id, concern)
-        return found
+        return found.under(self._types)
 
     def batch_check(self, requests: Sequence[CheckRequest]) -> list[bool]:
         """Answer all questions, in order. Raises as ``authz.engine.check`` does, and AuthorizationUnavailable."""

@@ -107,7 +107,7 @@ def send_model(sender: Sender, model: AuthorizationModel, *, now: datetime) -> s
     """Write a model to the store and note its id, which is returned; None when the store has it already.
 
     Of two callers at once both may write; the id that was noted first stays. Raises AuthorizationUnavailable (there is
-    no store yet, or no answer), and InvalidRequest when the server does not take the model.
+    no store yet, or no answer), InvalidModel (no server takes it), and InvalidRequest when this one does not.
     """
     store = noted_store()
     if store is None:

@@ -15,6 +15,7 @@ from authz.types import ORGANIZATION
 from schema.ids import Kind, encode
 from tests.schema.conftest import Client, Person, World
 
+ABSENT = "0" * 26
 SHIPPED = SHIPPED_MODEL.read_text(encoding="utf-8")
 READERS_EDIT = SHIPPED.replace(
     "    define can_edit: edits but not denied\n    define can_share: owns but not denied\n    # A legal",
@@ -92,7 +93,9 @@ def test_errors_of_a_text_are_told_with_their_places_and_nothing_is_kept(world: 
     for payload in (validate(world.ann, broken), create(world.ann, broken)):
         assert [(each["line"], each["column"]) for each in payload["problems"]] == [(6, 21), (7, 22)]
         assert all(each["code"] and each["message"] for each in payload["problems"])
-    assert validate(world.ann, broken)["errors"] == []
+    judged = validate(world.ann, broken)
+    assert judged["errors"] == []
+    assert (judged["locksOutAdministrators"], judged["orphanedTuples"]) == (None, None), "not looked into"
     refused = create(world.ann, broken)
     assert refused["authorizationModel"] is None
     assert [each["code"] for each in refused["errors"]] == ["INVALID_AUTHORIZATION_MODEL"]
@@ -105,7 +108,9 @@ def test_what_the_service_needs_is_not_taken_away(world: World) -> None:
     refused = activate(world.ann, version)
     assert [each["code"] for each in refused["errors"]] == ["AUTHORIZATION_RELATIONS_MISSING"]
     assert refused["missingRelations"] == ["file#can_download is not defined"]
-    assert validate(world.ann, poor)["missingRelations"] == refused["missingRelations"]
+    judged = validate(world.ann, poor)
+    assert judged["missingRelations"] == refused["missingRelations"]
+    assert (judged["locksOutAdministrators"], judged["orphanedTuples"]) == (None, 0)
     locked = SHIPPED.replace("define can_edit_model: admin", "define can_edit_model: auditor but not admin")
     assert validate(world.ann, locked)["locksOutAdministrators"]
     version = create(world.ann, locked)["authorizationModel"]["id"]
@@ -190,6 +195,45 @@ def test_each_refused_tuple_is_named_with_its_reason(world: World) -> None:
     assert "not_there" in messages[2]
     assert (refused["written"], refused["deleted"]) == ([], [])
     assert world.stan.client.ask("query($id: ID!) { file(id: $id) { id } }", id=world.file_id)["file"] is None
+
+
+def test_a_tuple_to_delete_can_be_named_at_all(world: World) -> None:
+    good = {"user": "user:1", "relation": "viewer", "object": "file:1"}
+    odd = [
+        *({**good, "object": value} for value in (":::", "::a", "file:\0", "file:" + "x" * 300, "")),
+        *({**good, "user": value} for value in ("", "user:\0", "x" * 600)),
+        *({**good, "relation": value} for value in ("", "a\0", "x" * 51)),
+    ]
+    refused = write(world.ann, deletes=odd)
+    assert [(each["path"], each["code"]) for each in refused["errors"]] == [
+        (["input", "deletes", str(place)], "INVALID_AUTHORIZATION_REQUEST") for place in range(len(odd))
+    ]
+    assert refused["deleted"] == []
+
+
+def test_a_drive_keeps_an_owner_whoever_writes(world: World) -> None:
+    owner = {"user": world.olga.id, "relation": "owner", "object": world.drive_id}
+    viewer = {"user": world.stan.id, "relation": "viewer", "object": world.file_id}
+    # Ann, who made the drive, owns it too, and goes first.
+    assert write(world.ann, deletes=[{**owner, "user": world.ann.id}])["errors"] == []
+    refused = write(world.ann, writes=[viewer], deletes=[{**viewer, "relation": "editor"}, owner])
+    assert [(each["code"], each["path"]) for each in refused["errors"]] == [("CONFLICT", ["input", "deletes", "1"])]
+    assert (refused["written"], refused["deleted"]) == ([], [])
+    assert relationships.read_all(user=world.stan.actor, object=f"file:{world.file.id}") == []
+    # Somebody else in her place, together or before.
+    vera = {**owner, "user": world.vera.id}
+    assert write(world.ann, writes=[vera], deletes=[owner])["errors"] == []
+    assert [each["code"] for each in write(world.ann, deletes=[vera])["errors"]] == ["CONFLICT"]
+    assert write(world.ann, writes=[owner])["errors"] == []
+    assert write(world.ann, deletes=[vera])["errors"] == []
+    # What is no drive of ours is nobody's to guard.
+    stray = {**owner, "object": f"drive:{ABSENT}"}
+    assert write(world.ann, writes=[stray])["errors"] == []
+    assert write(world.ann, deletes=[stray])["errors"] == []
+    assert (
+        world.stan.client.fail("writeRelationships", "WriteRelationshipsInput", deletes=[owner])
+        == "MODEL_EDITOR_REQUIRED"
+    )
 
 
 def test_a_grant_under_a_condition_counts_while_it_is_met(world: World) -> None:

@@ -219,6 +219,42 @@ def test_a_question_that_does_not_fit_is_told_why(world: World, auditor: Person)
         assert word in error["message"]
 
 
+LONG = "x" * 100_000
+ODD_USERS = ["", "user:\0", f"user:{LONG}", "group:x#", ":::"]
+ODD_RELATIONS = ["", "can_\0", "a b", LONG]
+ODD_OBJECTS = ["", "nonsense", ":::", "::a", "planet:\0", f"planet:{LONG}"]
+ODD_TYPES = ["", "user:", "a b", "#x", "user#\0"]
+ODD = [*(("user", each) for each in ODD_USERS), *(("relation", each) for each in ODD_RELATIONS)]
+ODD += [("object", each) for each in ODD_OBJECTS]
+
+
+def told(client: Client, query: str, **variables: Any) -> None:
+    """Ask what does not fit: the answer says so, in few words."""
+    (error,) = client.post(query, variables).json["errors"]
+    assert error["extensions"]["code"] == "INVALID_AUTHORIZATION_REQUEST"
+    assert len(error["message"]) < 1000
+
+
+def test_what_can_name_nothing_is_refused_and_not_written_down(world: World, auditor: Person) -> None:
+    asked = {"user": world.vera.id, "relation": "can_view", "object": world.file_id}
+    for part, odd in ODD:
+        told(auditor.client, CHECK, **{**asked, part: odd})
+        told(auditor.client, EXPLAIN, **{**asked, part: odd})
+        if part != "user":
+            told(auditor.client, WHO, **{**asked, "type": "user", part: odd})
+    assert audit.entries(actor=auditor.actor) == []
+    for kind in ODD_TYPES:
+        told(auditor.client, WHO, **asked, type=kind)
+    assert {each.note for each in audit.entries(actor=auditor.actor)} == {"whoCanAccess"}
+
+
+def test_a_filter_of_tuples_names_what_can_be_stored(world: World, auditor: Person) -> None:
+    query = "query($filter: RelationshipTupleFilter) { relationshipTuples(filter: $filter) { nodes { user } } }"
+    for part, odd in ODD:
+        told(auditor.client, query, filter={part: odd})
+        assert world.stan.client.ask(query, filter={part: odd}) == {"relationshipTuples": None}
+
+
 def test_a_context_is_an_object_and_contextual_tuples_are_few(world: World, auditor: Person) -> None:
     asked = {"user": world.stan.id, "relation": "can_view", "object": world.file_id}
     query = "query($user: String!, $relation: String!, $object: String!, $context: JSON, $tuples: [RelationshipTupleInput!]) { checkPermission(user: $user, relation: $relation, object: $object, context: $context, contextualTuples: $tuples) }"

@@ -23,11 +23,12 @@ from authz.clients.openfga.drift import Comparison
 from authz.clients.openfga.failures import NotSent
 from authz.clients.openfga.outbox import Backlog, append, backlog
 from authz.clients.openfga.wire import tuple_json
+from authz.dsl import parse, to_text
 from authz.errors import AuthorizationUnavailable
 from authz.models import Delivery, DeliveryLease, RelationshipTuple, TupleChange
 from authz.testing.condition_contract import CONDITION_MODEL, END, until
 from authz.testing.contract import CONTRACT_MODEL, key
-from authz.types import CheckRequest, ListObjectsRequest, RelationshipCondition, TupleKey
+from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, RelationshipCondition, TupleKey
 
 MakeClient = Callable[..., OpenFGAClient]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,6 +110,30 @@ def test_what_cannot_be_delivered_counts_all_the_same(client: OpenFGAClient) -> 
     assert {each.user for each in away.read_objects(["book:1"])[0]} == {"user:bob", "user:cat"}
     assert deliver(client)
     assert {each.user for each in stored(client)} == {"user:bob", "user:cat"}
+
+
+def test_what_another_model_does_not_allow_counts_for_nothing(
+    client: OpenFGAClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A model can be activated while a tuple that it does not allow is on its way: that one is in nobody's way."""
+    robot = key("robot:r member group:g")
+    away, _ = unreliable(client, *["not sent"] * 2)
+    away.write(writes=[robot, ANN, key("group:g#member reader book:1")])
+    strict = parse(to_text(CONTRACT_MODEL).replace("[user, robot, group#member]", "[user, group#member]"))
+    remote = replace(away.remote, model_id=client.write_authorization_model(strict))
+    other = OpenFGAClient(strict, remote, clock=timezone.now)
+    with transaction.atomic():  # nothing is delivered meanwhile
+        assert other.batch_check(
+            [CheckRequest(user, "can_read", "book:1") for user in ("user:ann", "robot:r", "user:bob")]
+        ) == [True, False, False]
+        assert not other.check(CheckRequest("robot:r", "member", "group:g"))
+        assert other.list_objects(ListObjectsRequest("robot:r", "member", "group")) == []
+        assert other.list_users(ListUsersRequest("group:g", "member", "robot")) == []
+        assert waiting() == 3
+    # Under that model it is refused for good, and stops no other.
+    assert deliver(OpenFGAClient(strict, replace(client.remote, model_id=remote.model_id), clock=timezone.now))
+    assert stored(client) == {ANN, key("group:g#member reader book:1")}
+    assert "refuses to write" in caplog.text
 
 
 def test_another_process_sees_a_deletion_that_is_on_its_way_and_delivers_it(client: OpenFGAClient) -> None:

@@ -13,6 +13,7 @@ import strawberry
 from accounts.permissions import NEEDS as ACCOUNTS
 from authz.errors import AuthzError, InvalidModel, InvalidRequest, RelationsMissing
 from authz.services import activation, model_versions
+from authz.services.relationship_editor import RefusedTuple
 from schema.context import Info
 from schema.descriptions import mutation
 from schema.errors import UserError, detailed, user_error
@@ -151,7 +152,7 @@ def _problems(error: Exception | None) -> list[ModelProblem]:
     return problems(error.problems) if isinstance(error, InvalidModel) else []
 
 
-def _refusal(refused: relationship_editor.RefusedTuple, input: WriteRelationshipsInput) -> UserError:
+def _refusal(refused: RefusedTuple, input: WriteRelationshipsInput) -> UserError:
     given = (input.writes if refused.list == "writes" else input.deletes)[refused.place]
     instead = advice(user=given.user, object=given.object)
     return detailed(refused.error, ["input", refused.list, str(refused.place)], instead)

@@ -11,7 +11,8 @@ NAME   ?=
 SIZE   ?= short
 #= STACK=            demo: embedded, or production (PostgreSQL, S3, OpenFGA, two processes, nginx)
 STACK  ?=
-#= ARGS=             test-sqlite, test-postgresql, demo, bench: more arguments, such as ARGS="tests/schema -x"
+#= ARGS=             test-sqlite, test-postgresql, demo, bench: more arguments, such as ARGS="tests/schema -x",
+#=                   for demo ARGS="--small --big 64M": a part of the files, and a big one of 64M instead of 1G
 ARGS   ?=
 VENV   := .venv
 BIN    := $(VENV)/bin

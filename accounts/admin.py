@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth import models as django_auth
 from django.http import HttpRequest
 
+from accounts.errors import AccountsError
 from accounts.models import AccessToken, Group, User
+from accounts.principal import actor_of
+from accounts.services import users
+from authz.errors import AuthzError
+from authz.types import Actor
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
-else:  # Django's ModelAdmin takes no type arguments at run time
-    _ModelAdmin = admin.ModelAdmin
+    _ModelForm = forms.ModelForm[Any]
+else:  # Django's classes take no type arguments at run time
+    _ModelAdmin, _ModelForm = admin.ModelAdmin, forms.ModelForm
 
 # Its rights mean nothing here, and its name would be taken for our groups.
 admin.site.unregister(django_auth.Group)
@@ -39,9 +46,31 @@ class _NoMakingNoEnding(_ModelAdmin):
         return False
 
 
+class UserForm(_ModelForm):
+    """A person; that she is deactivated is up to a service, whose refusals become errors of the form."""
+
+    actor: Actor
+
+    class Meta:
+        model = User
+        fields = ("display_name", "is_active", "is_staff")
+
+    def clean(self) -> dict[str, Any]:
+        """Deactivate, where the rest is valid: only the service can say whether that may be."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and self.instance.is_active and not cleaned["is_active"]:
+            try:
+                users.deactivate(self.actor, self.instance.pk)
+            except (AccountsError, AuthzError) as error:
+                raise forms.ValidationError(error.message) from None
+        return cleaned
+
+
 @admin.register(User)
 class UserAdmin(_NoMakingNoEnding):
     """People. Deactivating one ends her sessions, access tokens, links and upload URLs at once."""
+
+    form = UserForm
 
     list_display = ("username", "display_name", "is_active", "is_staff", "created_at", "last_login")
     list_filter = ("is_active", "is_staff")
@@ -49,6 +78,11 @@ class UserAdmin(_NoMakingNoEnding):
     fields = ("username", "display_name", "is_active", "is_staff", "created_at", "last_login")
     readonly_fields = ("username", "created_at", "last_login")
     ordering = ("username_key",)
+
+    def get_form(self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Tell the form who is asking."""
+        asking = type(UserForm.__name__, (UserForm,), {"actor": actor_of(str(request.user.pk))})
+        return super().get_form(request, obj, change, form=asking, **kwargs)
 
 
 @admin.register(Group)

@@ -52,6 +52,16 @@ class AuthzSettings:
     shadow_dir: Path | None = None
     """``SHADOW_DIR``: where differences are kept; None: nowhere."""
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether an OpenFGA server answers."""
+        return self.client == "openfga"
+
+    @property
+    def names_server(self) -> bool:
+        """Whether it is said where an OpenFGA server is, be it that it answers, stands by or is only compared."""
+        return bool(self.openfga_api_url)
+
 
 def authz_settings() -> AuthzSettings:
     """Return the settings; raises ImproperlyConfigured for an unknown client or a server without address."""
@@ -73,6 +83,6 @@ def authz_settings() -> AuthzSettings:
         shadow_sample=getattr(django_settings, "FILEGRAPH_AUTHZ_SHADOW_SAMPLE", 0.01),
         shadow_dir=getattr(django_settings, "SHADOW_DIR", None),
     )
-    if found.client == "openfga" and not found.openfga_api_url:
+    if found.is_remote and not found.names_server:
         raise ImproperlyConfigured("FILEGRAPH_AUTHZ_CLIENT is openfga; FILEGRAPH_OPENFGA_API_URL must say where it is")
     return found

@@ -20,6 +20,9 @@ ANONYMOUS = Actor("anonymous:visitor")
 SYSTEM = Actor("service:filegraph")
 """The installation itself, where nobody asks for something: when it is set up, and when it tidies up."""
 
+OPERATOR = Actor("service:operator")
+"""Whoever has the machine, and makes one model or another the active one there: she is asked for no permission."""
+
 PROBE = Actor("user:nobody")
 """Who asks only to find out whether questions are answered. No account has such an id, and yet no engine knows the
 answer without looking, as it would of a visitor. It leaves no entry in the audit."""
@@ -44,6 +47,11 @@ class TupleKey:
     relation: str
     object: str
     condition: RelationshipCondition | None = None
+
+    @property
+    def bare(self) -> TupleKey:
+        """The tuple without its condition, which is no part of what names it."""
+        return self if self.condition is None else TupleKey(self.user, self.relation, self.object)
 
 
 @dataclass(frozen=True, slots=True)

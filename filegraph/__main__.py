@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from filegraph.cli.server_commands import AUTHZ_COMMANDS, OFFLINE_COMMANDS, SERVER_COMMANDS
+from filegraph.cli.late_commands import AUTHZ_COMMANDS, OFFLINE_COMMANDS, SERVER_COMMANDS
 
 
 def main() -> None:

@@ -38,11 +38,7 @@ _BYTE_PLANE = object()
 
 
 def utc_now() -> datetime:
-    """Return the time, aware, in UTC: the clock of GraphQL, the byte plane and the chores.
-
-    Others read it themselves: the stamps of tuples and models (``authz.services.client``, ``.models``), administration
-    pages (``storage.admin``, ``accounts.services.admin_login``), ``created_at`` of rows, the memory store, commands.
-    """
+    """Return the time, aware, in UTC: the clock of GraphQL, the byte plane and the chores, handed down from here."""
     return datetime.now(UTC)
 
 

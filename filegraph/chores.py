@@ -10,7 +10,7 @@ from django.conf import settings
 
 from accounts.services import sessions
 from accounts.services.token_uses import TOKEN_USES
-from authz.services import audit, remote_engine
+from authz.services import audit, client, remote_engine
 from filegraph.background import Chore
 from storage.services import sweep
 
@@ -34,8 +34,8 @@ def chores() -> list[Chore]:
     ]
     if settings.FILEGRAPH_AUDIT and settings.FILEGRAPH_AUDIT_DENIALS:
         found.append(Chore("refused questions", _DENIALS_SECONDS, _write_denials, last=True))
-    if settings.FILEGRAPH_OPENFGA_API_URL:
-        # What could not be delivered when it was committed; also while the server only stands by.
+    if remote_engine.is_named():
+        # What could not be delivered when it was committed; also while the server only stands by, or will.
         found.append(Chore("changes of permissions", _DELIVERY_SECONDS, _deliver))
         found.append(Chore("refused changes", _REFUSED_SECONDS, _report_refused))
     if settings.FILEGRAPH_SWEEP_INTERVAL:
@@ -48,6 +48,7 @@ def _sweep(now: datetime) -> object:
 
 
 def _deliver(now: datetime) -> object:
+    client.follow_store()
     return remote_engine.deliver()
 
 

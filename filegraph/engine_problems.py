@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from django.conf import settings
-
-from authz.errors import AuthorizationUnavailable, InvalidRequest
+from authz.errors import AuthorizationUnavailable, InvalidModel, InvalidRequest
 from authz.services import remote_engine, shadow
+from authz.services.models import active
 from filegraph.environment import variable
 from filegraph.problem import Problem
+from filegraph.program import program
 
 
 def of_engine(*, prepared: bool) -> Problem | None:
@@ -18,18 +18,36 @@ def of_engine(*, prepared: bool) -> Problem | None:
     return of_asking(partial(remote_engine.require_usable, prepared=prepared))
 
 
+def of_store() -> Problem | None:
+    """Look whether the server still has the store that is noted, whichever engine answers. The tables must be there."""
+    return of_asking(remote_engine.require_noted)
+
+
 def of_asking(ask: Callable[[], object]) -> Problem | None:
     """Return why ``ask`` fails, which asks a remote engine for something; None if it does not."""
     try:
         ask()
     except remote_engine.Unusable as unusable:
-        if unusable.setting == "store_id" and not settings.FILEGRAPH_OPENFGA_STORE_ID:
-            name = variable("openfga_api_url")
-            return Problem(f"The OpenFGA server that {name} names does not have the store of this installation.")
         return Problem(f"{variable(f'openfga_{unusable.setting}')} {unusable.reason}", unusable.passing)
+    except remote_engine.StoreGone:
+        return Problem(
+            f"The OpenFGA server that {variable('openfga_api_url')} names does not have the store of this installation "
+            f"any more. `{program()} authz migrate-store --to openfga --new-store` fills a new one from the record."
+        )
+    except InvalidModel as invalid:
+        # What an earlier release kept, this one may refuse.
+        return Problem(
+            f"The active authorization model cannot be read: {invalid.problems[0].text}. "
+            f"`{program()} authz models` lists the others, `{program()} authz activate` activates one."
+        )
     except (AuthorizationUnavailable, InvalidRequest) as error:
-        return Problem(f"OpenFGA cannot be used: {error}.")
+        return Problem(f"The OpenFGA server that {variable('openfga_api_url')} names cannot be used: {error}.")
     return None
+
+
+def of_model() -> Problem | None:
+    """Look whether this release can read the active model. With one that it cannot nobody has any right."""
+    return of_asking(active)
 
 
 def of_choice() -> Problem | None:

@@ -9,8 +9,7 @@ from django.db import connection
 
 from accounts.permissions import is_administrator
 from authz.types import PROBE
-from storage.models import Backend
-from storage.registry import backend_for
+from storage.services import backends
 
 
 def database() -> None:
@@ -22,8 +21,8 @@ def database() -> None:
 
 def stores() -> None:
     """Ask every writable store whether an object could be begun now; the log has the reason why not."""
-    for row in Backend.objects.filter(writable=True).order_by("created_at"):
-        backend_for(row).probe()
+    for _, probe in backends.probes():
+        probe()
 
 
 def authorization() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from django.db import connection
 
-_KEY = 0x46475F5345545550
-"""Of the advisory lock; no other program's, most likely: "FG_SETUP"."""
+_KEY = 0x53455455505F4647
+"""Of the advisory lock; no other program's, most likely, and none of those that ``authz.clients.horizon`` announces by:
+"SETUP_FG"."""
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,8 +10,7 @@ from django.conf import settings
 from filegraph.first_store import STORE_NAME, FirstStore
 from filegraph.problem import Problem
 from storage.errors import BackendUnavailable, StorageError
-from storage.models import Backend
-from storage.registry import driver_of
+from storage.services import backends
 
 _PASSING = ("endpoint_url", "")
 """What may be mended without us: the store is down, or the way to it."""
@@ -21,14 +19,10 @@ _PASSING = ("endpoint_url", "")
 def of_stores() -> list[Problem]:
     """Ask every store that takes files. A dead one holds this up for some seconds."""
     found = []
-    for row in Backend.objects.filter(writable=True).order_by("created_at"):
+    for row, probe in backends.probes():
         wanted = settings.FIRST_STORE if row.name == STORE_NAME else None
-        found.append(of_store(row.name, row.config, partial(_probe, row), wanted=wanted))
+        found.append(of_store(row.name, row.config, probe, wanted=wanted))
     return [problem for problem in found if problem is not None]
-
-
-def _probe(row: Backend) -> None:
-    driver_of(row.driver, row.config).probe()
 
 
 def of_store(

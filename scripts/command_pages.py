@@ -17,8 +17,8 @@ import typer
 from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
 from filegraph.cli.app import app as client_app
-from filegraph.cli.models import commands as model_commands
-from filegraph.cli.server_commands import AUTHZ_COMMANDS, OFFLINE_COMMANDS, SERVER_COMMANDS, LateCommand
+from filegraph.cli.authz.models import commands as model_commands
+from filegraph.cli.late_commands import AUTHZ_COMMANDS, OFFLINE_COMMANDS, SERVER_COMMANDS, LateCommand
 from filegraph.client.errors import ExitCode
 
 Function: TypeAlias = Callable[..., Any]

@@ -22,7 +22,10 @@ ADVICE = {
     "BODY_TOO_SLOW": "PUT the bytes again; the upload is still open. Operators: `FILEGRAPH_TRANSFER_MIN_RATE`.",
     "CHECKSUM_MISMATCH": "The bytes changed on the way or the declared hash was wrong. Hash again, begin anew.",
     "CONDITION_CONTEXT_INVALID": "Give it as the condition declares it: times as RFC 3339, durations like `1h30m`.",
-    "CONDITION_CONTEXT_MISSING": "Give the value in the context of the question, or keep it with the relationship.",
+    "CONDITION_CONTEXT_MISSING": (
+        "Give the value in the context of the question, or keep it with the relationship. The server's log names the "
+        "relationship: delete it, and write it again with the value."
+    ),
     "CONDITION_FAILED": "Read the reason in the server's log, and mend the condition in the authorization model.",
     "CONFLICT": "Read the present state and decide again.",
     "CROSS_DRIVE_MOVE": "Download and upload instead: moves stay within one drive.",

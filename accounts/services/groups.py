@@ -10,6 +10,7 @@ from accounts.errors import AccountNotFound, GroupNameTaken, InvalidName
 from accounts.models import Group, User
 from accounts.names import MAX_LENGTH, name_key
 from accounts.permissions import (
+    NEEDS,
     add_group_member,
     group_members,
     groups_of,
@@ -18,6 +19,7 @@ from accounts.permissions import (
     require_administrator,
 )
 from accounts.principal import Principal, actor_of
+from authz.services import last_administrator
 from authz.types import Actor
 
 
@@ -35,25 +37,31 @@ def create(actor: Actor, name: str) -> Group:
 
 
 def add_member(actor: Actor, group_id: str, user_id: str) -> Group:
-    """Make a person a member; again: nothing changes. Raises ``AdministratorRequired``, ``AccountNotFound``."""
+    """Make a person a member; again: nothing changes.
+
+    Raises ``AdministratorRequired``, ``AccountNotFound``, and ``AdministratorLockout`` where a model takes from members
+    what the last administrator needs.
+    """
     require_administrator(actor)
     group = by_id(group_id)
     if not User.objects.filter(pk=user_id).exists():
         raise AccountNotFound
-    add_group_member(actor, group.pk, actor_of(user_id))
+    with last_administrator.kept(actor_of(user_id), NEEDS):
+        add_group_member(actor, group.pk, actor_of(user_id))
     return group
 
 
 def remove_member(actor: Actor, group_id: str, user_id: str) -> Group:
     """End a membership, from this moment on; again: nothing changes.
 
-    Raises ``AdministratorRequired``, ``AccountNotFound``.
+    Raises ``AdministratorRequired``, ``AccountNotFound``, ``AdministratorLockout``.
     """
     require_administrator(actor)
     group = by_id(group_id)
     if not User.objects.filter(pk=user_id).exists():
         raise AccountNotFound
-    remove_group_member(actor, group.pk, actor_of(user_id))
+    with last_administrator.kept(actor_of(user_id), NEEDS):
+        remove_group_member(actor, group.pk, actor_of(user_id))
     return group
 
 

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from accounts.errors import AccountNotFound, InvalidName, UsernameTaken
 from accounts.models import User
 from accounts.names import clean_name, name_key
-from accounts.permissions import grant_organization, require_administrator
+from accounts.permissions import NEEDS, grant_organization, require_administrator
 from accounts.principal import actor_of
 from accounts.services import passwords
+from authz.services import last_administrator
 from authz.types import SYSTEM, Actor
 
 MAX_DISPLAY_NAME = 255
@@ -46,6 +47,21 @@ def create_unasked(
         # Somebody took it in the meantime.
         raise UsernameTaken from None
     return draft
+
+
+def deactivate(actor: Actor, user_id: str) -> User:
+    """End the sessions, access tokens and links of a person from this moment on; her files and permissions stay.
+
+    Raises ``AdministratorRequired``, ``AccountNotFound``, ``AdministratorLockout``.
+    """
+    require_administrator(actor)
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise AccountNotFound
+    with last_administrator.kept(actor_of(user_id), NEEDS):
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+    return user
 
 
 def by_ids(user_ids: Iterable[str]) -> dict[str, User]:

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
+from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
@@ -63,7 +64,10 @@ class AuthzClient(Protocol):
         ...
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
-        """Return every object of the type to which the user has the relation; never cut short."""
+        """Return every object of the type to which the user has the relation; never cut short.
+
+        The places of objects are read from the rows: a question that does not know them cannot tell them.
+        """
         ...
 
     def list_users(self, request: ListUsersRequest) -> list[str]:
@@ -113,11 +117,15 @@ class AuthzClient(Protocol):
         ...
 
     def write_authorization_model(self, model: AuthorizationModel) -> str:
-        """Keep a version of the model and return its id."""
+        """Keep a version of the model and return its id; nobody is its author, and nothing makes it active here.
+
+        For programs and tests that hold a client by itself, as they hold openfga-sdk's. People keep versions through
+        ``authz.services.model_versions``, which asks whether they may. Raises InvalidModel or InvalidRequest.
+        """
         ...
 
     def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]:
-        """Return every kept version with its id, the newest first."""
+        """Return every kept version with its id, the newest first; for the same callers."""
         ...
 
 
@@ -176,5 +184,7 @@ class InstallationClient(AuthzClient, GrantIndex, Protocol):
     """What ``authz.services`` needs of an engine: both, and the model it answers by."""
 
     model: AuthorizationModel
+    structure: Structure
+    """The tree that it was told of."""
     shares_reads: bool
     """Whether questions of one batch about the same objects read the same tuples once."""

@@ -6,7 +6,6 @@ A write joins the transaction of its caller, so that tuples and the rows they de
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,13 +20,12 @@ from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.clients.stored_grants import StoredGrants
 from authz.clients.writes import require_writable
-from authz.dsl import from_json, to_json, to_text
+from authz.dsl import from_json, parse, to_json, to_text
 from authz.dsl.model import AuthorizationModel
 from authz.engine import check, expand, explain, list_objects, list_users
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
-from authz.engine.plan import Plan
 from authz.engine.reader import TupleReader
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import WriteConflict
@@ -57,6 +55,7 @@ class EmbeddedClient:
         delivery: Delivery | None = None,
     ) -> None:
         self.model = model
+        self.structure = structure
         self._delivery = delivery
         self._clock = clock
         self._using = using
@@ -75,27 +74,40 @@ class EmbeddedClient:
 
         Where a stored tuple may lead into the tree, the places of what it leads to are read from the rows.
         """
-        return check.batch_check(self.model, self._reader_for(requests), requests, self._memberships)
+        reader = self._reader_for(*((type_of(request.object), request.relation) for request in requests))
+        return check.batch_check(self.model, reader, requests, self._memberships)
 
-    def _reader_for(self, requests: Sequence[CheckRequest]) -> TupleReader:
-        asked = frozenset((type_of(request.object), request.relation) for request in requests)
-        return self._with_rows if self._grants.plans.followed(asked).elsewhere else self._reader
+    def _reader_for(self, *asked: tuple[str, str], tells: bool = True) -> TupleReader:
+        """Return what answers questions about ``(type, relation)``; ``tells``: they bring the places that they name."""
+        return self._with_rows if self._needs_rows(*asked, tells=tells) else self._reader
+
+    def _needs_rows(self, *asked: tuple[str, str], tells: bool = True) -> bool:
+        ways = self._grants.plans.followed(frozenset(asked))
+        return ways.elsewhere or (ways.any and not tells)
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
         """Return every object; never cut short."""
-        return list_objects.list_objects(self.model, self._reader, request)
+        reader = self._reader_for((request.type, request.relation), tells=False)
+        return list_objects.list_objects(self.model, reader, request)
 
     def list_users(self, request: ListUsersRequest) -> list[str]:
         """Return every user; never cut short."""
-        return list_users.list_users(self.model, self._reader, request)
+        reader = self._reader_for((type_of(request.object), request.relation))
+        return list_users.list_users(self.model, reader, request)
 
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of an object comes about, one level deep."""
         return expand.expand(self.model, self._reader, relation, object, contextual_tuples)
 
     def explain(self, request: CheckRequest) -> Explanation:
-        """Return why ``check`` answers as it does; see ``authz.engine.explain``."""
-        return explain.explain(self.model, self._reader_for([request]), request)
+        """Return why ``check`` answers as it does; see ``authz.engine.explain``.
+
+        Whole tuples are read, also for a model without conditions: one under a condition is told as it is stored.
+        """
+        reader: TupleReader = tuples.DatabaseTuples(self._using, contexts=True)
+        if self._needs_rows((type_of(request.object), request.relation)):
+            reader = RowTuples(reader, self.structure, self._using)
+        return explain.explain(self.model, reader, request)
 
     def read(
         self,
@@ -159,7 +171,7 @@ class EmbeddedClient:
         gone = {key: stored.pop(key) for key in deletes if key in stored}
         if len(gone) < len(deletes) and on_missing == "error":
             raise WriteConflict("a tuple to delete is not there")
-        there = [(stored.get(replace(key, condition=None)), key) for key in writes]
+        there = [(stored.get(key.bare), key) for key in writes]
         new = [key for row, key in there if row is None]
         if len(new) < len(writes) and on_duplicate == "error":
             raise WriteConflict("a tuple to write is there already")
@@ -179,9 +191,14 @@ class EmbeddedClient:
         return pages.read_changes(self._using, type=type, page_size=page_size, continuation_token=continuation_token)
 
     def write_authorization_model(self, model: AuthorizationModel) -> str:
-        """Keep a version of the model and return its id. It becomes active by nothing that happens here."""
+        """Keep a version of the model and return its id. It becomes active by nothing that happens here.
+
+        Kept is what its text says, read as any other version is: raises InvalidModel for what no text may say.
+        """
+        text = to_text(model)
+        kept = parse(text)
         version = AuthorizationModelVersion.objects.using(self._using).create(
-            text=to_text(model), json=to_json(model), schema_version=model.schema_version, created_at=self._clock()
+            text=text, json=to_json(kept), schema_version=kept.schema_version, created_at=self._clock()
         )
         return version.id
 
@@ -189,10 +206,6 @@ class EmbeddedClient:
         """Return every kept version, the newest first."""
         versions = AuthorizationModelVersion.objects.using(self._using).order_by("-created_at", "-id")
         return [(version.id, from_json(version.json)) for version in versions]
-
-    def plan(self, type_name: str, relation: str) -> Plan:
-        """Return the split of a relation into grants and structure; raises UnplannableRelation."""
-        return self._grants.plans.plan(type_name, relation)
 
     def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """Return the splits of several ``(type, relation)``, and what they read; raises UnplannableRelation."""

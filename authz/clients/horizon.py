@@ -29,9 +29,9 @@ _LAST_TAKEN = (
     f"coalesce(pg_sequence_last_value(pg_get_serial_sequence('{TupleChange._meta.db_table}', 'id')::regclass), 0)"
 )
 _ANNOUNCE = f"SELECT pg_advisory_xact_lock_shared({_SPACE << 48} | {_LAST_TAKEN})"
-# The transaction that asks sees its own entries, whatever it announced.
+# The transaction that asks sees its own entries, whatever it announced. Who only waits for a lock has said nothing.
 _ANNOUNCED = (
-    f"FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND classid::bigint >> 16 = {_SPACE}"  # noqa: S608
+    f"FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid::bigint >> 16 = {_SPACE}"  # noqa: S608
     " AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 _LOWEST = f"SELECT min(((classid::bigint << 32) | objid::bigint) & 281474976710655) {_ANNOUNCED}"

@@ -1,7 +1,7 @@
 """What stands for an actor: herself, everybody of her kind, and the groups she is in, however deep.
 
 For whole checks (``of``, the short cut of ``authz.engine.reader.Memberships``) and at the head of every permission
-statement (``standing``), from the same rules and the same expressions. What is granted to them is in ``grants``.
+statement (``standing``), from the same rules and the same expressions. What is granted to them is in ``stored_grants``.
 """
 
 from __future__ import annotations

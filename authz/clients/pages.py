@@ -25,7 +25,7 @@ def read_tuples(
 
     Raises InvalidRequest for a page size outside 1 to 100 and InvalidContinuationToken.
     """
-    _require_page_size(page_size)
+    require_page_size(page_size)
     rows = RelationshipTuple.objects.using(using).order_by("id")
     if user is not None:
         rows = rows.filter(subject=user)
@@ -48,7 +48,7 @@ def read_changes(using: str, *, type: str, page_size: int, continuation_token: s
     A token belongs to the type it was made for; raises InvalidContinuationToken for another, as OpenFGA does. What
     another transaction may still put in between comes first: see ``authz.clients.horizon``.
     """
-    _require_page_size(page_size)
+    require_page_size(page_size)
     position = _position(continuation_token, f"changes {type}") if continuation_token else 0
     rows = ChangeRow.objects.using(using).filter(id__gt=position).order_by("id")
     if type:
@@ -68,7 +68,8 @@ def read_changes(using: str, *, type: str, page_size: int, continuation_token: s
     return ChangePage(changes, _token(f"changes {type}", found[-1].id if found else position))
 
 
-def _require_page_size(page_size: int) -> None:
+def require_page_size(page_size: int) -> None:
+    """Raise InvalidRequest for a page that is empty or too long, for every client."""
     if not 1 <= page_size <= PAGE_LIMIT:
         raise InvalidRequest(f"a page has 1 to {PAGE_LIMIT} entries, not {page_size}")
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from django.db import connections
-
-from authz.clients.sql.dialect import row_source, rows_parameter
+from authz.clients.sql.edges import is_object, pairs, targets
 from authz.clients.sql.sets import came_from
-from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, Rows, Structure
+from authz.clients.sql.structure import ConstantEdge, Edge, Rows, Structure
 from authz.engine.reader import Found, ObjectQuery, SubjectQuery, TupleReader
 from authz.errors import ResolutionTooComplex
 from authz.types import split_object
@@ -32,6 +30,7 @@ class RowTuples:
 
     def __init__(self, stored: TupleReader, structure: Structure, using: str) -> None:
         self._stored = stored
+        self._structure = structure
         self._rows = structure.rows
         self._using = using
 
@@ -50,7 +49,7 @@ class RowTuples:
             ids = {split_object(query.object)[1]: query for query in asked}
             found.update((query, []) for query in asked)
             for edge in self._leading(type_name, relation):
-                for source, target in self._targets(self._rows[type_name], edge, list(ids)):
+                for source, target in self._targets(type_name, edge, list(ids)):
                     found[ids[source]].append(Found(f"{edge.target}:{target}"))
         return _in_order(queries, found, others, self._stored.subjects(others) if others else ())
 
@@ -78,20 +77,9 @@ class RowTuples:
         rows = self._rows.get(type_name)
         return rows.leading(relation) if rows is not None else ()
 
-    def _targets(self, rows: Rows, edge: Edge, ids: Sequence[str]) -> list[tuple[str, str]]:
+    def _targets(self, type_name: str, edge: Edge, ids: Sequence[str]) -> list[tuple[str, str]]:
         """Return pairs of an id and the id it leads to."""
-        own = [f"x.{rows.id_column} = q.id", rows.condition.format(row="x.")]
-        table = f"{rows.table} x"
-        if isinstance(edge, ConstantEdge):
-            found = self._pairs(f"x.{rows.id_column}, ''", table, own, ids)
-            return [(source, edge.object_id) for source, _ in found]
-        if isinstance(edge, ColumnEdge):
-            column = f"x.{edge.column}"
-            own += [f"{column} IS NOT NULL", edge.condition.format(row="x.")]
-            return self._pairs(f"x.{rows.id_column}, {column}", table, own, ids)
-        own += [f"e.{edge.source} = x.{edge.column}", edge.condition.format(row="e.")]
-        table += f" CROSS JOIN {edge.table} e"
-        return self._pairs(f"x.{rows.id_column}, e.{edge.destination}", table, own, ids)
+        return _bounded(targets(self._structure, self._using, type_name, edge, ids, MAX_ROWS + 1))
 
     def _sources(self, rows: Rows, edge: Edge, ids: Sequence[str]) -> list[tuple[str, str]]:
         """Return pairs of an id that leads to one of ``ids``, and that one."""
@@ -101,18 +89,17 @@ class RowTuples:
             found = self._pairs(f"x.{rows.id_column}, q.id", f"{rows.table} x", [rows.condition.format(row="x.")], [""])
             return [(source, edge.object_id) for source, _ in found]
         table, condition = came_from(edge, rows, "q.id", "e", "x")
-        return self._pairs(f"x.{rows.id_column}, q.id", table, [condition.text], ids)
+        known = is_object(self._structure, edge.target, "q.id")
+        return self._pairs(f"x.{rows.id_column}, q.id", table, [condition.text, known], ids)
 
     def _pairs(self, columns: str, tables: str, conditions: Sequence[str], ids: Sequence[str]) -> list[tuple[str, str]]:
-        source = row_source(connections[self._using].vendor, ["id"])
-        where = " AND ".join(f"({text})" for text in conditions if text)
-        text = f"SELECT {columns} FROM ({source}) q CROSS JOIN {tables}{f' WHERE {where}' if where else ''}"  # noqa: S608
-        with connections[self._using].cursor() as cursor:
-            cursor.execute(f"{text} LIMIT {MAX_ROWS + 1}", [rows_parameter([[each] for each in ids])])
-            pairs: list[tuple[str, str]] = cursor.fetchall()
-        if len(pairs) > MAX_ROWS:
-            raise ResolutionTooComplex(f"more than {MAX_ROWS} objects of the tree to judge one by one")
-        return pairs
+        return _bounded(pairs(self._using, columns, tables, conditions, ids, MAX_ROWS + 1))
+
+
+def _bounded(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    if len(found) > MAX_ROWS:
+        raise ResolutionTooComplex(f"more than {MAX_ROWS} objects of the tree to judge one by one")
+    return found
 
 
 def _in_order(

@@ -16,22 +16,18 @@ def require_writable(types: Typesystem, writes: Sequence[TupleKey], deletes: Seq
     Deletes need only be well formed, so that leftovers of an older model can go. One tuple may be deleted and written,
     where the model allows it under a condition: that is how an expiry is changed at once. OpenFGA takes two requests.
     """
-    keys = [_name(key) for key in (*deletes, *writes)]
+    keys = [key.bare for key in (*deletes, *writes)]
     if not keys:
         raise InvalidRequest("nothing to write and nothing to delete")
     if len(keys) > MAX_TUPLES_PER_WRITE:
         raise InvalidRequest(f"more than {MAX_TUPLES_PER_WRITE} tuples in one write")
-    changed = {_name(key) for key in writes if types.is_conditional(key)} & {_name(key) for key in deletes}
+    changed = {key.bare for key in writes if types.is_conditional(key)} & {key.bare for key in deletes}
     if len(set(keys)) < len(keys) - len(changed):
         raise InvalidRequest("a tuple stands twice in one write")
     for key in writes:
         types.require_tuple(key)
     for key in deletes:
         require_deletable(key)
-
-
-def _name(key: TupleKey) -> tuple[str, str, str]:
-    return key.object, key.relation, key.user
 
 
 def require_deletable(key: TupleKey) -> None:

@@ -7,7 +7,7 @@ grants would turn it (each was tried), what a ``but not`` takes away and why, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -114,11 +114,13 @@ def explain(model: AuthorizationModel, reader: TupleReader, request: CheckReques
     root = inquiry.resolve(request.object, request.relation)
     if allowed:
         return Explanation(True, proof=_proved(_Claim(root, True), circumstances))
-    denial = _Denial(root, circumstances)
+    orphans = {key.bare: key for key in inquiry.orphans()}
+    denial = _Denial(root, circumstances, orphans)
     known = MemoryTuples(inquiry.tuples())
+    occupied = {*orphans, *(key.bare for key in known)}
     return Explanation(
         False,
-        missing=tuple(_missing(model, known, question, root, denial.grants)),
+        missing=tuple(_missing(model, known, occupied, question, root, denial.grants)),
         blocks=tuple(_proved(_Claim(gate, True), circumstances) for gate in denial.blocks[:MAX_BLOCKS]),
         unmet=tuple(denial.unmet[:MAX_BLOCKS]),
     )
@@ -248,10 +250,10 @@ class _Denial:
     """What stands in the way of a question that does not hold, the nearest first.
 
     ``grants`` are tuples that might turn it, ``blocks`` gates that hold and take it away, ``unmet`` tuples that do not
-    count.
+    count. ``orphans`` has by its bare key what is stored and the model does not allow.
     """
 
-    def __init__(self, root: Gate, circumstances: Circumstances) -> None:
+    def __init__(self, root: Gate, circumstances: Circumstances, orphans: Mapping[TupleKey, TupleKey]) -> None:
         self.grants: list[TupleKey] = []
         self.blocks: list[Gate] = []
         self.unmet: list[Unmet] = []
@@ -259,7 +261,12 @@ class _Denial:
         todo = [root]
         for gate in todo:
             if gate.assignable is not None:
-                self.grants.append(gate.assignable)
+                orphan = orphans.get(gate.assignable)
+                if orphan is None:
+                    self.grants.append(gate.assignable)
+                elif orphan.condition is not None:
+                    # It stands in the way of the grant that would help: nobody can write that one before it is gone.
+                    self.unmet.append(Unmet(orphan, circumstances.values(orphan.condition)))
             for branch in self._promising(gate):
                 key = branch.key
                 if branch.met is False and key is not None and key.condition is not None:
@@ -290,9 +297,17 @@ def _question_of(gate: Gate) -> Gate:
 
 
 def _missing(
-    model: AuthorizationModel, known: MemoryTuples, question: CheckRequest, root: Gate, grants: list[TupleKey]
+    model: AuthorizationModel,
+    known: MemoryTuples,
+    occupied: Collection[TupleKey],
+    question: CheckRequest,
+    root: Gate,
+    grants: list[TupleKey],
 ) -> Iterator[tuple[TupleKey, ...]]:
-    """Yield sets of grants that would turn the denial: single ones, or if there are none one set of several."""
+    """Yield sets of grants that would turn the denial: single ones, or if there are none one set of several.
+
+    ``occupied`` are bare keys that cannot be written, because something stands there.
+    """
 
     def turns(added: tuple[TupleKey, ...]) -> bool:
         try:
@@ -300,8 +315,7 @@ def _missing(
         except ConditionFailed:
             return False
 
-    stored = {(key.object, key.relation, key.user) for key in known}
-    new = [key for key in dict.fromkeys(grants) if (key.object, key.relation, key.user) not in stored]
+    new = [key for key in dict.fromkeys(grants) if key not in occupied]
     single = 0
     for key in new[:_TRIED]:
         if turns((key,)):
@@ -312,8 +326,7 @@ def _missing(
     if not single:
         together = cheapest(root, _wishes, lambda _: 1)
         several = tuple(items_of(root, together)) if together is not None else ()
-        fresh = stored.isdisjoint((key.object, key.relation, key.user) for key in several)
-        if len(several) > 1 and fresh and turns(several):
+        if len(several) > 1 and not any(key in occupied for key in several) and turns(several):
             yield several
 
 

@@ -28,6 +28,11 @@ class Followed:
     beyond: frozenset[Told]
     elsewhere: bool
 
+    @property
+    def any(self) -> bool:
+        """Whether any edge is followed: then a list, which names no object to tell the place of, needs the rows."""
+        return bool(self.own or self.beyond)
+
 
 def known(types: Typesystem, structural: Collection[Edge]) -> Followed:
     """Return every structural edge that the model has: enough for any question."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from authz.dsl.model import Computed, Difference, Direct, Intersection, Rewrite, TupleToUserset, Union
+from authz.engine.network import LEVEL_LIMIT
 from authz.engine.outline import Operator
 from authz.engine.reader import Found, SubjectQuery, TupleReader, wildcard_of
 from authz.engine.typesystem import Kind, Node, Typesystem, kind_of, type_of
@@ -19,9 +20,6 @@ from authz.types import TupleKey
 
 GATE_LIMIT = 50_000
 """Gates of one inquiry: nobody reads an explanation that leads further."""
-
-ROUND_LIMIT = 200
-"""Rounds of reads, as in ``authz.engine.network``."""
 
 
 Judge = Callable[[TupleKey], bool | None]
@@ -94,7 +92,7 @@ class Inquiry:
         Raises UnknownType, UnknownRelation, ResolutionTooComplex, and what the reader raises.
         """
         root = self._question(object, relation)
-        for _ in range(ROUND_LIMIT + 1):
+        for _ in range(LEVEL_LIMIT + 1):
             self._build()
             if not self._reads:
                 break
@@ -105,17 +103,25 @@ class Inquiry:
                 for gate, follow in waiting:
                     self._grow(gate, query, follow, self._answers[query])
         else:
-            raise ResolutionTooComplex(f"deeper than {ROUND_LIMIT} levels")
+            raise ResolutionTooComplex(f"deeper than {LEVEL_LIMIT} levels")
         decide(self.gates, self._types)
         return root
 
     def tuples(self) -> Iterator[TupleKey]:
         """Yield every tuple that was read and that the model allows."""
+        return (key for key in self._read() if self._allows(key))
+
+    def orphans(self) -> Iterator[TupleKey]:
+        """Yield every tuple that was read and that the model does not allow: in its place no other can be written."""
+        return (key for key in self._read() if not self._allows(key))
+
+    def _read(self) -> Iterator[TupleKey]:
         for query, found in self._answers.items():
-            node = f"{type_of(query.object)}#{query.relation}"
             for subject, condition in found:
-                if self._types.allows(node, subject, condition):
-                    yield TupleKey(subject, query.relation, query.object, condition)
+                yield TupleKey(subject, query.relation, query.object, condition)
+
+    def _allows(self, key: TupleKey) -> bool:
+        return self._types.allows(f"{type_of(key.object)}#{key.relation}", key.user, key.condition)
 
     def _question(self, object: str, relation: str) -> Gate:
         gate = self._questions.get((object, relation))

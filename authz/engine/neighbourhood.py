@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from authz.dsl.model import AuthorizationModel, TupleToUserset
+from authz.dsl.model import AuthorizationModel
 from authz.engine.contextual import with_contextual
 from authz.engine.reader import SubjectQuery, TupleReader
-from authz.engine.typesystem import leaves, type_of, typesystem_of
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import ResolutionTooComplex
 from authz.types import CheckRequest, TupleKey
 
@@ -28,7 +28,7 @@ def neighbourhood(
     types.require_object(request.object, request.relation)
     types.require_user(request.user)
     tuples = with_contextual(types, reader, request.contextual_tuples)
-    tuplesets = _tuplesets(model)
+    tuplesets = types.tuplesets
     found: list[TupleKey] = []
     seen = {request.object}
     frontier = [request.object]
@@ -56,13 +56,3 @@ def _stored(model: AuthorizationModel, name: str) -> Iterator[str]:
     definition = model.types.get(type_of(name))
     if definition is not None:
         yield from (relation.name for relation in definition.relations.values() if relation.restrictions)
-
-
-def _tuplesets(model: AuthorizationModel) -> frozenset[str]:
-    return frozenset(
-        leaf.tupleset
-        for definition in model.types.values()
-        for relation in definition.relations.values()
-        for leaf in leaves(relation.rewrite)
-        if isinstance(leaf, TupleToUserset)
-    )

@@ -109,7 +109,7 @@ class Network:
                         brought = self._brought(read)
                         if brought:
                             known = True
-                            self._attach(gate, read.leaf, brought)
+                            self._attach(gate, read, brought)
                     else:
                         known = True
                         self._grow(gate, read, found)
@@ -185,7 +185,7 @@ class Network:
         """Add what a read has shown to the gate that waited for it."""
         gate.waiting -= 1
         if found:
-            self._attach(gate, read.leaf, found)
+            self._attach(gate, read, found)
         if gate.seed or not gate.waiting:
             self._dirty[gate] = None
 
@@ -195,16 +195,16 @@ class Network:
             return ()
         return self._contextual.named_by(read.query)
 
-    def _attach(self, gate: Gate, leaf: Leaf, found: Sequence[Found]) -> None:
+    def _attach(self, gate: Gate, read: Read, found: Sequence[Found]) -> None:
         """Give a gate what tuples name."""
-        allowed, follow = leaf.allowed, leaf.follow
+        allowed, follow = read.leaf.allowed, read.leaf.follow
         nodes = self._universe.outlines.nodes
         for subject, condition in found:
             kind = kind_of(subject)
             if condition is None:
                 if kind not in allowed:
                     continue
-            elif not self._holds(gate, leaf, kind, Found(subject, condition)):
+            elif not self._holds(gate, read, kind, Found(subject, condition)):
                 continue
             if follow is not None:
                 if f"{kind}#{follow}" in nodes:
@@ -218,9 +218,9 @@ class Network:
                 bare, _, relation = subject.partition("#")
                 self._link(gate, self._gate_of(bare, relation))
 
-    def _holds(self, gate: Gate, leaf: Leaf, kind: Kind, found: Found) -> bool:
+    def _holds(self, gate: Gate, read: Read, kind: Kind, found: Found) -> bool:
         """Tell whether a tuple with a condition counts; where that cannot be decided, leave its gate in doubt."""
-        subject, condition = found
+        (subject, condition), (query, leaf) = found, read
         if condition is None or (kind, condition.name) not in leaf.conditional:
             return False
         try:
@@ -229,7 +229,8 @@ class Network:
             doubt = self._whom(kind, subject, leaf)
             if doubt:
                 gate.doubt |= doubt
-                self._failures.setdefault(gate, failure)
+                named = type(failure)(f"{failure}, of {subject} as {leaf.relation} of {query.object}")
+                self._failures.setdefault(gate, named)
             return False
 
     def _whom(self, kind: Kind, subject: str, leaf: Leaf) -> int:

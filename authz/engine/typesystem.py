@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import cached_property
 from threading import Lock
 
 from authz.dsl.model import (
@@ -116,6 +117,17 @@ class Typesystem:
     def entries(self, node: Node) -> list[tuple[Kind, str]]:
         """Return the kinds that may stand in a tuple of ``node``, each with its condition; the empty name: without."""
         return sorted([*((kind, "") for kind in self.unconditional[node]), *self.conditional[node]])
+
+    @cached_property
+    def tuplesets(self) -> frozenset[str]:
+        """The names of relations that ``from`` follows, of whichever type."""
+        return frozenset(
+            leaf.tupleset
+            for definition in self.model.types.values()
+            for relation in definition.relations.values()
+            for leaf in leaves(relation.rewrite)
+            if isinstance(leaf, TupleToUserset)
+        )
 
     def _edges_of(self, type_name: str, relation: Relation) -> Iterator[Node | Kind]:
         for leaf in leaves(relation.rewrite):

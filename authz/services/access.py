@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from authz.clients.base import InstallationClient
 from authz.clients.sql.structure import Structure
 from authz.dsl.parser import parse_text
 from authz.dsl.printer import relation_text
 from authz.engine.explain import Explanation, Proof, Reason, Step, Unmet
 from authz.engine.typesystem import type_of
-from authz.services import decisions
 from authz.services.circumstances import circumstances
 from authz.services.client import configured_client
 from authz.services.models import LoadedModel, active
@@ -49,8 +49,9 @@ class Definition:
 
 
 def check(question: Question, told: Sequence[TupleKey], structure: Structure) -> bool:
-    """Answer a question with what the rows tell. Raises as ``decisions.check`` does."""
-    return decisions.check(question.request(told), structure)
+    """Answer a question with what the rows tell. Raises as ``decisions.check`` does; a no refuses nobody anything."""
+    client = configured_client(structure)
+    return client.check(_at_present(client, question.request(told)))
 
 
 def holders(
@@ -75,8 +76,12 @@ def holders(
 def explain(question: Question, told: Sequence[TupleKey], structure: Structure) -> Explanation:
     """Return why ``check`` answers as it does, from the tuples as they are. Raises as ``check`` does."""
     client = configured_client(structure)
-    request = question.request(told)
-    return client.explain(replace(request, context={**circumstances(client), **request.context}))
+    return client.explain(_at_present(client, question.request(told)))
+
+
+def _at_present(client: InstallationClient, request: CheckRequest) -> CheckRequest:
+    """Return the question with what the service tells with each of its own, unless it says otherwise itself."""
+    return replace(request, context={**circumstances(client), **request.context})
 
 
 def definition(object: str, relation: str) -> Definition | None:

@@ -16,7 +16,7 @@ from authz.models import AuthorizationModelVersion, ModelActivation
 from authz.services import audit, decisions, remote_engine
 from authz.services.administrators import require_administrator
 from authz.services.client import client_for
-from authz.services.editors import require_editor
+from authz.services.editors import may_read, require_editor
 from authz.services.model_versions import ModelVersion, checked_note, in_order, load, problems_of, read
 from authz.services.models import of_version
 from authz.services.needs import OWN_NEEDS, Needs, unmet
@@ -40,13 +40,16 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for."""
+    """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for.
+
+    ``orphaned`` counts the tuples that the model does not allow; None for a text with problems, which is no model.
+    """
 
     problems: tuple[ModelProblem, ...]
     warnings: tuple[ModelProblem, ...]
     missing: tuple[str, ...] = ()
     locks_out: bool = False
-    orphaned: int = 0
+    orphaned: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,23 @@ def activate(
     RelationsMissing, AdministratorLockout, ModelConflict (also for who comes second of two at once), InvalidRequest.
     """
     require_editor(actor)
+    return activate_unasked(actor, version_id, needs=needs, if_active=if_active, note=note, now=now)
+
+
+def activate_unasked(
+    author: Actor,
+    version_id: str,
+    *,
+    needs: Needs,
+    if_active: str | None = None,
+    note: str = "",
+    now: datetime,
+    leaves_administrator: bool = True,
+) -> Activated:
+    """``activate`` without the question, for whoever has the machine: also where the active model answers nobody.
+
+    ``leaves_administrator``: refuse what would leave nobody to administer. Raises the rest of what ``activate`` does.
+    """
     note, needs = checked_note(note), needs.joined(OWN_NEEDS)
     try:
         loaded = of_version(version_id)
@@ -99,9 +119,10 @@ def activate(
     remote_engine.deliver()
     remote_engine.send_model(loaded, now=now)
     for _ in range(_LOOKS):
-        before = _revision()
-        require_administrator(client_for(loaded, needs.structure), needs.kept)
-        previous = _write_activation(actor, version_id, if_active, note, before, now)
+        before = decisions.revision()
+        if leaves_administrator:
+            require_administrator(client_for(loaded, needs.structure), needs.kept)
+        previous = _write_activation(author, version_id, if_active, note, before, now)
         if previous is not None:
             version, *others = in_order([version_id, previous])
             return Activated(version, others[0] if others else None, orphaned_tuples(loaded.model))
@@ -121,7 +142,7 @@ def hold_active() -> ModelActivation:
 
 
 def _write_activation(
-    actor: Actor, version_id: str, if_active: str | None, note: str, revision: object, now: datetime
+    author: Actor, version_id: str, if_active: str | None, note: str, revision: str, now: datetime
 ) -> str | None:
     """Note the activation, and return the version that was active; None when rights have changed since ``revision``."""
     try:
@@ -129,32 +150,27 @@ def _write_activation(
             last = hold_active()
             if if_active is not None and last.version_id != if_active:
                 raise ModelConflict(f"active is {last.version_id}, not {if_active}")
-            if _revision() != revision:
+            if decisions.revision() != revision:
                 return None
             if last.version_id != version_id:
                 ModelActivation.objects.create(
-                    id=last.id + 1, version_id=version_id, activated_at=now, author=actor, note=note
+                    id=last.id + 1, version_id=version_id, activated_at=now, author=author, note=note
                 )
-                audit.record_activation(actor, version_id, now=now, note=note)
+                audit.record_activation(author, version_id, now=now, note=note)
             return last.version_id
     except IntegrityError:
         raise ModelConflict from None
 
 
-def _revision() -> object:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {decisions.revision_sql()}")
-        row: tuple[object] = cursor.fetchone()
-        return row[0]
-
-
 def activations(
-    *, after: int | None = None, before: int | None = None, backwards: bool, limit: int
-) -> list[Activation]:
-    """Return at most ``limit`` activations, the latest first (backwards: from the end); no permission is asked.
+    actor: Actor, *, after: int | None = None, before: int | None = None, backwards: bool, limit: int
+) -> list[Activation] | None:
+    """Return at most ``limit`` activations, the latest first (backwards: from the end); None for who may not read them.
 
     ``after`` and ``before`` are numbers.
     """
+    if not may_read(actor):
+        return None
     rows = ModelActivation.objects.order_by("id" if backwards else "-id")
     if after is not None:
         rows = rows.filter(id__lt=after)
@@ -166,6 +182,6 @@ def activations(
     return [Activation(row.id, versions[row.version_id], row.activated_at, row.author, row.note) for row in found]
 
 
-def count_activations() -> int:
-    """Return how many activations there were; no permission is asked."""
-    return ModelActivation.objects.count()
+def count_activations(actor: Actor) -> int:
+    """Return how many activations there were; none for whoever may not read them."""
+    return ModelActivation.objects.count() if may_read(actor) else 0

@@ -14,12 +14,14 @@ from django.utils import timezone
 from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga.client import OpenFGAClient
+from authz.clients.openfga.feed import ChangeFeed
+from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.moments import Moments
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import ClientName, authz_settings
 from authz.services.circumstances import one_time
 from authz.services.models import LoadedModel, active, pinned
-from authz.services.remote_engine import remote_of
+from authz.services.remote_engine import is_outdated, remote_of
 from authz.services.wrapping import wrapped
 
 _MOMENTS = Moments()
@@ -48,14 +50,35 @@ def _made(name: ClientName, model: LoadedModel, structure: Structure) -> Install
         case "embedded":
             return EmbeddedClient(model.model, clock=timezone.now, structure=structure)
         case "openfga":
+            remote = remote_of(model)
+            kept, feed = _kept(remote.store_id, authz_settings().openfga_projection_seconds)
             return OpenFGAClient(
                 model.model,
-                remote_of(model),
+                remote,
                 clock=timezone.now,
                 structure=structure,
                 moments=_MOMENTS,
-                keep_seconds=authz_settings().openfga_projection_seconds,
+                kept=kept,
+                feed=feed,
             )
+
+
+@lru_cache(maxsize=1)
+def _kept(store_id: str, seconds: float) -> tuple[KeptProjections, ChangeFeed]:
+    """Return what this process keeps of a store between requests, for the clients of all models together."""
+    return KeptProjections(seconds), ChangeFeed(timezone.now())
+
+
+def follow_store() -> bool:
+    """Ask the store that is noted now, if it is another one than before; return whether it is. Until then: no answers.
+
+    So nobody has to restart a process when a new store has taken the place of a lost one.
+    """
+    if not is_outdated():
+        return False
+    remote_of.cache_clear()
+    client_for.cache_clear()
+    return True
 
 
 @contextmanager

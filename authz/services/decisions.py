@@ -2,7 +2,8 @@
 
 Structure is not stored as tuples, so a question brings it along as contextual tuples. Questions of one batch that bring
 the very same ``contextual_tuples`` object share their evaluation. Each is told the time (``circumstances``). Every
-error is an ``authz.errors.AuthzError``, never an allow.
+error is an ``authz.errors.AuthzError``, never an allow. The user of a question is whoever asks it: a no is a refusal,
+which the audit may want to know of. Questions about others are for ``authz.services.access``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from authz.clients import horizon
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.services.circumstances import circumstances
 from authz.services.client import configured_client
+from authz.services.wrapping import noting_denials
 from authz.types import CheckRequest
 
 
@@ -30,7 +32,7 @@ def batch_check(requests: Sequence[CheckRequest], structure: Structure = NO_STRU
     ``structure`` is for models in which a stored tuple can lead anywhere into the tree, as ``folder:x#viewer`` does for
     a subject: the place of what nobody has told is then read from the rows.
     """
-    client = configured_client(structure)
+    client = noting_denials(configured_client(structure))
     told = circumstances(client)
     if told:
         # The same object for all of them: questions under one context share their evaluation.
@@ -62,3 +64,8 @@ def revision_sql() -> str:
     nothing: see ``stay_revocations``.
     """
     return horizon.revision_sql(DEFAULT_DB_ALIAS)
+
+
+def revision() -> str:
+    """Return the value of ``revision_sql`` as of now. One statement."""
+    return horizon.revision(DEFAULT_DB_ALIAS)

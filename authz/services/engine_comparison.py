@@ -3,77 +3,96 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
-import yaml
 from django.utils import timezone
 
-from authz.clients import tuples
-from authz.clients.base import AuthzClient
+from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
-from authz.clients.openfga import wire
 from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.context import MAX_CONTEXTUAL
 from authz.clients.sql.edges import StructureEdges
 from authz.clients.sql.structure import Structure
-from authz.conf import authz_settings
-from authz.dsl import to_text
+from authz.clients.tuples import DatabaseTuples
+from authz.clients.wrappers.comparisons import Difference
+from authz.clients.wrappers.replay import replay as replay_of
 from authz.engine.typesystem import type_of
 from authz.errors import AuthorizationUnavailable, AuthzError
 from authz.models import RelationshipTuple
-from authz.services import remote_engine
+from authz.services import remote_engine, structure_mirror
+from authz.services.circumstances import circumstances
 from authz.services.models import active_model
 from authz.services.reconciliation import drain
 from authz.types import CheckRequest, TupleKey
+
+__all__ = ["Difference", "Outcome", "compare", "replay"]
 
 _USING = "default"
 _TOGETHER = 50
 _TRIES = 3
 """A change between the two answers makes them differ; then both are asked again."""
 _STRANGER = "user:nobody-knows"
-_MAX_REPLAYED = 5000
-Verdict = bool | str
+
+Verdict: TypeAlias = bool | str
 """An answer, or the code of the error that stands in its place."""
+Pair: TypeAlias = tuple[Verdict, Verdict]
+"""What the embedded engine says, and what the server says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many questions were asked, how many answers were yes, and the first difference as a store file (YAML)."""
+    """How many questions were asked, how many of the answers that agree were yes, how many questions neither engine
+    could decide (a condition lacks a value, say), and the first difference.
+    """
 
     asked: int
     allowed: int
-    replay: str | None = None
+    undecided: int = 0
+    difference: Difference | None = None
+
+    @property
+    def agreed(self) -> int:
+        """The questions that both engines answered, and alike."""
+        return self.asked - self.undecided - (self.difference is not None)
 
 
 def compare(structure: Structure, sample: int, *, progress: Callable[[int], object] = lambda count: None) -> Outcome:
     """Ask ``sample`` questions about random people, relations and objects of both engines; end at the first difference.
 
-    Where the store has the tree, OpenFGA is asked without a word about it; else the tree goes along, as it does for
-    every request. Raises AuthorizationUnavailable.
+    Both are told what every request of the service is told. Where the store has the tree, OpenFGA is asked without a
+    word about it; else the tree goes along. Raises AuthorizationUnavailable.
     """
     drain()
     edges = StructureEdges(active_model(), structure, _USING)
     remote = OpenFGAClient(active_model(), remote_engine.remote(), clock=timezone.now, structure=structure)
     embedded = EmbeddedClient(active_model(), clock=timezone.now, structure=structure)
-    asked = allowed = 0
+    mirrored = structure_mirror.is_on()
+    asked = allowed = undecided = 0
     while asked < sample:
-        ours = _questions(edges, min(_TOGETHER, sample - asked))
+        ours = _questions(edges, min(_TOGETHER, sample - asked), circumstances(embedded))
         if not ours:
             break
-        mirrored = authz_settings().openfga_mirror_structure
-        theirs = [CheckRequest(each.user, each.relation, each.object) for each in ours] if mirrored else ours
-        verdicts = _verdicts(embedded, ours)
-        for place in _differing(verdicts, _verdicts(remote, theirs)):
-            if _still_differs(embedded, ours[place], remote, theirs[place]):
-                return Outcome(asked + place + 1, allowed, _replay(edges, ours[place], verdicts[place]))
-        asked += len(ours)
-        allowed += sum(verdict is True for verdict in verdicts)
+        theirs = [replace(each, contextual_tuples=()) for each in ours] if mirrored else ours
+        pairs = zip(_verdicts(embedded, ours), _verdicts(remote, theirs), strict=True)
+        for pair, question, same in zip(pairs, ours, theirs, strict=True):
+            asked += 1
+            settled = pair if _agree(pair) else _asked_again(embedded, question, remote, same)
+            if not _agree(settled):
+                return Outcome(asked, allowed, undecided, _difference(question, settled))
+            allowed += settled[0] is True
+            undecided += isinstance(settled[0], str)
         progress(len(ours))
-    return Outcome(asked, allowed)
+    return Outcome(asked, allowed, undecided)
 
 
-def _questions(edges: StructureEdges, count: int) -> list[CheckRequest]:
+def replay(difference: Difference) -> str:
+    """Return a difference as a store file (YAML), for ``fga model test``. Raises ResolutionTooComplex."""
+    return replay_of(difference, DatabaseTuples(_USING, contexts=True))
+
+
+def _questions(edges: StructureEdges, count: int, told: Mapping[str, Any]) -> list[CheckRequest]:
     """Draw questions; the tree goes along, as far as OpenFGA takes it."""
     model = active_model()
     plain = RelationshipTuple.objects.using(_USING).filter(subject_relation="").exclude(subject__endswith=":*")
@@ -93,7 +112,7 @@ def _questions(edges: StructureEdges, count: int) -> list[CheckRequest]:
             if (type_of(name), relation) not in edges.relations
         ]
         if len(structural) <= MAX_CONTEXTUAL:
-            question = CheckRequest(secrets.choice(actors), secrets.choice(relations), name, structural)
+            question = CheckRequest(secrets.choice(actors), secrets.choice(relations), name, structural, told)
             found.append(question)
     return found[:count]
 
@@ -116,7 +135,7 @@ def _structure(edges: StructureEdges, name: str) -> tuple[TupleKey, ...]:
     return tuple(found)
 
 
-def _verdicts(client: AuthzClient, questions: Sequence[CheckRequest]) -> list[Verdict]:
+def _verdicts(client: InstallationClient, questions: Sequence[CheckRequest]) -> list[Verdict]:
     try:
         return list(client.batch_check(questions))
     except AuthorizationUnavailable:
@@ -125,7 +144,7 @@ def _verdicts(client: AuthzClient, questions: Sequence[CheckRequest]) -> list[Ve
         return [_verdict(client, question) for question in questions]
 
 
-def _verdict(client: AuthzClient, question: CheckRequest) -> Verdict:
+def _verdict(client: InstallationClient, question: CheckRequest) -> Verdict:
     try:
         return client.check(question)
     except AuthorizationUnavailable:
@@ -134,39 +153,25 @@ def _verdict(client: AuthzClient, question: CheckRequest) -> Verdict:
         return error.code
 
 
-def _differing(ours: Sequence[Verdict], theirs: Sequence[Verdict]) -> Iterable[int]:
-    return [place for place, pair in enumerate(zip(ours, theirs, strict=True)) if pair[0] != pair[1]]
+def _agree(pair: Pair) -> bool:
+    """Tell whether both engines answered alike, or neither could answer."""
+    ours, theirs = pair
+    return ours == theirs or (isinstance(ours, str) and isinstance(theirs, str))
 
 
-def _still_differs(embedded: AuthzClient, ours: CheckRequest, remote: AuthzClient, theirs: CheckRequest) -> bool:
+def _asked_again(
+    embedded: InstallationClient, ours: CheckRequest, remote: InstallationClient, theirs: CheckRequest
+) -> Pair:
+    """Return what both say once nothing waits, as soon as they agree: a change in between makes no difference."""
     for _ in range(_TRIES):
         drain()
-        if _verdict(embedded, ours) == _verdict(remote, theirs):
-            return False
-    return True
+        pair = _verdict(embedded, ours), _verdict(remote, theirs)
+        if _agree(pair):
+            break
+    return pair
 
 
-def _replay(edges: StructureEdges, question: CheckRequest, verdict: Verdict) -> str:
-    """Return model, tuples and what the embedded engine says, as a store file."""
-    reached = _reached(edges, question)
-    check = {"user": question.user, "object": question.object, "assertions": {question.relation: verdict is True}}
-    store = {
-        "name": f"{question.user} {question.relation} {question.object}: the embedded engine says {verdict}",
-        "model": to_text(active_model()),
-        "tuples": [wire.tuple_json(key) for key in reached],
-        "tests": [{"name": "difference", "check": [check]}],
-    }
-    return yaml.safe_dump(store, sort_keys=False)
-
-
-def _reached(edges: StructureEdges, question: CheckRequest) -> list[TupleKey]:
-    """Return every tuple that the question can lead to."""
-    found: dict[TupleKey, None] = {}
-    todo = seen = {question.object}
-    while todo and len(found) < _MAX_REPLAYED:
-        stored = [key for keys in tuples.standing(_USING, sorted(todo), None) for key in keys]
-        here = [*stored, *edges.of(todo)]
-        found |= dict.fromkeys(here)
-        todo = {key.user.partition("#")[0] for key in here} - seen
-        seen = seen | todo
-    return list(found)
+def _difference(question: CheckRequest, pair: Pair) -> Difference:
+    """Return what can be replayed: what our engine says, or the server where ours could not decide."""
+    ours, theirs = pair
+    return Difference("compare", question, (theirs if isinstance(ours, str) else ours) is True, active_model())

@@ -48,16 +48,30 @@ def by_ids(actor: Actor, ids: Collection[str]) -> dict[str, ModelVersion]:
 
 
 def page(
+    actor: Actor,
+    *,
+    after: tuple[datetime, str] | None = None,
+    before: tuple[datetime, str] | None = None,
+    backwards: bool = False,
+    limit: int,
+) -> list[ModelVersion] | None:
+    """Return at most ``limit`` versions, the newest first (backwards: from the end); None for who may not read them.
+
+    ``after`` and ``before`` are ``(created_at, id)``.
+    """
+    if not may_read(actor):
+        return None
+    return page_unasked(after=after, before=before, backwards=backwards, limit=limit)
+
+
+def page_unasked(
     *,
     after: tuple[datetime, str] | None = None,
     before: tuple[datetime, str] | None = None,
     backwards: bool = False,
     limit: int,
 ) -> list[ModelVersion]:
-    """Return at most ``limit`` versions, the newest first (backwards: from the end).
-
-    ``after`` and ``before`` are ``(created_at, id)``. **No permission is asked**: see ``authz.services.editors``.
-    """
+    """``page`` without the question, for whoever has the machine."""
     rows = AuthorizationModelVersion.objects.order_by(*(("created_at", "id") if backwards else ("-created_at", "-id")))
     for place, side in ((after, "lt"), (before, "gt")):
         if place is not None:
@@ -66,14 +80,16 @@ def page(
     return read(rows[:limit])
 
 
-def count() -> int:
-    """Return how many versions there are; no permission is asked."""
-    return AuthorizationModelVersion.objects.count()
+def count(actor: Actor) -> int:
+    """Return how many versions there are; none for whoever may not read them."""
+    return AuthorizationModelVersion.objects.count() if may_read(actor) else 0
 
 
-def json_of(ids: Collection[str]) -> dict[str, Any]:
-    """Return versions in OpenFGA's JSON, by id; no permission is asked."""
-    return dict(AuthorizationModelVersion.objects.filter(pk__in=set(ids)).values_list("id", "json"))
+def json_of(versions: Collection[ModelVersion]) -> dict[str, Any]:
+    """Return versions in OpenFGA's JSON, by id: for who was let read them, and so holds them."""
+    return dict(
+        AuthorizationModelVersion.objects.filter(pk__in={each.id for each in versions}).values_list("id", "json")
+    )
 
 
 def newer_shipped(actor: Actor) -> ModelVersion | None:

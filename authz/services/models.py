@@ -31,7 +31,10 @@ _ACTIVE = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedModel:
-    """A model and its text. One object for equal texts; compared by identity, so that it can be a key."""
+    """A model and its text. Compared by identity, so that it can be a key: one object for equal texts while it is kept.
+
+    A text that was let go and is read again is another object, and gets another client.
+    """
 
     text: str
     model: AuthorizationModel

@@ -55,7 +55,10 @@ OWN_NEEDS = Needs(
 
 
 def unmet(model: AuthorizationModel, needs: Needs) -> list[str]:
-    """Return a sentence for each need that the model does not meet, sorted; it begins with ``type#relation``."""
+    """Return a sentence for each need that the model does not meet, sorted.
+
+    It begins with ``type#relation``, or with the name of a type that the model lacks.
+    """
     return sorted({*_unknown_actors(model), *_unasked(model, needs), *_refused(model, needs)})
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import connection
 
 from authz.dsl.model import AuthorizationModel
-from authz.engine.typesystem import typesystem_of
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.models import RelationshipTuple
-from authz.types import RelationshipCondition
+from authz.services.models import active
+from authz.types import RelationshipCondition, TupleKey
 
 # What a model allows depends on the kinds alone, and there are few of those among any number of tuples.
 _KINDS = (
@@ -17,6 +18,11 @@ _KINDS = (
     " GROUP BY object_type, relation, subject_type, everybody, subject_relation, condition_name"
 )
 _COLON = {"sqlite": "instr(subject, ':')", "postgresql": "strpos(subject, ':')"}
+
+
+def is_orphaned(key: TupleKey) -> bool:
+    """Tell whether the active model does not allow a stored tuple."""
+    return not typesystem_of(active().model).allows(f"{type_of(key.object)}#{key.relation}", key.user, key.condition)
 
 
 def orphaned_tuples(model: AuthorizationModel) -> int:

@@ -18,9 +18,8 @@ from authz.clients.openfga.desired import Desired
 from authz.clients.openfga.drift import Comparison, Drift, Kind
 from authz.clients.sql.edges import StructureEdges
 from authz.clients.sql.structure import Structure
-from authz.conf import authz_settings
 from authz.errors import AuthorizationUnavailable, InvalidTuple
-from authz.services import remote_engine
+from authz.services import remote_engine, structure_mirror
 from authz.services.client import configured_client
 from authz.services.models import active_model
 
@@ -44,13 +43,14 @@ class Foreign(StrEnum):
 class Report:
     """What was found: how many of each kind, the first of them, and how much of it still stands at the end.
 
-    ``refused``: changes that the server refuses for good, found or not.
+    ``refused``: changes that the server refuses for good, found or not. ``lost``: there is no store to compare with.
     """
 
     found: Counter[Kind] = field(default_factory=Counter)
     examples: list[Drift] = field(default_factory=list)
     left: int = 0
     refused: int = 0
+    lost: bool = False
 
     @property
     def is_clean(self) -> bool:
@@ -100,8 +100,8 @@ def reconcile(
 
 def desired(structure: Structure) -> Desired:
     """Return what the store ought to have, by the settings."""
-    mirrored = authz_settings().openfga_mirror_structure
-    return Desired(_USING, StructureEdges(active_model(), structure, _USING) if mirrored else None)
+    edges = StructureEdges(active_model(), structure, _USING) if structure_mirror.is_on() else None
+    return Desired(_USING, edges)
 
 
 def drain(progress: Callable[[int], object] = lambda count: None) -> None:

@@ -74,9 +74,8 @@ def read_objects(objects: Collection[str], relation: str | None = None) -> dict[
 
 def forget(objects: Collection[str], *, actor: Actor = SYSTEM) -> int:
     """Delete every tuple on the objects and return how many there were: for what ``actor`` deletes for good."""
-    found = [key for keys in read_objects(objects).values() for key in keys]
     # What is deleted is named without its condition.
-    keys = [TupleKey(key.user, key.relation, key.object) for key in found]
-    for start in range(0, len(keys), MAX_TUPLES_PER_WRITE):
-        write(actor=actor, deletes=keys[start : start + MAX_TUPLES_PER_WRITE], on_missing="ignore")
-    return len(keys)
+    found = [key.bare for keys in read_objects(objects).values() for key in keys]
+    for start in range(0, len(found), MAX_TUPLES_PER_WRITE):
+        write(actor=actor, deletes=found[start : start + MAX_TUPLES_PER_WRITE], on_missing="ignore")
+    return len(found)

@@ -1,6 +1,8 @@
-"""A remote engine, if the settings choose one: preparing it, whether it can be used, and what waits to be told to it.
+"""A remote engine, if there is one: preparing it, whether it can be used, and what waits to be told to it.
 
-With the embedded engine there is nothing to do in any of these.
+It answers (``is_chosen``), or it stands by: a store is noted that hears of every change while the embedded engine
+answers (``has_store``). Either way changes are put on their way to it (``is_told``), and a process whose settings say
+where it is delivers them (``hears``). Without any of that there is nothing to do here.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ from django.utils.module_loading import import_string
 from authz.clients.openfga import outbox, store
 from authz.clients.openfga.calls import Deadline, Sender
 from authz.clients.openfga.delivery import Courier
+from authz.clients.openfga.failures import StoreGone as StoreGone
 from authz.clients.openfga.outbox import Backlog
 from authz.clients.openfga.remote import Remote
 from authz.clients.openfga.store import Unusable as Unusable
 from authz.conf import authz_settings
-from authz.errors import AuthorizationUnavailable
+from authz.errors import AuthorizationUnavailable, AuthzError, InvalidModel
 from authz.models import RelationshipTuple
 from authz.services import shipped_model
 from authz.services.models import LoadedModel, active, of_version
@@ -32,7 +35,33 @@ _USING = "default"
 
 def is_chosen() -> bool:
     """Return whether the settings choose a remote engine."""
-    return authz_settings().client == "openfga"
+    return authz_settings().is_remote
+
+
+def is_named() -> bool:
+    """Return whether the settings say where a server is; what it is asked or told is another question."""
+    return authz_settings().names_server
+
+
+def has_store() -> bool:
+    """Return whether a store is noted, on some server. One statement."""
+    return store.noted_store() is not None
+
+
+def has_whole_store() -> bool:
+    """Return whether a store is noted that has, or is being told of, all that our record has."""
+    noted = store.noted_store()
+    return noted is not None and noted.is_whole
+
+
+def is_told() -> bool:
+    """Return whether changes are put on their way to a server, in every process: it answers here, or stands by."""
+    return is_chosen() or has_store()
+
+
+def hears() -> bool:
+    """Return whether a server hears of changes from this process: it is told of them, and the settings name it."""
+    return is_named() and is_told()
 
 
 @lru_cache(maxsize=1)
@@ -101,22 +130,21 @@ def unready() -> Unready | None:
     """
     if not is_chosen():
         return None
-    noted = store.noted_store()
-    if noted is None:
-        return Unready.ELSEWHERE if RelationshipTuple.objects.exists() else None
-    return None if noted.is_whole else Unready.ON_THEIR_WAY
+    if has_store():
+        return None if has_whole_store() else Unready.ON_THEIR_WAY
+    return Unready.ELSEWHERE if RelationshipTuple.objects.exists() else None
 
 
 def is_prepared() -> bool:
     """Return whether ``prepare`` has nothing left to do, as far as this installation knows."""
     try:
         return not is_chosen() or bool(remote())
-    except AuthorizationUnavailable:
+    except (AuthorizationUnavailable, InvalidModel):
         return False
 
 
 def require_usable(*, prepared: bool) -> None:
-    """Raise Unusable (a setting is to blame), AuthorizationUnavailable or InvalidRequest unless the server can be used.
+    """Raise unless the server can be used: Unusable (a setting is to blame), StoreGone, AuthorizationUnavailable.
 
     ``prepared``: ``prepare`` has to have run as well.
     """
@@ -126,27 +154,57 @@ def require_usable(*, prepared: bool) -> None:
     store.require_server(transport())
     noted = store.noted_store() if prepared else None
     if noted is not None:
+        store.require_noted(transport())
         store.require_same(noted, configured)
     if configured:
         store.require_store(transport(), configured)
     if prepared:
-        store.require_store(transport(), remote().store_id)
+        remote()
 
 
-def hears() -> bool:
-    """Return whether a server hears of changes from this process: it answers here, or stands by, and is configured."""
-    return is_chosen() or (bool(authz_settings().openfga_api_url) and store.noted_store() is not None)
+def require_noted() -> None:
+    """Raise StoreGone when the server does not have the store that is noted any more; Unusable when it is away.
+
+    The tables must be there. With no address of a server there is nobody to be asked.
+    """
+    if is_named():
+        store.require_noted(transport())
 
 
 def deliver() -> bool:
-    """Deliver what waits; False when it still waits. Raises nothing for a server that is away: it is asked again."""
+    """Deliver what waits; False when it still waits. Raises nothing for a server that is away: it is asked again.
+
+    Neither for an active model that this release cannot read: then nothing can be delivered under it.
+    """
     if not hears():
         return True
     try:
         _send_active()
         return Courier(remote(), _USING).deliver(Deadline())
-    except AuthorizationUnavailable as error:
-        logger.warning("Changes of permissions wait for OpenFGA: %s", error)
+    except (AuthorizationUnavailable, InvalidModel) as error:
+        logger.warning("Changes of permissions wait for OpenFGA: %s", _reason(error))
+        return False
+
+
+def _reason(error: AuthzError) -> Exception:
+    """Return why nothing is delivered: a store that is gone does not say so to whoever writes into it."""
+    try:
+        store.require_noted(transport())
+    except StoreGone as gone:
+        return gone
+    except (Unusable, AuthorizationUnavailable):
+        pass
+    return error
+
+
+def is_outdated() -> bool:
+    """Return whether this process asks a store whose place another one has taken, or nobody."""
+    if not hears():
+        return False
+    noted = store.noted_store()
+    try:
+        return noted is None or remote().store_id != noted.store_id
+    except (AuthorizationUnavailable, InvalidModel):
         return False
 
 

@@ -10,20 +10,17 @@ from functools import lru_cache
 
 from django.db import DEFAULT_DB_ALIAS
 
-from authz.clients.openfga import store
 from authz.clients.tuples import DatabaseTuples
 from authz.clients.wrappers.alarm import Alarm
 from authz.clients.wrappers.comparisons import Comparisons, Outcome
 from authz.conf import authz_settings
+from authz.services import remote_engine
 from authz.services.metrics import measures
 
 
 def can_be_asked() -> bool:
     """Return whether the shadow that the settings ask for, if any, has all permissions. The tables must be there."""
-    if authz_settings().shadow != "openfga":
-        return True
-    noted = store.noted_store()
-    return noted is not None and noted.is_whole
+    return authz_settings().shadow != "openfga" or remote_engine.has_whole_store()
 
 
 @lru_cache(maxsize=1)

@@ -37,24 +37,30 @@ def store_shipped_model(*, using: str = "default", **kwargs: Any) -> None:
     The very first one is activated at once. A later one too, where it may be (``adopt``), but not with an OpenFGA
     server: that has to have the model first, see ``authz.services.remote_engine.prepare``.
     """
-    text = SHIPPED_MODEL.read_text(encoding="utf-8")
     now = timezone.now()
     with transaction.atomic(using=using):
-        newest = _shipped(using).first()
-        if newest is None or newest.text != text:
-            model = of_text(text).model
-            newest = AuthorizationModelVersion.objects.using(using).create(
-                text=text,
-                json=to_json(model),
-                schema_version=model.schema_version,
-                origin=ModelOrigin.SHIPPED,
-                created_at=now,
-                note=_NOTE,
-            )
+        newest = keep(now=now, using=using)
         if not ModelActivation.objects.using(using).exists():
             _activate(newest, 1, now, using)
-    if authz_settings().client == "embedded":
+    if not authz_settings().is_remote:
         adopt(now=now, using=using)
+
+
+def keep(*, now: datetime, using: str = "default") -> AuthorizationModelVersion:
+    """Return the version that has the shipped text: the newest shipped one, or one that is made now."""
+    text = SHIPPED_MODEL.read_text(encoding="utf-8")
+    newest: AuthorizationModelVersion | None = _shipped(using).first()
+    if newest is not None and newest.text == text:
+        return newest
+    model = of_text(text).model
+    return AuthorizationModelVersion.objects.using(using).create(
+        text=text,
+        json=to_json(model),
+        schema_version=model.schema_version,
+        origin=ModelOrigin.SHIPPED,
+        created_at=now,
+        note=_NOTE,
+    )
 
 
 def adoptable(*, using: str = "default") -> AuthorizationModelVersion | None:
@@ -92,7 +98,9 @@ def tell_of_newer() -> str | None:
     version_id = newer_shipped_version()
     if version_id is None:
         return None
-    sentence = f"A newer authorization model came with this release ({version_id}); the active one was left alone."
+    # By the id that it is activated by.
+    name = f"model_{version_id}"
+    sentence = f"A newer authorization model came with this release ({name}); the active one was left alone."
     logger.warning(sentence)
     return sentence
 

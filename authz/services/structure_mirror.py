@@ -25,8 +25,8 @@ _USING = "default"
 
 
 def is_on() -> bool:
-    """Return whether the store has the tree too."""
-    return authz_settings().openfga_mirror_structure and remote_engine.is_chosen()
+    """Return whether the store has the tree too, of which it hears as it does of grants: also while it stands by."""
+    return authz_settings().openfga_mirror_structure and remote_engine.is_told()
 
 
 def placed(structure: Structure, objects: Collection[str]) -> None:

@@ -35,8 +35,17 @@ def wrapped(
         # Its library is imported only here.
         metered: InstallationClient = import_string("authz.clients.wrappers.metered.MeteredClient")(client)
         client = metered
+    return client
+
+
+def noting_denials(client: InstallationClient) -> InstallationClient:
+    """Return ``client`` for questions that are asked by the very users they are about: refusals are noted, if set so.
+
+    Not for questions about somebody else, or under a model that is only tried: nobody was refused anything.
+    """
+    settings = authz_settings()
     if settings.audit and settings.audit_denials:
-        client = DenialNotingClient(client, DENIALS, share=settings.audit_denials, clock=timezone.now)
+        return DenialNotingClient(client, DENIALS, share=settings.audit_denials, clock=timezone.now)
     return client
 
 

@@ -1,4 +1,4 @@
-"""The command line as clients see it. Server commands are listed here for ``--help``; they live in ``server``."""
+"""The command line as clients see it. The others are listed here for ``--help``; they live elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from filegraph.cli.server_commands import OFFLINE_COMMANDS, SERVER_COMMANDS
+from filegraph.cli.late_commands import OFFLINE_COMMANDS, SERVER_COMMANDS
 from filegraph.client.commands import register
 from filegraph.program import NAME
 

@@ -1,4 +1,4 @@
-"""The commands that run a server. Importing this module sets Django up; nothing else of the command line does."""
+"""The commands that run a server. Importing this module sets Django up, as do ``pages`` and parts of ``authz``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import django
 import typer
@@ -23,14 +23,13 @@ from django.db import connection  # noqa: E402
 from accounts.services import setup as first_administrator  # noqa: E402
 from authz.errors import AuthorizationUnavailable  # noqa: E402
 from authz.services import shipped_model  # noqa: E402
-from filegraph import engine_problems, installation, reachability, store_problems  # noqa: E402
+from filegraph import engine_problems, installation, store_problems  # noqa: E402
 from filegraph.chores import SWEEP_LIMIT  # noqa: E402
+from filegraph.cli.opened import end, opened_installation, require_database, require_prepared  # noqa: E402
 from filegraph.program import program  # noqa: E402
 from filegraph.protocol import Limits  # noqa: E402
 from filegraph.zero_copy import protocol_class  # noqa: E402
 from storage.services import sweep as sweeping  # noqa: E402
-
-USAGE_ERROR = 2
 
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
 
@@ -43,14 +42,11 @@ def setup(
 
     Again: its keys are tried, and changed settings of the store are followed where its files are.
     """
-    if problem := reachability.problem():
-        _end(problem)
+    require_database()
     try:
         done = installation.prepare()
     except installation.SetupFailed as failure:
-        _end(str(failure))
-    finally:
-        _leave_database()
+        end(str(failure))
     for sentence in done:
         typer.echo(sentence)
     if not quiet:
@@ -63,8 +59,10 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Run the server."""
-    if problem := reachability.problem() or _cannot_serve(host):
-        _end(problem)
+    require_database()
+    require_prepared()
+    if problem := _cannot_serve(host):
+        end(problem)
     # Before anything is promised: the port may be taken.
     listener = _listen(host, port)
     _greet(host, port)
@@ -95,28 +93,13 @@ def serve(
         timeout_graceful_shutdown=30,
     )
     uvicorn.Server(config).run(sockets=[listener])
-    _leave_database()
 
 
 @app.command()
 def sweep() -> None:
     """Remove expired uploads and deleted bytes once, now."""
-    if problem := reachability.problem():
-        _end(problem)
-    typer.echo(str(sweeping.sweep(now=datetime.now(UTC), limit=SWEEP_LIMIT)))
-    _leave_database()
-
-
-def _leave_database() -> None:
-    """Take leave of the database instead of just vanishing: the pool is told, and ends its own threads."""
-    connection.close()
-    if connection.vendor == "postgresql":
-        connection.close_pool()  # type: ignore[attr-defined]
-
-
-def _end(problem: str) -> NoReturn:
-    typer.echo(problem, err=True)
-    raise typer.Exit(USAGE_ERROR)
+    with opened_installation():
+        typer.echo(str(sweeping.sweep(now=datetime.now(UTC), limit=SWEEP_LIMIT)))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -125,7 +108,7 @@ def _listen(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
         )
     except OSError as error:
-        _end(f"Cannot listen on {host} port {port}: {_reason(error)}. Choose another with --port (make run PORT=...).")
+        end(f"Cannot listen on {host} port {port}: {_reason(error)}. Choose another with --port (make run PORT=...).")
 
 
 def _reason(error: OSError) -> str:
@@ -135,8 +118,6 @@ def _reason(error: OSError) -> str:
 
 def _cannot_serve(host: str) -> str | None:
     """Return why the server must not start like this, or None."""
-    if not installation.is_prepared():
-        return f"This installation is not prepared. Run first: {program()} setup"
     if changes := installation.unfollowed_changes():
         return f"{changes} Run first: {program()} setup"
     if not _is_loopback(host) and not settings.OUTSIDE_HOSTS:
@@ -144,6 +125,8 @@ def _cannot_serve(host: str) -> str | None:
             f"Listening on {host} lets other machines in. Say under which name they may come: set "
             "FILEGRAPH_PUBLIC_URL=https://files.example.com or FILEGRAPH_ALLOWED_HOSTS=name,address."
         )
+    if problem := engine_problems.of_model():
+        return problem.sentence
     return _problem_of_parts()
 
 

@@ -11,7 +11,6 @@ from accounts.models import User
 from accounts.services import users
 from authz.services import activation, model_versions
 from authz.services.activation import Activation
-from authz.services.editors import may_read
 from authz.services.model_versions import ModelVersion
 from schema.loaders.found_page import FoundPage
 from schema.loaders.viewer import Viewer
@@ -40,7 +39,7 @@ class ModelPage:
 
     @cached_property
     def _json(self) -> dict[str, Any]:
-        return model_versions.json_of([version.id for version in self._versions])
+        return model_versions.json_of(self._versions)
 
     @cached_property
     def _people(self) -> dict[str, User]:
@@ -49,29 +48,33 @@ class ModelPage:
 
 def versions(viewer: Viewer, request: PageRequest) -> FoundPage[ModelVersion, ModelPage] | None:
     """Return a page of the versions, the newest first; None for whoever may not read them. Raises InvalidCursor."""
-    if not may_read(viewer.actor):
-        return None
     scope = Scope("authorization models", None, None, viewer.actor)
     after, before = (None if cursor is None else _moment(cursor, scope) for cursor in (request.after, request.before))
     # One more than asked for tells whether there is more.
-    found = model_versions.page(after=after, before=before, backwards=request.backwards, limit=request.size + 1)
+    found = model_versions.page(
+        viewer.actor, after=after, before=before, backwards=request.backwards, limit=request.size + 1
+    )
+    if found is None:
+        return None
     page = pages.page(request, _NEWEST, scope, found, lambda version: version.id)
-    return FoundPage(page, ModelPage(page.rows), model_versions.count)
+    return FoundPage(page, ModelPage(page.rows), lambda: model_versions.count(viewer.actor))
 
 
 def activations(viewer: Viewer, request: PageRequest) -> FoundPage[Activation, ModelPage] | None:
     """Return a page of the activations, the latest first; None for whoever may not read them. Raises InvalidCursor."""
-    if not may_read(viewer.actor):
-        return None
     scope = Scope("authorization model activations", None, None, viewer.actor)
     after, before = (
         None if cursor is None else int(str(pages.place(cursor, scope)[0]))
         for cursor in (request.after, request.before)
     )
-    found = activation.activations(after=after, before=before, backwards=request.backwards, limit=request.size + 1)
+    found = activation.activations(
+        viewer.actor, after=after, before=before, backwards=request.backwards, limit=request.size + 1
+    )
+    if found is None:
+        return None
     page = pages.page(request, _LATEST, scope, found, lambda each: str(each.number))
     together = ModelPage([each.version for each in page.rows], [each.author for each in page.rows])
-    return FoundPage(page, together, activation.count_activations)
+    return FoundPage(page, together, lambda: activation.count_activations(viewer.actor))
 
 
 def _moment(cursor: str, scope: Scope) -> tuple[datetime, str]:

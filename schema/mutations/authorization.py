@@ -19,7 +19,7 @@ from schema.errors import UserError, detailed, user_error
 from schema.ids import NO_ROW, InvalidId, Kind, decode_as
 from schema.mutations.outcome import ERRORS
 from schema.types.authorization_model import AuthorizationModel, ModelProblem, model_or_none, problems
-from schema.types.relationship import RelationshipTuple, RelationshipTupleInput, relationships
+from schema.types.relationship import RelationshipTuple, RelationshipTupleInput, advice, relationships
 from storage.permissions import NEEDS as STORAGE
 
 T = TypeVar("T")
@@ -28,7 +28,10 @@ NEEDS = STORAGE.joined(ACCOUNTS)
 """What the parts of this service need of any model."""
 
 _PROBLEMS = "Every fault of the text, in its order; empty when it is valid."
-_MISSING = "What the service asks and the model cannot answer, each in a sentence that begins with `type#relation`."
+_MISSING = (
+    "What the service asks and the model cannot answer, each in a sentence that begins with `type#relation`,"
+    " or with a type that the model lacks."
+)
 _ORPHANED = "How many stored tuples the model does not allow; null when nothing was done."
 
 
@@ -142,6 +145,12 @@ def _problems(error: AuthzError | None) -> list[ModelProblem]:
     return problems(error.problems) if isinstance(error, InvalidModel) else []
 
 
+def _refusal(refused: relationship_editor.RefusedTuple, input: WriteRelationshipsInput) -> UserError:
+    given = (input.writes if refused.list == "writes" else input.deletes)[refused.place]
+    instead = advice(user=given.user, object=given.object)
+    return detailed(refused.error, ["input", refused.list, str(refused.place)], instead)
+
+
 @strawberry.type
 class AuthorizationMutations:
     """Part of the root."""
@@ -203,7 +212,7 @@ class AuthorizationMutations:
         refused, errors, _ = _edited(
             lambda: relationship_editor.write(info.context.actor, writes=writes, deletes=deletes, needs=NEEDS)
         )
-        errors += [detailed(each.error, ["input", each.list, str(each.place)]) for each in refused or ()]
+        errors += [_refusal(each, input) for each in refused or ()]
         return WriteRelationshipsPayload(
             written=[] if errors else relationships(writes),
             deleted=[] if errors else relationships(deletes),

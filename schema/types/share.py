@@ -56,3 +56,7 @@ class Share:
     @field("Whether it was given further up and holds here too.")
     def inherited(self) -> bool:
         return self.row.inherited
+
+    @field("Whether it counts only while a condition of the authorization model is met, as one until a time.")
+    def is_conditional(self) -> bool:
+        return self.row.is_conditional

@@ -8,8 +8,9 @@ before it is relied on: what it does not do is found out now, and not by the fir
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -92,6 +93,13 @@ def change(
     return row
 
 
+def probes() -> list[tuple[Backend, Callable[[], None]]]:
+    """Return the backends that take new bytes, the oldest first, each with what asks whether an object could be begun
+    there now: it raises a StorageError (with a reason where there is one), and may take seconds.
+    """
+    return [(row, partial(_probe, row)) for row in Backend.objects.filter(writable=True).order_by("created_at")]
+
+
 def is_used(backend_id: str) -> bool:
     """Return whether a drive keeps its bytes there."""
     return Drive.objects.filter(backend_id=backend_id).exists()
@@ -104,6 +112,10 @@ def _insert(row: Backend, now: datetime) -> Backend:
         _save(row, force_insert=True)
         mirror.placed([row])
     return row
+
+
+def _probe(row: Backend) -> None:
+    registry.backend_for(row).probe()
 
 
 def _check_name(row: Backend) -> None:

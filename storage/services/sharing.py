@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from authz.errors import InvalidTuple
+from authz.errors import InvalidTuple, WriteConflict
 from authz.services import relationships
+from authz.services.orphans import is_orphaned
 from authz.types import Actor, TupleKey, split_object, split_user
 from storage.errors import Conflict, InvalidArgument
 from storage.models import Node, NodeKind, NodeRef
@@ -39,12 +40,16 @@ Subject = str | Audience
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One grant: ``subject`` has ``role`` on ``node``. ``inherited`` when that is above the node asked about."""
+    """One grant: ``subject`` has ``role`` on ``node``. ``inherited`` when that is above the node asked about.
+
+    ``is_conditional``: it counts only while a condition of the model is met.
+    """
 
     role: Role
     subject: Subject
     node: NodeRef
     inherited: bool = False
+    is_conditional: bool = False
 
     @property
     def id(self) -> str:
@@ -64,13 +69,15 @@ def require_shareable(actor: Actor, ref: NodeRef) -> None:
 def share(actor: Actor, ref: NodeRef, subject: Subject, role: Role) -> Share:
     """Give a role on a node to a person, a group or everyone; needs ``can_share``. To give it again changes nothing.
 
+    Where she has it under a condition, met or not, she has it without one from now on.
+
     Whether the person or group exists is for the caller to know. Raises NotFound, PermissionDenied, DriveReadOnly, and
     InvalidArgument where the model does not let such a subject have the role on such a node.
     """
     with transaction.atomic():
         row = _shareable(actor, ref)
         try:
-            relationships.write(actor=actor, writes=_tuples(row, subject, role), on_duplicate="ignore")
+            _give(actor, _tuples(row, subject, role))
         except InvalidTuple:
             raise InvalidArgument(_cannot_have(subject, role, ref.kind), path=["role"]) from None
     return Share(role, subject, ref)
@@ -95,8 +102,7 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
             _keep_an_owner(standing, gone)
         if gone:
             # What is deleted is named without its condition.
-            named = [TupleKey(each.user, each.relation, each.object) for each in gone]
-            relationships.write(actor=actor, deletes=named, on_missing="ignore")
+            relationships.write(actor=actor, deletes=[each.bare for each in gone], on_missing="ignore")
     return row
 
 
@@ -144,14 +150,29 @@ def _tuples(row: Node, subject: Subject, role: Role) -> list[TupleKey]:
     return [TupleKey(user, role.value, object_of(row)) for user in _subjects(subject)]
 
 
+def _give(actor: Actor, keys: Sequence[TupleKey]) -> None:
+    """Write tuples of one role on one node, in the place of those of the same key that carry a condition."""
+    try:
+        relationships.write(actor=actor, writes=keys, on_duplicate="ignore")
+    except WriteConflict:
+        # A model that has no condition there (any more) takes no delete and write of one tuple in one request.
+        name, relation = keys[0].object, keys[0].relation
+        standing = relationships.read_objects([name], relation)[name]
+        stale = {each.bare for each in standing if each.condition is not None}
+        relationships.write(actor=actor, deletes=[key for key in keys if key in stale], on_missing="ignore")
+        relationships.write(actor=actor, writes=keys, on_duplicate="ignore")
+
+
 def _cannot_have(subject: Subject, role: Role, kind: NodeKind) -> str:
     who = "everyone" if isinstance(subject, Audience) else f"a {subject.partition(':')[0]}"
     return f"The role {role.value} on a {kind.value} cannot be given to {who}."
 
 
 def _keep_an_owner(standing: Sequence[TupleKey], gone: Sequence[TupleKey]) -> None:
-    owners = [each for each in standing if each.relation == Role.OWNER]
-    if owners and all(each in gone for each in owners):
+    """Raise Conflict where an owner goes and nobody stays who is one for good, by the model and without a condition."""
+    going = {each for each in gone if each.relation == Role.OWNER}
+    lasting = {each for each in standing if each.relation == Role.OWNER and not (each.condition or is_orphaned(each))}
+    if going and lasting <= going:
         raise Conflict("A drive keeps at least one owner; make somebody else an owner first.")
 
 
@@ -162,18 +183,26 @@ def _above(row: Node, folder_ids: Iterable[str]) -> list[str]:
 
 
 def _read(place: str, tuples: Iterable[TupleKey], *, inherited: bool) -> list[Share]:
-    """Turn the tuples on one object into shares; what is no share (a block, a state of a file) is left out."""
+    """Turn the tuples on one object into shares; what is no share (a block, a state of a file) is left out.
+
+    So is a tuple that the model does not allow: it gives nothing.
+    """
     kind, node_id = split_object(place)
     node = NodeRef(NodeKind(kind), node_id)
-    given = {(each.relation, each.user) for each in tuples if each.relation in set(Role)}
+    roles = set(Role)
+    given = {
+        (each.relation, each.user): each.condition is not None
+        for each in tuples
+        if each.relation in roles and not is_orphaned(each)
+    }
     found: list[Share] = []
-    for relation, user in sorted(given):
+    for (relation, user), conditional in sorted(given.items()):
         subject: Subject = user
         if user == _EVERY_VISITOR:
             subject = Audience.ANYONE
         elif user == _EVERY_USER:
-            if (relation, _EVERY_VISITOR) in given:
+            if given.get((relation, _EVERY_VISITOR)) is conditional:
                 continue
             subject = Audience.SIGNED_IN
-        found.append(Share(Role(relation), subject, node, inherited))
+        found.append(Share(Role(relation), subject, node, inherited, conditional))
     return found

@@ -1,7 +1,8 @@
 """Strays: objects that came when nobody waited for them any more, found by going through the store.
 
 A PUT that began while its link lived may end long after it, when the tombstone of its key has gone. No row accounts
-for what it leaves. So stores that can be listed are gone through, a page in each sweep and a round in each day.
+for what it leaves. So stores that can be listed are gone through, a page in each sweep and a round in each day,
+also those that take no new bytes any more: links to them may live.
 
 Only what this database knows to be over is deleted: the object of an upload to the store that has ended. An object that
 it has never heard of may be a file of another installation on the same bucket, or of one from before a restore of an
@@ -44,7 +45,7 @@ class Found:
 def look(*, now: datetime, limit: int = PAGE) -> Found:
     """Look at the next page of each store whose round is due; safe to run in parallel with everything."""
     discarded = unknown = 0
-    for row in Backend.objects.filter(writable=True):
+    for row in Backend.objects.all():
         driver = registry.find(row) if _is_due(row, now) else None
         if driver is None or not driver.supports_listing:
             continue

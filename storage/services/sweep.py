@@ -95,7 +95,7 @@ def _unlink(tombstone: Tombstone) -> bool:
 def _remove_stale(now: datetime) -> int:
     before = now - max(timedelta(seconds=conf.current().tombstone_grace), _STALE_AFTER)
     removed = 0
-    for row in Backend.objects.filter(writable=True):
+    for row in Backend.objects.all():
         backend = registry.find(row)
         try:
             removed += backend.remove_stale(before) if backend is not None else 0

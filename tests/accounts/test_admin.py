@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principal import actor_of
-from accounts.services import access_tokens, groups, sessions
+from accounts.services import access_tokens, groups, sessions, users
 from authz.services import relationships
 from authz.types import TupleKey
 
@@ -34,6 +34,23 @@ def test_who_is_no_administrator_any_more_sees_nothing(administrator: User, admi
     assert admin_pages.get("/admin/accounts/user/").status_code == 200
     relationships.write(deletes=[TupleKey(actor_of(administrator.pk), "admin", "organization:default")])
     assert admin_pages.get("/admin/accounts/user/").status_code == 403
+
+
+def deactivate(pages: Client, user: User) -> str:
+    """Send the form of a person without the tick at "active"; what comes back."""
+    answer = pages.post(f"/admin/accounts/user/{user.pk}/change/", {"display_name": "x", "is_staff": "on"})
+    return "" if answer.status_code == 302 else answer.content.decode()
+
+
+def test_somebody_is_deactivated_and_the_last_administrator_is_not(administrator: User, admin_pages: Client) -> None:
+    other = users.create(actor_of(administrator.pk), "eve", "correct horse battery", administrator=True)
+    assert deactivate(admin_pages, other) == ""
+    assert not User.objects.get(pk=other.pk).is_active
+    assert "Afterwards nobody could administer this installation" in deactivate(admin_pages, administrator)
+    assert User.objects.get(pk=administrator.pk).is_active
+    page = f"/admin/accounts/user/{other.pk}/change/"
+    assert admin_pages.post(page, {"display_name": "Eve", "is_active": "on"}).status_code == 302
+    assert (User.objects.get(pk=other.pk).is_active, User.objects.get(pk=other.pk).display_name) == (True, "Eve")
 
 
 def test_deactivating_ends_the_session(administrator: User, admin_pages: Client) -> None:

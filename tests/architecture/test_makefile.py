@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,22 @@ def test_help_lists_every_argument_with_what_it_is_when_left_out() -> None:
     assert told == {name: value for name, value in settable.items() if name != "PYTHON"}
     for name in told:
         assert f"$({name})" in MAKEFILE, name
+
+
+def test_what_is_said_of_the_demonstration_can_be_given() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.demo", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    told = [re.findall(r'demo ARGS="([^"]*)"', text) for text in (MAKEFILE, (ROOT / "README.md").read_text())]
+    assert told[0] == told[1] != []
+    options = re.findall(r"--[a-z]+", told[0][0])
+    assert len(options) == 2
+    assert [option for option in options if option not in done.stdout] == []
 
 
 def test_every_target_that_is_a_name_is_phony() -> None:

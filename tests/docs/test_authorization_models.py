@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import secrets
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from authz.dsl.parsed import MAX_MODEL_BYTES
 from authz.services.shipped_model import SHIPPED_MODEL
 from schema.executor import core_schema
 from schema.root import schema
-from tests.components.api import Api, become_administrator, new_person
+from tests.components.api import Api, Refused, become_administrator, get, new_person
 from tests.components.server import ROOT, serving
 
 PAGE = (ROOT / "docs" / "authorization-models.md").read_text(encoding="utf-8")
 OPERATIONS = {
     name: text for text, name in re.findall(r"^```graphql\n(\w+ (\w+).*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 }
+EDIT, RECIPE = re.findall(r"^```diff\n-(.*\n)\+(.*\n)```$", PAGE, re.MULTILINE)
+"""The two diffs of the page: the old line and the new one."""
+(CONDITION,) = re.findall(r"^```fga\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+(SHELL,) = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+RECIPE_OPERATIONS = ["GiveUntil", "Renew", "Later", "EndNow"]
+BIN = Path(sys.executable).parent
+SEES = "{ files(first: 9) { totalCount } }"
 
 
-def edited(text: str) -> str:
-    """The shipped text with the changes of the page."""
-    [diff] = re.findall(r"^```diff\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    lines = diff.splitlines()
-    for old, new in zip(lines[::2], lines[1::2], strict=True):
-        assert (old[0], new[0]) == ("-", "+")
-        assert text.count(f"{old[1:]}\n") == 1
-        text = text.replace(f"{old[1:]}\n", f"{new[1:]}\n")
-    return text
+def edited(text: str, change: tuple[str, str], times: int) -> str:
+    """A text with a change of the page, in so many places."""
+    old, new = change
+    assert text.count(old) == times
+    return text.replace(old, new)
 
 
 def test_the_operations_do_what_the_page_says() -> None:
-    assert list(OPERATIONS) == ["Versions", "Try", "Keep", "Activate", "GoBack", "Block", "Ask"]
+    assert list(OPERATIONS) == ["Versions", "Try", "Keep", "Activate", "GoBack", "Block", "Ask", *RECIPE_OPERATIONS]
     shipped = SHIPPED_MODEL.read_text(encoding="utf-8")
     with serving() as server:
         ada = become_administrator(server)
@@ -45,13 +57,20 @@ def test_the_operations_do_what_the_page_says() -> None:
         (first,) = versions["authorizationModels"]["nodes"]
         assert (first["origin"], first["isActive"]) == ("SHIPPED", True)
         assert versions["authorizationModels"]["newerShipped"] is None
-        tried = run("Try", text=edited(shipped))["validateAuthorizationModel"]
+        text = edited(shipped, EDIT, 1)
+        tried = run("Try", text=text)["validateAuthorizationModel"]
         assert (tried["problems"], tried["missingRelations"], tried["locksOutAdministrators"]) == ([], [], False)
-        kept = run("Keep", text=edited(shipped))["createAuthorizationModel"]["authorizationModel"]
+        broken = run("Try", text="model")["validateAuthorizationModel"]
+        assert [each["code"] for each in broken["problems"]] == ["invalid-syntax"]
+        assert (broken["orphanedTuples"], broken["locksOutAdministrators"]) == (None, False)
+        kept = run("Keep", text=text)["createAuthorizationModel"]["authorizationModel"]
         olga = new_person(ada, "olga")
         grant = {"user": olga.user_id, "relation": "auditor", "object": "organization:default"}
         ada.mutate("writeRelationships", "written { user }", writes=[grant])
         assert not makes_drives(olga)
+        for name in ("Try", "Keep"):
+            (payload,) = olga.query(OPERATIONS[name], text=text).values()
+            assert [each["code"] for each in payload["errors"]] == ["MODEL_EDITOR_REQUIRED"], "an auditor edits nothing"
         done = run("Activate", id=kept["id"], active=first["id"])["activateAuthorizationModel"]
         assert done["authorizationModel"] == {"id": kept["id"], "isActive": True}
         assert makes_drives(olga)
@@ -62,6 +81,9 @@ def test_the_operations_do_what_the_page_says() -> None:
         ada.mutate("share", "share { role }", id=drive, subject={"userId": olga.user_id}, role="VIEWER")
         answer = run("Ask", person=olga.user_id, file=file)
         assert answer["checkPermission"] is True
+        (people,) = re.findall(r"`(whoCanAccess\(object: \"organization.*?\))`", PAGE)
+        found = ada.query(f"{{ {people} {{ nodes {{ account {{ id }} }} }} }}")["whoCanAccess"]["nodes"]
+        assert olga.user_id in [node["account"]["id"] for node in found]
         assert {node["account"]["username"] for node in answer["whoCanAccess"]["nodes"]} == {"admin", "olga"}
         assert answer["explainAccess"]["steps"][0]["definition"].startswith("define can_view: ")
         run("Block", person=olga.user_id, file=file)
@@ -69,6 +91,107 @@ def test_the_operations_do_what_the_page_says() -> None:
         assert answer["checkPermission"] is False
         assert answer["explainAccess"]["blocks"][0]["steps"][0]["relation"] == "denied"
         assert answer["explainAccess"]["missing"] == []
+
+
+def test_the_shell_block_takes_the_text_along(tmp_path: Path) -> None:
+    for name, text in OPERATIONS.items():
+        (tmp_path / f"{name}.graphql").write_text(text)
+    with serving() as server:
+        ada = become_administrator(server)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", SHELL],
+            cwd=tmp_path,
+            env={**os.environ, "URL": server.url, "TOKEN": ada.token, "PATH": f"{BIN}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    shipped = SHIPPED_MODEL.read_text(encoding="utf-8")
+    assert (tmp_path / "active.fga").read_text() == shipped
+    assert (tmp_path / "model.fga").read_text() == edited(shipped, EDIT, 1)
+    told = json.loads(done.stdout)["data"]["validateAuthorizationModel"]
+    assert (told["problems"], told["errors"], told["orphanedTuples"]) == ([], [], 0)
+    assert f" {MAX_MODEL_BYTES} bytes at most" in PAGE
+
+
+def at(**later: int) -> str:
+    """A time from now, as the page writes it."""
+    return f"{datetime.now(UTC) + timedelta(**later):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_access_ends_as_the_recipe_says() -> None:
+    text = edited(SHIPPED_MODEL.read_text(encoding="utf-8"), RECIPE, 2) + CONDITION
+    with serving() as server:
+        ada = become_administrator(server)
+        tried = ada.query(OPERATIONS["Try"], text=text)["validateAuthorizationModel"]
+        assert (tried["problems"], tried["warnings"], tried["missingRelations"]) == ([], [], [])
+        kept = ada.query(OPERATIONS["Keep"], text=text)["createAuthorizationModel"]["authorizationModel"]
+        done = ada.query(OPERATIONS["Activate"], id=kept["id"])["activateAuthorizationModel"]
+        assert done["authorizationModel"]["isActive"]
+        olga = new_person(ada, "olga")
+        folder = ada.folder(ada.drive(), "for a while")
+        file = ada.upload(folder, "a.txt", b"a")["id"]
+        for place in (folder, file):
+            _lives_and_ends(ada, olga, place)
+        # A value that nobody tells.
+        context = {"name": "not_expired", "context": {}}
+        half = {"user": olga.user_id, "relation": "viewer", "object": file, "condition": context}
+        with pytest.raises(Refused) as refused:
+            ada.mutate("writeRelationships", "written { user }", writes=[half])
+        assert refused.value.codes == ["CONDITION_CONTEXT_MISSING"]
+        (payload,) = ada.query(OPERATIONS["GiveUntil"], user=olga.user_id, object=file, end=at(hours=1)).values()
+        assert (payload["errors"], olga.query(SEES)["files"]["totalCount"]) == ([], 1)
+        back = ada.query(OPERATIONS["Activate"], id=done["previous"]["id"])["activateAuthorizationModel"]
+        assert back["authorizationModel"]["isActive"]
+        assert olga.query(SEES)["files"]["totalCount"] == 0
+        assert back["orphanedTuples"] == 1
+
+
+def _lives_and_ends(ada: Api, olga: Api, place: str) -> None:
+    whom = {"user": olga.user_id, "object": place}
+
+    def run(name: str, **more: Any) -> Any:
+        (payload,) = ada.query(OPERATIONS[name], **whom, **more).values()
+        assert payload["errors"] == []
+        return payload
+
+    def seen() -> int:
+        return int(olga.query(SEES)["files"]["totalCount"])
+
+    def answers(when: str) -> tuple[bool, bool]:
+        later = ada.query(OPERATIONS["Later"], **whom, context={"current_time": when})
+        (stored,) = later["relationshipTuples"]["nodes"]
+        assert stored["condition"]["name"] == "not_expired"
+        return later["now"], later["then"]
+
+    kind = "file" if place.startswith("file") else "folder"
+    shown = f"query($id: ID!) {{ {kind}(id: $id) {{ shares {{ role inherited isConditional }} }} }}"
+    assert seen() == 0
+    run("GiveUntil", end=at(hours=1))
+    assert (seen(), answers(at(hours=2)), answers(at(minutes=30))) == (1, (True, False), (True, True))
+    link = olga.link(olga.query("{ files(first: 1) { nodes { id } } }")["files"]["nodes"][0]["id"])
+    assert get(link).status_code == 200
+    run("Renew", end=at(hours=3))
+    assert answers(at(hours=2)) == (True, True)
+    run("Renew", end=at(seconds=-1))
+    assert (seen(), answers(at(hours=-1))) == (0, (False, True))
+    assert get(link).status_code == 404
+    assert {"role": "VIEWER", "inherited": False, "isConditional": True} in ada.query(shown, id=place)[kind]["shares"]
+    subject = {"userId": olga.user_id}
+    run("Renew", end=at(hours=1))
+    assert seen() == 1
+    assert len(run("EndNow")["deleted"]) == 1
+    assert seen() == 0
+    run("GiveUntil", end=at(hours=1))
+    ada.mutate("unshare", "node { __typename }", id=place, subject=subject)
+    assert seen() == 0
+    run("GiveUntil", end=at(seconds=-1))
+    ada.mutate("share", "share { role }", id=place, subject=subject, role="VIEWER")
+    assert {"role": "VIEWER", "inherited": False, "isConditional": False} in ada.query(shown, id=place)[kind]["shares"]
+    assert seen() == 1
+    ada.mutate("unshare", "node { __typename }", id=place, subject=subject)
 
 
 def makes_drives(person: Api) -> bool:

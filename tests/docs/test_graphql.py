@@ -7,11 +7,27 @@ import subprocess
 
 import pytest
 
-from tests.components.api import become_administrator
+from tests.components.api import Api, become_administrator
 from tests.components.server import ROOT, serving
 
 PAGE = (ROOT / "docs" / "graphql.md").read_text()
 (SNIPPET,) = re.findall(r"^```js\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_what_is_no_id_is_answered_as_the_page_says() -> None:
+    with serving() as server:
+        api = become_administrator(server)
+        for never in ("nonsense", "file_x", "user_" + "0" * 26, "file_" + "0" * 26):
+            assert api.query("query($id: ID!) { file(id: $id) { id } }", id=never) == {"file": None}
+            answer = api.mutate("trash", "results { errors { code } }", ids=[never])
+            assert answer["results"] == [{"errors": [{"code": "NOT_FOUND"}]}]
+        asked = 'query($id: String!) { checkPermission(user: "user:x", relation: "can_view", object: $id) }'
+        assert api.query(asked, id="file_" + "0" * 26) == {"checkPermission": None}
+        for neither in ("nonsense", "file_x"):
+            (error,) = api.post(json={"query": asked, "variables": {"id": neither}}).json()["errors"]
+            assert f"`{error['extensions']['code']}`" in PAGE
+        nobody = Api(server.url)
+        assert nobody.query(asked, id="nonsense") == {"checkPermission": None}
 
 
 def test_the_snippet_lists_files() -> None:

@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from authz.dsl import ModuleFile, load, parse, parse_modules
+from authz.services.circumstances import CURRENT_TIME
 from authz.storefile.entries import CheckEntry, ListObjectsEntry, ListUsersEntry, StoreEntry, TestEntry
 from authz.storefile.tuple_files import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from filegraph.cli.models import app
+from filegraph.cli.authz.models import app
 from tests.components import fga
 from tests.components.server import ROOT
 
@@ -36,7 +37,10 @@ def codes_told(start: str, end: str) -> set[str]:
 
 def test_the_model_with_conditions_is_valid() -> None:
     [text] = [block for block in BLOCKS if block.startswith("model\n")]
-    assert set(parse(text).conditions) == {"in_office", "until"}
+    conditions = parse(text).conditions
+    assert set(conditions) == {"in_office", "until"}
+    names = [parameter.name for parameter in conditions["until"].parameters]
+    assert CURRENT_TIME in names, "the name by which the service tells the time"
 
 
 def test_the_modules_are_a_model(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from authz.clients.wrappers.comparisons import ROOM, Outcome
 from authz.clients.wrappers.denials import LIMIT
 from authz.models import AuditOperation
 from filegraph.chores import _DENIALS_SECONDS
-from filegraph.cli.audit import app
+from filegraph.cli.authz.audit import app
 from filegraph.environment import Environment, variable
 from tests.components.nginx import Nginx, NginxMissing, reverse_proxy
 from tests.components.server import ROOT, Server, free_port, serving

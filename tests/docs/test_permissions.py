@@ -12,6 +12,7 @@ from storage.models import Node, NodeKind
 from storage.permissions import APPLICABLE, Permission, Role, kind_of, require
 from storage.services import sharing
 from storage.structure import EDGES
+from tests.authz.clients.openfga.test_lists import MOST_LISTS
 from tests.components.server import ROOT
 from tests.storage.tree import Place, grant, person, ref
 
@@ -114,6 +115,12 @@ def test_the_edges_that_a_model_can_use() -> None:
         on, edges, _ = (cell.strip() for cell in line.strip("|").split("|"))
         told |= {(kind.strip(), edge.strip().strip("`")) for kind in on.split(",") for edge in edges.split(",")}
     assert told == EDGES.edges()
+
+
+def test_the_lists_of_a_page_with_openfga_are_as_many_as_both_pages_say() -> None:
+    told = (ROOT / "docs" / "openfga.md").read_text()
+    assert f"| {MOST_LISTS} lists at most, in parallel" in PAGE
+    assert f": {MOST_LISTS} calls at most" in told
 
 
 def test_administrators_own_every_drive() -> None:

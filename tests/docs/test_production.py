@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from filegraph.cli.late_commands import AUTHZ_COMMANDS, SERVER_COMMANDS
 from filegraph.environment import Environment, variable
 from tests.components.api import Api, become_administrator, get, put
 from tests.components.nginx import SITE, Nginx, NginxMissing, reverse_proxy
@@ -203,6 +204,26 @@ def test_all_settings_of_the_page_are_settings() -> None:
     known = {variable(name) for name in Environment.model_fields}
     assert set(documented()) <= known
     assert set(re.findall(r"FILEGRAPH_[A-Z0-9_]+[A-Z0-9]", PAGE)) <= known
+
+
+def test_commands_run_as_the_unit_does() -> None:
+    """As its user, with its variables, its mask and its program."""
+    [command] = re.findall(r"^# (systemd-run .*?)\n```", PAGE, re.MULTILINE | re.DOTALL)
+    words = command.replace("\\\n", " ").split()
+    options = [word for word in words if word.startswith("--") and "=" in word]
+    said = [option.removeprefix("--property=").replace("--uid=", "User=") for option in options]
+    unit = UNIT.read_text().splitlines()
+    assert len(said) == 3
+    assert [line for line in said if line not in unit] == []
+    program = next(word for word in words if word.startswith("/"))
+    assert f"ExecStartPre={program} setup" in unit
+
+
+def test_every_command_that_needs_the_installation_is_named() -> None:
+    [named] = re.findall(r"^Commands that work on the installation \((.*?)\)", PAGE, re.MULTILINE)
+    commands = {*SERVER_COMMANDS, *(f"authz {name}" for name in AUTHZ_COMMANDS)}
+    # What runs as a service, and what only prints what every installation has.
+    assert set(re.findall(r"`([^`]+)`", named)) == commands - {"serve", "schema", "settings"}
 
 
 def test_the_unit_is_well_formed(tmp_path: Path) -> None:

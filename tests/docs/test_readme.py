@@ -23,16 +23,19 @@ def server() -> Iterator[Server]:
 
 
 def test_the_shell_blocks_do_what_they_say(server: Server, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    checkout = tmp_path / "checkout"
+    shutil.copytree(ROOT / "docs", checkout / "docs")
+    before = sorted(checkout.rglob("*"))
     script = "set -euo pipefail\n" + "\n".join(BLOCKS).replace("http://127.0.0.1:8000", server.url)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FILEGRAPH_")} | {
         "SETUP_TOKEN": server.setup_token,
+        "TMPDIR": str(tmp_path),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     done = subprocess.run(
         ["bash", "-c", script],
-        cwd=tmp_path,
+        cwd=checkout,
         env=environment,
         capture_output=True,
         text=True,
@@ -41,6 +44,7 @@ def test_the_shell_blocks_do_what_they_say(server: Server, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("Hello, world"), done.stdout
+    assert sorted(checkout.rglob("*")) == before, "nothing is left in the checkout"
     assert '"sha256":"4ae7c3b6ac0beff671efa8cf57386151c06e58ca53a78d83f36107316cec125f"' in done.stdout
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from threading import Event
 
+import psycopg
 import pytest
 
 from authz.services.shipped_model import SHIPPED_MODEL
 from tests.components.api import Api, Refused, become_administrator, get, new_person, put
-from tests.components.server import Server, serving_several
+from tests.components.server import Server, ServerFailed, serving, serving_several
 from tests.e2e.conftest import database_settings
 
 SHIPPED = SHIPPED_MODEL.read_text(encoding="utf-8")
@@ -134,3 +137,65 @@ def test_of_two_editors_one_wins(ada: tuple[Api, Api]) -> None:
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(race, range(2)))
     assert sorted(results) == [[], ["AUTHORIZATION_MODEL_CONFLICT"]]
+
+
+MEND = "mutation($id: ID!) { activateAuthorizationModel(input: { id: $id }) { previous { id } errors { code } } }"
+
+
+def spoil(server: Server, version: str) -> None:
+    """Put a version in force whose text no release can read: what no service would do."""
+    spoilt = f"UPDATE authz_authorizationmodelversion SET text = 'model' WHERE id = '{version}'"
+    in_force = "INSERT INTO authz_modelactivation (id, version_id, activated_at, author, note)"
+    in_force += f" SELECT max(id) + 1, '{version}', max(activated_at), '', '' FROM authz_modelactivation"
+    statements = (spoilt, in_force)
+    url = server.environment.get("FILEGRAPH_DATABASE_URL")
+    if url:
+        with psycopg.connect(url) as connection:
+            for statement in statements:
+                connection.execute(statement)
+    else:
+        with closing(sqlite3.connect(server.data_dir / "database.sqlite3", timeout=10)) as file, file:
+            for statement in statements:
+                file.execute(statement)
+
+
+@pytest.fixture
+def lonely() -> Iterator[Server]:
+    """A server of one test alone, which stops and spoils it."""
+    with serving(database_settings()) as server:
+        yield server
+
+
+def test_the_operator_recovers_where_nobody_can_be_answered(lonely: Server) -> None:
+    ada = become_administrator(lonely)
+    drive = ada.drive()
+    file = ada.upload(drive, "a.txt", b"a")["id"]
+    version = create(ada, NO_DOWNLOADS_FOR_VIEWERS)
+    query = "query($id: ID!) { file(id: $id) { name } }"
+    asked = {"query": query, "variables": {"id": file}}
+    spoil(lonely, version.removeprefix("model_"))
+
+    def answer() -> object:
+        return (ada.post(json=asked).json().get("data") or {}).get("file")
+
+    # No question is answered, and through the service nobody can mend that.
+    assert answer() is None
+    refused = ada.post(json={"query": MEND, "variables": {"id": version}}).json()["data"]
+    assert refused["activateAuthorizationModel"]["errors"] == [{"code": "INVALID_AUTHORIZATION_MODEL"}]
+    listed = lonely.command("authz", "models")
+    assert f"* {version} " in listed
+    # A server that starts now says what is wrong.
+    lonely.stop()
+    with pytest.raises(ServerFailed, match="cannot be read"):
+        lonely.start()
+    with pytest.raises(ServerFailed):
+        lonely.command("authz", "activate", version)
+    assert " is active now, instead of " in lonely.command("authz", "activate", "--shipped", "--note", "recovered")
+    lonely.start()
+    assert answer() == {"name": "a.txt"}
+    # A process that serves all the while is told by the next request.
+    spoil(lonely, create(ada, NO_DOWNLOADS_FOR_VIEWERS).removeprefix("model_"))
+    assert answer() is None
+    lonely.command("authz", "activate", "--shipped")
+    assert answer() == {"name": "a.txt"}
+    assert "the operator activated authorization_model:" in lonely.command("authz", "audit")

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.errors import AccountsError, RateLimited
-from authz.errors import AuthorizationUnavailable, AuthzError, InvalidTuple
+from authz.errors import AuthorizationUnavailable, AuthzError, InvalidTuple, MissingContext
+from authz.services import undecided
 from schema.errors import ErrorCode, bad_input, codes, user_error
 from schema.ids import InvalidId
 from storage.errors import InvalidArgument, NameTaken, NotFound, StorageError
@@ -37,6 +38,15 @@ def test_the_words_of_the_engine_are_not_shown() -> None:
     assert "secret" not in error.message
     assert user_error(AuthorizationUnavailable("host db-7 down")).retryable
     assert "db-7" not in user_error(AuthorizationUnavailable("host db-7 down")).message
+
+
+def test_a_condition_that_could_not_be_decided_is_told_to_the_operator(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undecided, "tell", undecided.Undecided())
+    error = user_error(MissingContext("condition 'until' lacks end, of user:secret as viewer of file:secret"))
+    assert "secret" not in error.message
+    assert [each for each in caplog.messages if "user:secret as viewer" in each]
 
 
 def test_what_is_no_id_is_answered_like_what_is_absent() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from authz.clients import tuples
-from authz.clients.base import ChangePage, OnConflict, TuplePage
+from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga import models, outbox, reading, wire
 from authz.clients.openfga.context import MAX_CONTEXTUAL
@@ -23,9 +23,8 @@ from authz.clients.openfga.feed import ChangeFeed
 from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.lists import GrantLists
 from authz.clients.openfga.moments import Moments
-from authz.clients.openfga.outbox import bare
 from authz.clients.openfga.patched import PatchedTuples
-from authz.clients.openfga.questions import NO_CONTEXT, Questions
+from authz.clients.openfga.questions import Questions
 from authz.clients.openfga.remote import Remote
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
@@ -37,8 +36,7 @@ from authz.engine.contextual import contextual_tuples as checked
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
-from authz.engine.plan import Plan
-from authz.engine.typesystem import typesystem_of
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import AuthorizationUnavailable, WriteConflict
 from authz.models import Delivery
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey, split_object
@@ -52,8 +50,9 @@ _CUT = 1000
 class OpenFGAClient:
     """An ``InstallationClient`` over one store and model of a server, and one description of the tree.
 
-    ``clock`` gives the time that changes are stamped with; ``moments`` is shared by all clients of a process.
-    ``keep_seconds``: how long a projection may serve later requests (``kept``). Safe to share between threads.
+    ``clock`` gives the time that changes are stamped with. ``moments`` is shared by all clients of a process, ``kept``
+    and ``feed`` by all of one store: the projections that may serve later requests, by default none, and the log that
+    they are held against. Safe to share between threads.
     """
 
     shares_reads = False
@@ -66,10 +65,12 @@ class OpenFGAClient:
         clock: Callable[[], datetime],
         structure: Structure = NO_STRUCTURE,
         moments: Moments | None = None,
-        keep_seconds: float = 0.0,
+        kept: KeptProjections | None = None,
+        feed: ChangeFeed | None = None,
         using: str = "default",
     ) -> None:
         self.model = model
+        self.structure = structure
         self.remote = remote
         self._clock = clock
         self._using = using
@@ -78,11 +79,12 @@ class OpenFGAClient:
         self._questions = Questions(model, remote, structure, self._moments, using)
         self._lists = GrantLists(
             model,
+            remote,
             self._questions,
             structure,
             self._moments,
-            KeptProjections(keep_seconds),
-            ChangeFeed(remote, clock()),
+            kept or KeptProjections(0),
+            feed or ChangeFeed(clock()),
             using,
         )
         self._courier = Courier(remote, using)
@@ -97,9 +99,11 @@ class OpenFGAClient:
         return self._questions.batch_check(requests)
 
     def list_objects(self, request: ListObjectsRequest) -> list[str]:
-        """Return every object, from a stream: OpenFGA's plain list ends after 1000."""
+        """Return every object, from a stream (a plain list ends after 1000), or our own list where the tree counts."""
         self._types.relation(request.type, request.relation)
         self._types.require_user(request.user)
+        if self._questions.followed(request.type, request.relation).any:
+            return self._questions.list_with_rows(request)
         deadline = self._moments.deadline()
         delta = self._questions.delta(self._questions.concern(request.user), deadline)
         node = (request.type, request.relation)
@@ -109,15 +113,15 @@ class OpenFGAClient:
         return found
 
     def list_users(self, request: ListUsersRequest) -> list[str]:
-        """Return every user: the server's answer, or our own where it may have been cut short."""
+        """Return every user: the server's answer, or our own where it may have been cut short or the tree counts."""
         type_name, object_id = self._object(request.object, request.relation)
         checked(self._types, request.contextual_tuples)
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)
-        named = {bare(key) for key in request.contextual_tuples}
-        waiting = [key for key in delta.writes if bare(key) not in named]
-        contextual = list(dict.fromkeys([*request.contextual_tuples, *waiting]))
-        if not delta.deletes and len(contextual) <= MAX_CONTEXTUAL:
+        brought = request.contextual_tuples
+        contextual = list(dict.fromkeys([*brought, *delta.writes_beside(brought)]))
+        alone = not self._questions.followed(type_name, request.relation).elsewhere
+        if alone and not delta.deletes and len(contextual) <= MAX_CONTEXTUAL:
             wanted = {"type": request.user_type}
             if request.user_relation is not None:
                 wanted["relation"] = request.user_relation
@@ -132,7 +136,8 @@ class OpenFGAClient:
             found = wire.users(answer)
             if len(found) < _CUT:
                 return sorted(found)
-        return list_users.list_users(self.model, PatchedTuples(self.remote, delta, deadline), request)
+        reader = self._questions.reader_for([(type_name, request.relation)], delta, deadline)
+        return list_users.list_users(self.model, reader, request)
 
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of an object comes about, one level deep."""
@@ -151,7 +156,8 @@ class OpenFGAClient:
         """Return why ``check`` answers as it does, from the server's tuples and what is on its way."""
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)
-        return explain.explain(self.model, PatchedTuples(self.remote, delta, deadline), request)
+        reader = self._questions.reader_for([(type_of(request.object), request.relation)], delta, deadline)
+        return explain.explain(self.model, reader, request)
 
     def read(
         self,
@@ -208,10 +214,6 @@ class OpenFGAClient:
     def read_authorization_models(self) -> list[tuple[str, AuthorizationModel]]:
         """Return every version that the store has, the newest first."""
         return models.read_models(self.remote.sender, self.remote.store_id)
-
-    def plan(self, type_name: str, relation: str) -> Plan:
-        """Return the split of a relation into grants and structure; raises UnplannableRelation."""
-        return self._lists.plan(type_name, relation)
 
     def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """See ``GrantIndex``."""

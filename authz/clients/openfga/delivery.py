@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Deadline
 from authz.clients.openfga.failures import NotSent, Refused
-from authz.clients.openfga.outbox import Entry, bare
+from authz.clients.openfga.outbox import Entry
 from authz.clients.openfga.remote import Remote
 from authz.conf import MAX_TUPLES_PER_WRITE
 from authz.errors import AuthorizationUnavailable, AuthzError, InvalidRequest
@@ -84,7 +84,7 @@ class Courier:
 
     def _run(self, holder: str, deadline: Deadline) -> None:
         taken = time.monotonic()
-        while entries := outbox.waiting(self._using, MAX_TUPLES_PER_WRITE):
+        while entries := outbox.waiting(self._using, self._remote.store_id, MAX_TUPLES_PER_WRITE):
             if time.monotonic() - taken > _START_SECONDS / 2:
                 if not self._renew(holder):
                     return
@@ -97,7 +97,7 @@ class Courier:
             self._send(entries, deadline)
             if not self._renew(holder):
                 logger.error("A delivery to OpenFGA took longer than its lease; its tuples are delivered again.")
-                outbox.repeat(self._using, {bare(entry.key) for entry in entries})
+                outbox.repeat(self._using, {entry.key.bare for entry in entries})
                 return
             taken = time.monotonic()
 
@@ -105,7 +105,7 @@ class Courier:
         """Deliver entries together; if they are refused, tuple by tuple, so that one bad entry stops no other."""
         by_key: dict[TupleKey, list[Entry]] = {}
         for entry in entries:
-            by_key.setdefault(bare(entry.key), []).append(entry)
+            by_key.setdefault(entry.key.bare, []).append(entry)
         try:
             self._write(list(by_key.values()), deadline)
         except InvalidRequest as refusal:
@@ -125,7 +125,7 @@ class Courier:
         writes = [entry.key for entry in last if entry.operation == TupleOperation.WRITE]
         deletes = [entry.key for entry in last if entry.operation == TupleOperation.DELETE]
         # OpenFGA takes no tuple twice in one request, and none whose condition differs from that of the one it has.
-        changed = [bare(group[-1].key) for group in groups if _is_written_anew(group)]
+        changed = [group[-1].key.bare for group in groups if _is_written_anew(group)]
         try:
             if changed:
                 self._request((), [*deletes, *changed], deadline)
@@ -143,7 +143,7 @@ class Courier:
     def _replace(self, key: TupleKey, deadline: Deadline) -> None:
         """Write a tuple that stands there under another condition, by whoever's hand."""
         try:
-            self._request((), [bare(key)], deadline)
+            self._request((), [key.bare], deadline)
             self._request([key], (), deadline)
         except Refused as refused:
             raise _meaning(refused) from None

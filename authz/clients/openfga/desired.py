@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 from itertools import chain
 
 from authz.clients import tuples
-from authz.clients.openfga.outbox import bare
 from authz.clients.sql.edges import StructureEdges
 from authz.models import RelationshipTuple
 from authz.types import TupleKey, split_object
@@ -41,7 +40,7 @@ class Desired:
 
     def standing(self, keys: Collection[TupleKey]) -> dict[TupleKey, TupleKey]:
         """Return what is said of these tuples, at most a few hundred: by bare key, with its condition; else nothing."""
-        names = [bare(key) for key in keys]
+        names = [key.bare for key in keys]
         structural = [name for name in names if self._is_structural(name)]
         recorded = [name for name in names if not self._is_structural(name)]
         found = {name: tuples.key_of(row) for name, row in tuples.existing(self._using, recorded).items()}

@@ -18,7 +18,6 @@ from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Deadline
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.desired import Desired
-from authz.clients.openfga.outbox import bare
 from authz.clients.openfga.remote import Remote
 from authz.clients.openfga.scratch import Scratch
 from authz.types import TupleKey
@@ -71,7 +70,7 @@ class Comparison:
 
     def mend(self, drifts: Sequence[Drift], now: datetime) -> None:
         """Say anew what ought to be of these tuples, at most a few hundred."""
-        names = [bare(drift.key) for drift in drifts]
+        names = [drift.key.bare for drift in drifts]
         with transaction.atomic(using=self._using):
             outbox.lock_objects(self._using, names)
             standing = self._desired.standing(names)
@@ -91,7 +90,7 @@ class Comparison:
     def _confirmed(self, doubtful: Sequence[TupleKey]) -> list[Drift]:
         found: list[Drift] = []
         for start in range(0, len(doubtful), _TOGETHER):
-            names = [bare(key) for key in doubtful[start : start + _TOGETHER]]
+            names = [key.bare for key in doubtful[start : start + _TOGETHER]]
             self._courier.settle(Deadline())
             before = self._desired.standing(names)
             filters = [{"user": key.user, "relation": key.relation, "object": key.object} for key in names]

@@ -22,25 +22,25 @@ _PAGES = 4
 
 
 class ChangeFeed:
-    """Thread-safe. ``now`` is the time of this machine when it begins to read."""
+    """Of one store. Thread-safe. ``now`` is the time of this machine when it begins to read."""
 
-    def __init__(self, remote: Remote, now: datetime) -> None:
-        self._remote = remote
+    def __init__(self, now: datetime) -> None:
         self._lock = threading.Lock()
         self._start = (now - _BACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._token = ""
         self._epoch = 0
 
-    def epoch(self, deadline: Deadline) -> int | None:
+    def epoch(self, remote: Remote, deadline: Deadline) -> int | None:
         """Return a number that is another one after each change that the log shows; None: not to be known.
 
-        Raises AuthorizationUnavailable: whoever waited here has no time left for anything else.
+        ``remote`` names the store, with whichever model: the log knows of none. Raises AuthorizationUnavailable:
+        whoever waited here has no time left for anything else.
         """
         for _ in range(_PAGES):
             with self._lock:
                 token = self._token
             try:
-                (answer,) = self._remote.send([self._call(token)], deadline)
+                (answer,) = remote.send([self._call(remote, token)], deadline)
                 changes, following = wire.changes(answer), wire.text(answer, "continuation_token")
             except AuthorizationUnavailable:
                 raise
@@ -55,6 +55,6 @@ class ChangeFeed:
                     return self._epoch
         return None
 
-    def _call(self, token: str) -> Call:
+    def _call(self, remote: Remote, token: str) -> Call:
         query = (("continuation_token", token),) if token else (("start_time", self._start),)
-        return Call("GET", f"/stores/{self._remote.store_id}/changes", query=(("page_size", _PAGE), *query))
+        return Call("GET", f"/stores/{remote.store_id}/changes", query=(("page_size", _PAGE), *query))

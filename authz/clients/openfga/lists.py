@@ -9,19 +9,20 @@ from typing import Any
 from django.db import connections
 
 from authz.clients import horizon
+from authz.clients.base import NO_CONTEXT
 from authz.clients.memberships import memberships_told
 from authz.clients.openfga.feed import ChangeFeed
 from authz.clients.openfga.kept import KeptProjections, Moment
 from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.projection import Node, ProjectedGrants, Projection, require_grant_relation
-from authz.clients.openfga.questions import MAX_CHECKS, NO_CONTEXT, Questions
+from authz.clients.openfga.questions import MAX_CHECKS, Questions
+from authz.clients.openfga.remote import Remote
 from authz.clients.plans import PagePlans, Plans
 from authz.clients.sql.dialect import Sql
 from authz.clients.sql.predicate import VisibilitySql, listed_predicate
 from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
 from authz.engine.followed import Followed
-from authz.engine.plan import Plan
 from authz.engine.typesystem import kind_of, typesystem_of
 from authz.errors import UnplannableRelation
 from authz.types import CheckRequest, ListObjectsRequest, split_object
@@ -36,6 +37,7 @@ class GrantLists:
     def __init__(
         self,
         model: AuthorizationModel,
+        remote: Remote,
         questions: Questions,
         structure: Structure,
         moments: Moments,
@@ -44,6 +46,7 @@ class GrantLists:
         using: str,
     ) -> None:
         self._types = typesystem_of(model)
+        self._remote = remote
         self._kept = kept
         self._feed = feed
         self._questions = questions
@@ -57,10 +60,6 @@ class GrantLists:
     def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""
         return self._plans.followed(asked)
-
-    def plan(self, type_name: str, relation: str) -> Plan:
-        """Return the split of a relation; raises UnplannableRelation."""
-        return self._plans.plan(type_name, relation)
 
     def page_plans(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """See ``GrantIndex``."""
@@ -118,7 +117,7 @@ class GrantLists:
         if connections[self._using].in_atomic_block:
             return self._new_projection(actor, usersets, context)
         # The other values of a context are as good as another actor.
-        key = (actor, tuple(usersets), json.dumps(context, sort_keys=True) if context else "")
+        key = (*self._key(actor, usersets), json.dumps(context, sort_keys=True) if context else "")
         found = self._moments.get(key)
         if found is None:
             found = self._kept_projection(actor, usersets) if self._kept.is_used and not context else None
@@ -133,15 +132,19 @@ class GrantLists:
         """
         # Both before anything is read: what comes in between makes the projection too old, never too new.
         revision = horizon.revision(self._using)
-        epoch = self._feed.epoch(self._moments.deadline())
+        epoch = self._feed.epoch(self._remote, self._moments.deadline())
         if epoch is None:
             return None
-        key, moment = (actor, tuple(usersets)), Moment(revision, epoch)
+        key, moment = self._key(actor, usersets), Moment(revision, epoch)
         found = self._kept.get(key, moment)
         if found is None:
             found = self._new_projection(actor, usersets, NO_CONTEXT)
             self._kept.keep(key, found, moment)
         return found
+
+    def _key(self, actor: str, usersets: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+        """Return what a projection is kept by: what is remembered is shared by the clients of all models."""
+        return self._remote.model_id, actor, tuple(usersets)
 
     def _new_projection(self, actor: str, usersets: Sequence[str], context: Mapping[str, Any]) -> Projection:
         self._types.require_user(actor)

@@ -10,8 +10,11 @@ from authz.clients.openfga.calls import Call, Deadline, Sender
 from authz.clients.openfga.failures import Refused
 from authz.dsl import from_json, to_json
 from authz.dsl.model import AuthorizationModel
+from authz.errors import InvalidRequest
 
 _PAGE = "50"
+_NOT_TAKEN = ("invalid_authorization_model", "exceeded_entity_limit")
+"""The codes by which a server refuses a model for what it says, not for the moment."""
 
 
 def write_model(sender: Sender, store_id: str, model: AuthorizationModel) -> str:
@@ -42,6 +45,8 @@ def _send(sender: Sender, call: Call) -> Mapping[str, Any]:
     try:
         (answer,) = sender.send([call], Deadline())
     except Refused as refused:
+        if refused.status == 400 and refused.code in _NOT_TAKEN:
+            raise InvalidRequest(f"OpenFGA does not take the model: {refused}") from None
         raise wire.error_of(refused) from None
     found: Mapping[str, Any] = answer
     return found

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from authz.clients.openfga.calls import Deadline
-from authz.clients.openfga.outbox import Delta, bare
+from authz.clients.openfga.outbox import Delta
 from authz.clients.openfga.remote import Remote
 from authz.engine.reader import Found, ObjectQuery, SubjectQuery, wildcard_of
 from authz.types import TupleKey
@@ -65,7 +65,7 @@ class PatchedTuples:
 def patched(stored: Sequence[TupleKey], delta: Delta, added: Sequence[TupleKey]) -> list[TupleKey]:
     """Return stored tuples as the delta leaves them: without what is deleted or written anew, and with ``added``."""
     told = delta.told
-    return [*(key for key in stored if bare(key) not in told), *added]
+    return [*(key for key in stored if key.bare not in told), *added]
 
 
 def _names_object(filter: dict[str, str], key: TupleKey) -> bool:

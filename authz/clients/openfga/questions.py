@@ -12,20 +12,22 @@ from typing import Any
 
 from django.db import connections
 
+from authz.clients.base import NO_CONTEXT
 from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.context import MAX_CONTEXTUAL, Context
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.moments import Moments
-from authz.clients.openfga.outbox import Concern, Delta, bare
+from authz.clients.openfga.outbox import Concern, Delta
 from authz.clients.openfga.patched import PatchedTuples
 from authz.clients.openfga.remote import Remote
 from authz.clients.row_tuples import RowTuples
 from authz.clients.sql.structure import Structure
-from authz.dsl.model import AuthorizationModel, TupleToUserset
+from authz.dsl.model import AuthorizationModel
 from authz.engine import check, list_objects
-from authz.engine.followed import followed
-from authz.engine.typesystem import leaves, type_of, typesystem_of
+from authz.engine.followed import Followed, followed
+from authz.engine.reader import TupleReader
+from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import AuthorizationUnavailable, ResolutionTooComplex
 from authz.types import CheckRequest, ListObjectsRequest, TupleKey
 
@@ -33,7 +35,6 @@ MAX_CHECKS = 50
 """Checks of one batch: OpenFGA's limit."""
 _MAX_TUPLES = 1500
 """Contextual tuples of one batch, all its checks together: a request has at most 512 KiB."""
-NO_CONTEXT: Mapping[str, Any] = {}
 Asked = tuple[CheckRequest, Sequence[TupleKey]]
 """A check and the contextual tuples that go with it."""
 
@@ -57,17 +58,11 @@ class Questions:
         self._moments = moments
         self._using = using
         self._courier = Courier(remote, using)
-        self._tuplesets = frozenset(
-            leaf.tupleset
-            for definition in model.types.values()
-            for relation in definition.relations.values()
-            for leaf in leaves(relation.rewrite)
-            if isinstance(leaf, TupleToUserset)
-        )
+        self._followed: dict[tuple[str, str], Followed] = {}
 
     def concern(self, *users: str) -> Concern:
         """Return what makes a tuple matter to a question about these users."""
-        return Concern(frozenset(users), self._tuplesets)
+        return Concern(frozenset(users), self._types.tuplesets)
 
     def delta(self, concern: Concern | None, deadline: Deadline) -> Delta:
         """Return what is on its way of tuples that can matter; deletions are delivered first, if that can be.
@@ -89,7 +84,6 @@ class Questions:
             return []
         deadline = self._moments.deadline()
         delta = self.delta(self.concern(*(request.user for request in requests)), deadline)
-        stray = False
         remotely: dict[int, Asked] = {}
         locally: dict[int, CheckRequest] = {}
         contexts: dict[tuple[str, int], Context] = {}
@@ -100,10 +94,12 @@ class Questions:
             if context is None:
                 context = contexts[key] = self._context(request.user, request.contextual_tuples, delta)
             contextual = context.relevant(request.object, request.relation)
-            elsewhere = followed(self._types, self._structural, [(type_of(request.object), request.relation)]).elsewhere
-            stray = stray or elsewhere
             deleted = any(map(self.concern(request.user).meets, delta.deletes))
-            if elsewhere or deleted or len(contextual) > MAX_CONTEXTUAL:
+            if (
+                self.followed(type_of(request.object), request.relation).elsewhere
+                or deleted
+                or len(contextual) > MAX_CONTEXTUAL
+            ):
                 locally[place] = request
             else:
                 remotely[place] = (request, contextual)
@@ -114,15 +110,33 @@ class Questions:
             else:
                 answers[place] = verdict
         if locally:
-            reader = self._with_rows(delta, deadline) if stray else PatchedTuples(self._remote, delta, deadline)
+            asked = [(type_of(request.object), request.relation) for request in locally.values()]
+            reader = self.reader_for(asked, delta, deadline)
             verdicts = check.batch_check(self._model, reader, list(locally.values()))
             answers.update(zip(locally, verdicts, strict=True))
         return [answers[place] for place in range(len(requests))]
 
+    def followed(self, type_name: str, relation: str) -> Followed:
+        """Return which edges of the tree a question about a relation follows."""
+        found = self._followed.get((type_name, relation))
+        if found is None:
+            found = followed(self._types, self._structural, [(type_name, relation)])
+            self._followed[type_name, relation] = found
+        return found
+
+    def reader_for(self, asked: Iterable[tuple[str, str]], delta: Delta, deadline: Deadline) -> TupleReader:
+        """Return what our own engine answers questions about ``(type, relation)`` from: the server's tuples.
+
+        With the rows of the tree where a stored tuple may lead to an object whose place the question does not tell.
+        """
+        if any(self.followed(*pair).elsewhere for pair in asked):
+            return self._with_rows(delta, deadline)
+        return PatchedTuples(self._remote, delta, deadline)
+
     def list_with_rows(self, request: ListObjectsRequest) -> list[str]:
         """Return every object of a list for which the tree counts, as our own engine finds it over the server's tuples.
 
-        For relations that cannot be split into grants and structure; a server, which has no tree, cannot list them.
+        A server, which has no tree, cannot list them.
         """
         deadline = self._moments.deadline()
         reader = self._with_rows(self.delta(self.concern(request.user), deadline), deadline)
@@ -162,10 +176,8 @@ class Questions:
         keys = list(contextual)
         for key in keys:
             self._types.require_tuple(key)
-        # As a tuple of the question goes before a stored one, it goes before one that is on its way.
-        named = {bare(key) for key in keys}
-        waiting = [key for key in delta.writes if bare(key) not in named]
-        return Context(self._types, self._structural, [*keys, *filter(self.concern(user).meets, waiting)])
+        waiting = filter(self.concern(user).meets, delta.writes_beside(keys))
+        return Context(self._types, self._structural, [*keys, *waiting])
 
     def _list_call(
         self, user: str, node: tuple[str, str], contextual: Sequence[TupleKey], context: Mapping[str, Any]

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from authz.clients.base import ChangePage, TuplePage
 from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Call, Deadline
-from authz.clients.openfga.outbox import Delta, bare
+from authz.clients.openfga.outbox import Delta
 from authz.clients.openfga.patched import patched
 from authz.clients.openfga.remote import Remote
-from authz.clients.pages import PAGE_LIMIT
-from authz.errors import InvalidContinuationToken, InvalidRequest
+from authz.clients.pages import require_page_size
+from authz.errors import InvalidContinuationToken
 from authz.types import TupleKey
 
 _WAITING = "waiting "
@@ -25,7 +25,7 @@ def read_page(remote: Remote, using: str, filter: Mapping[str, str], page_size: 
 
     Raises InvalidRequest (page size, or a filter that OpenFGA cannot answer) and InvalidContinuationToken.
     """
-    _require_page_size(page_size)
+    require_page_size(page_size)
     delta = outbox.delta(using, remote.store_id)
     phase, position = _read_token(token)
     if phase == _WAITING:
@@ -48,7 +48,7 @@ def _stored_page(remote: Remote, filter: Mapping[str, str], size: int, position:
         (answer,) = remote.send([remote.read_call(filter, size, position)], deadline)
         stored = [wire.key_of(entry.get("key")) for entry in wire.entries(answer, "tuples")]
         position = wire.following(answer, position)
-        found = tuple(key for key in stored if bare(key) not in told)
+        found = tuple(key for key in stored if key.bare not in told)
         if found or not position:
             return TuplePage(found, _token(_STORED, position) if position else "")
 
@@ -67,7 +67,7 @@ def read_objects(remote: Remote, using: str, objects: Sequence[str], relation: s
 
 def read_changes(remote: Remote, type: str, page_size: int, token: str) -> ChangePage:
     """Return one page of the server's log. What is on its way is not in it yet."""
-    _require_page_size(page_size)
+    require_page_size(page_size)
     query = [("page_size", str(page_size))]
     if type:
         query.append(("type", type))
@@ -75,11 +75,6 @@ def read_changes(remote: Remote, type: str, page_size: int, token: str) -> Chang
         query.append(("continuation_token", token))
     (answer,) = remote.send([Call("GET", f"/stores/{remote.store_id}/changes", query=tuple(query))], Deadline())
     return ChangePage(tuple(wire.changes(answer)), wire.text(answer, "continuation_token"))
-
-
-def _require_page_size(page_size: int) -> None:
-    if not 1 <= page_size <= PAGE_LIMIT:
-        raise InvalidRequest(f"a page has 1 to {PAGE_LIMIT} entries, not {page_size}")
 
 
 def _fits(key: TupleKey, filter: Mapping[str, str]) -> bool:

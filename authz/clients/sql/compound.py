@@ -7,7 +7,7 @@ from typing import Any
 
 from authz.clients.sql.dialect import Sql
 
-NEVER = Sql("1 = 0")
+FALSE = Sql("1 = 0")
 NOBODY = Sql("SELECT NULL AS id WHERE 1 = 0")
 
 

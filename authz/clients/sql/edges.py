@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from django.db import connections
 
@@ -37,7 +37,7 @@ class StructureEdges:
             for type_name, tupleset in sorted(self.relations)
             if type_name in by_type
             for edge in self._structure.rows[type_name].leading(tupleset)
-            for object_id, target in self._targets(self._structure.rows[type_name], edge, by_type[type_name])
+            for object_id, target in targets(self._structure, self._using, type_name, edge, by_type[type_name])
         ]
 
     def pages(self) -> Iterator[list[TupleKey]]:
@@ -61,30 +61,56 @@ class StructureEdges:
         text = f"SELECT {rows.id_column} FROM {_table(rows)} r ORDER BY random() LIMIT {count:d}"  # noqa: S608
         return [f"{type_name}:{object_id}" for (object_id,) in self._read(text, [])]
 
-    def _targets(self, rows: Rows, edge: Edge, ids: Collection[str]) -> list[tuple[str, str]]:
-        source = row_source(connections[self._using].vendor, ["object_id"])
-        picked = f"({source}) q JOIN {_table(rows)} r ON r.{rows.id_column} = q.object_id"
-        params: list[str] = [rows_parameter([[object_id] for object_id in ids])]
-        if isinstance(edge, ConstantEdge):
-            text = f"SELECT r.{rows.id_column} FROM {picked}"  # noqa: S608
-            return [(name, edge.object_id) for (name,) in self._read(text, params)]
-        if isinstance(edge, JoinEdge):
-            picked += f" JOIN {edge.table} e ON e.{edge.source} = r.{edge.column}"
-            target, condition = f"e.{edge.destination}", edge.condition.format(row="e.")
-        else:
-            target, condition = f"r.{edge.column}", edge.condition.format(row="r.")
-        text = f"SELECT r.{rows.id_column}, {target} FROM {picked} WHERE {target} IS NOT NULL"  # noqa: S608
-        text += f" AND ({condition})" if condition else ""
-        there = self._structure.rows.get(edge.target)
-        if there is not None:
-            # What is no object of its type gets no edge: the root folder of a drive.
-            text += f" AND EXISTS (SELECT 1 FROM {_table(there)} t WHERE t.{there.id_column} = {target})"  # noqa: S608
-        return [(source_id, target_id) for source_id, target_id in self._read(text, params)]
-
     def _read(self, text: str, params: list[str]) -> list[tuple[str, ...]]:
         with connections[self._using].cursor() as cursor:
             cursor.execute(text, params)
             return list(cursor.fetchall())
+
+
+def targets(
+    structure: Structure, using: str, type_name: str, edge: Edge, ids: Collection[str], limit: int | None = None
+) -> list[tuple[str, str]]:
+    """Return pairs of an id of ``ids`` and an id that ``edge`` leads to from there, at most ``limit``. One statement.
+
+    What is no object of its type has no edge, and gets none: the root folder of a drive.
+    """
+    rows = structure.rows[type_name]
+    tables, conditions = f"{rows.table} x", [f"x.{rows.id_column} = q.id", rows.condition.format(row="x.")]
+    if isinstance(edge, ConstantEdge):
+        found = pairs(using, f"x.{rows.id_column}, ''", tables, conditions, ids, limit)
+        return [(source, edge.object_id) for source, _ in found]
+    if isinstance(edge, JoinEdge):
+        tables += f" CROSS JOIN {edge.table} e"
+        target, row = f"e.{edge.destination}", "e."
+        conditions.append(f"e.{edge.source} = x.{edge.column}")
+    else:
+        target, row = f"x.{edge.column}", "x."
+    conditions += [edge.condition.format(row=row), f"{target} IS NOT NULL", is_object(structure, edge.target, target)]
+    return pairs(using, f"x.{rows.id_column}, {target}", tables, conditions, ids, limit)
+
+
+def is_object(structure: Structure, type_name: str, value: str) -> str:
+    """Return the condition that ``value`` is the id of an object of a type; empty for a type that has no rows."""
+    rows = structure.rows.get(type_name)
+    return f"EXISTS (SELECT 1 FROM {_table(rows)} t WHERE t.{rows.id_column} = {value})" if rows is not None else ""  # noqa: S608
+
+
+def pairs(
+    using: str, columns: str, tables: str, conditions: Sequence[str], ids: Collection[str], limit: int | None = None
+) -> list[tuple[str, str]]:
+    """Return two columns of ``tables`` for the ``ids``, which stand before them as ``q.id``; empty conditions are none.
+
+    The ids come first in any plan: SQLite keeps the order of a CROSS JOIN, and PostgreSQL finds the best.
+    """
+    source = row_source(connections[using].vendor, ["id"])
+    where = " AND ".join(f"({text})" for text in conditions if text)
+    text = f"SELECT {columns} FROM ({source}) q CROSS JOIN {tables}{f' WHERE {where}' if where else ''}"  # noqa: S608
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            f"{text} LIMIT {limit:d}" if limit is not None else text, [rows_parameter([[each] for each in ids])]
+        )
+        found: list[tuple[str, str]] = cursor.fetchall()
+    return found
 
 
 def _table(rows: Rows) -> str:

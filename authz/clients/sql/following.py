@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from itertools import count
 
-from authz.clients.sql.compound import NEVER, joined
+from authz.clients.sql.compound import FALSE, joined
 from authz.clients.sql.dialect import Sql
 from authz.clients.sql.sets import Sets
 from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, JoinEdge, Rows
-from authz.engine.plan import NEVER as NO_PLAN
-from authz.engine.plan import AllOf, AnyOf, Except, Fixpoint, Grants, Plan, Via
+from authz.engine.plan import NEVER, AllOf, AnyOf, Except, Fixpoint, Grants, Plan, Via
 
 _FENCE = " LIMIT 1 OFFSET 0"
 """Keeps PostgreSQL from working the sub-query out for all rows at once, in the hope that all will be asked about."""
@@ -45,12 +44,12 @@ class Following:
             if not edges:
                 return _is_one_of(f"{alias}.{rows.id_column}", self._sets.stored_sources(plan))
             targets = [(edge, plan.target(edge.target)) for edge in edges]
-            ways = [self._leads(target, edge, rows, alias) for edge, target in targets if target != NO_PLAN]
-            return joined(ways, "OR") if ways else NEVER
+            ways = [self._leads(target, edge, rows, alias) for edge, target in targets if target != NEVER]
+            return joined(ways, "OR") if ways else FALSE
         if isinstance(plan, Fixpoint):
             closed = self._sets.closed(plan)
             return self._walk(plan, rows, alias) if closed is None else self.condition(closed, rows, alias)
-        return NEVER
+        return FALSE
 
     def _leads(self, target: Plan, edge: Edge, rows: Rows, alias: str) -> Sql:
         """Return the condition that an edge leads the row to an object of its type that satisfies ``target``."""

@@ -6,12 +6,11 @@ beginning a list with what there is to see.
 
 from __future__ import annotations
 
-from authz.clients.sql.compound import NEVER, NOBODY, compound, joined
+from authz.clients.sql.compound import FALSE, NOBODY, compound, joined
 from authz.clients.sql.dialect import Sql
 from authz.clients.sql.sources import GrantSource
 from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, JoinEdge, Rows, Structure
-from authz.engine.plan import NEVER as NO_PLAN
-from authz.engine.plan import AllOf, AnyOf, Except, Fixpoint, Grants, Plan, Via
+from authz.engine.plan import NEVER, AllOf, AnyOf, Except, Fixpoint, Grants, Plan, Via
 
 
 class Sets:
@@ -49,9 +48,9 @@ class Sets:
             edges = rows.leading(plan.edge[1])
             if not edges:
                 return self._has_id_in(self.stored_sources(plan), rows, prefix)
-            edges = tuple(edge for edge in edges if plan.target(edge.target) != NO_PLAN)
+            edges = tuple(edge for edge in edges if plan.target(edge.target) != NEVER)
             ways = [self._leads(plan, edge, rows, prefix, negative=negative) for edge in edges]
-            return joined(ways, "OR") if ways else NEVER
+            return joined(ways, "OR") if ways else FALSE
         if isinstance(plan, AnyOf | AllOf):
             word = "OR" if isinstance(plan, AnyOf) else "AND"
             return joined([self.condition(part, rows, prefix, negative=negative) for part in plan.plans], word)
@@ -66,7 +65,7 @@ class Sets:
             if closed is not None:
                 return self.condition(closed, rows, prefix, negative=negative)
             return self._has_id_in(self._reached(plan), rows, prefix)
-        return NEVER
+        return FALSE
 
     def closed(self, plan: Fixpoint) -> Plan | None:
         """Return a fixpoint as one step along the transitive closure of its edge, where the rows have that."""

@@ -17,8 +17,8 @@ from typing import TypeAlias
 
 from django.db import connections
 
+from authz.clients import horizon
 from authz.clients.base import InstallationClient
-from authz.clients.horizon import revision_sql
 from authz.dsl.model import AuthorizationModel
 from authz.types import CheckRequest
 
@@ -146,16 +146,10 @@ class Comparisons:
         second = comparison.pair.second()
         if comparison.ask(second) == comparison.answer():
             return Outcome.SAME
-        before = self._revision()
+        before = horizon.revision(self._using)
         first = comparison.ask(comparison.pair.first)
         differing = first ^ comparison.ask(second)
-        if not differing or self._revision() != before:
+        if not differing or horizon.revision(self._using) != before:
             return Outcome.MOVED
         request = min(differing, key=lambda each: (each.object, each.relation, each.user))
         return Difference(comparison.kind, request, request in first, comparison.pair.model)
-
-    def _revision(self) -> object:
-        with connections[self._using].cursor() as cursor:
-            cursor.execute(f"SELECT {revision_sql(self._using)}")
-            row: tuple[object] = cursor.fetchone()
-            return row[0]

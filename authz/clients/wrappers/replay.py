@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
+from authz.clients.openfga.wire import tuple_json
 from authz.clients.wrappers.comparisons import Difference
 from authz.dsl import to_text
 from authz.engine.neighbourhood import neighbourhood
 from authz.engine.reader import TupleReader
-from authz.types import TupleKey
 
 LIMIT = 1000
 """Tuples of one file."""
@@ -43,15 +43,8 @@ def replay(difference: Difference, reader: TupleReader) -> str:
     content = {
         "name": f"a difference of permission engines, seen in {difference.kind}",
         "model": to_text(difference.model),
-        "tuples": [_tuple(key) for key in tuples],
+        "tuples": [tuple_json(key) for key in tuples],
         "tests": [{"name": "as it was answered", "check": [check]}],
     }
     text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text
-
-
-def _tuple(key: TupleKey) -> dict[str, Any]:
-    value: dict[str, Any] = {"user": key.user, "relation": key.relation, "object": key.object}
-    if key.condition is not None:
-        value["condition"] = {"name": key.condition.name, "context": dict(key.condition.context)}
-    return value

@@ -9,9 +9,10 @@ from typing import Any
 from django.db import transaction
 
 from authz.clients.base import NO_CONTEXT, InstallationClient
+from authz.clients.memberships import memberships_told
 from authz.clients.wrappers.comparisons import Answer, Comparison, Comparisons, Pair
 from authz.clients.wrappers.wrapper import ClientWrapper
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
+from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest
 
 
 class ShadowedClient(ClientWrapper):
@@ -115,5 +116,5 @@ def _users(request: ListUsersRequest, found: Sequence[str]) -> Answer:
 def _grants(
     actor: str, found: Collection[tuple[str, str]], usersets: Sequence[str], context: Mapping[str, Any]
 ) -> Answer:
-    brought = tuple(TupleKey(actor, each.partition("#")[2], each.partition("#")[0]) for each in usersets)
+    brought = memberships_told(actor, usersets)
     return frozenset(CheckRequest(actor, relation, name, brought, context) for name, relation in found)

@@ -21,6 +21,7 @@ class ClientWrapper:
     def __init__(self, inner: InstallationClient) -> None:
         self.inner = inner
         self.model = inner.model
+        self.structure = inner.structure
         self.shares_reads = inner.shares_reads
 
     def check(self, request: CheckRequest) -> bool:

@@ -4,10 +4,12 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.errors import AccountNotFound, AdministratorRequired, GroupNameTaken, InvalidName
 from accounts.models import User
+from accounts.permissions import is_administrator
 from accounts.principal import VISITOR, Principal, actor_of
 from accounts.services import groups, users
+from authz.errors import AdministratorLockout
 from authz.services import audit, decisions, relationships
-from authz.types import ANONYMOUS, Actor, CheckRequest, TupleKey
+from authz.types import ANONYMOUS, ORGANIZATION, Actor, CheckRequest, TupleKey
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +36,20 @@ def test_membership_is_a_tuple_and_holds_at_once(root: Actor, bob: User) -> None
     assert not decisions.check(CheckRequest(actor_of(bob.pk), "member", f"group:{group.pk}"))
     assert groups.members(root, [group.pk]) == {group.pk: []}
     assert groups.of_actor(actor_of(bob.pk)) == []
+
+
+def test_the_last_administrator_stays_in_the_group_by_which_she_is_one(root: Actor, bob: User) -> None:
+    group, who = groups.create(root, "Administrators"), actor_of(bob.pk)
+    relationships.write(writes=[TupleKey(f"group:{group.pk}#member", "admin", ORGANIZATION)])
+    groups.add_member(root, group.pk, bob.pk)
+    relationships.write(deletes=[TupleKey(root, "admin", ORGANIZATION)])
+    with pytest.raises(AdministratorLockout):
+        groups.remove_member(who, group.pk, bob.pk)
+    assert groups.members(who, [group.pk]) == {group.pk: [bob]}
+    assert audit.entries(object=f"group:{group.pk}")[0].operation == "write", "nothing was taken"
+    relationships.write(writes=[TupleKey(root, "admin", ORGANIZATION)])
+    groups.remove_member(who, group.pk, bob.pk)
+    assert not is_administrator(who)
 
 
 def test_the_audit_says_who_filled_a_group(root: Actor, bob: User) -> None:

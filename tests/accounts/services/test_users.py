@@ -5,6 +5,7 @@ from accounts.models import User
 from accounts.permissions import is_administrator
 from accounts.principal import actor_of
 from accounts.services import users
+from authz.errors import AdministratorLockout
 from authz.services import decisions
 from authz.types import ANONYMOUS, CheckRequest
 
@@ -27,6 +28,22 @@ def test_nobody_else_does(administrator: User, password: str) -> None:
         with pytest.raises(AdministratorRequired):
             users.create(actor, "eve", password)
     assert User.objects.count() == 2
+
+
+def test_the_last_active_administrator_is_not_deactivated(administrator: User, password: str) -> None:
+    root = actor_of(administrator.pk)
+    second = users.create(root, "eve", password, administrator=True)
+    member = users.create(root, "bob", password)
+    with pytest.raises(AdministratorRequired):
+        users.deactivate(actor_of(member.pk), administrator.pk)
+    with pytest.raises(AccountNotFound):
+        users.deactivate(root, "absent")
+    for user in (member, second):
+        assert not users.deactivate(root, user.pk).is_active
+    # Neither a member nor somebody who was deactivated herself could go on.
+    with pytest.raises(AdministratorLockout):
+        users.deactivate(root, administrator.pk)
+    assert User.objects.get(pk=administrator.pk).is_active
 
 
 def test_what_cannot_be_kept_is_refused_and_leaves_nothing(administrator: User, password: str) -> None:

@@ -13,7 +13,8 @@ from django.utils import timezone
 from authz.clients.base import AuthzClient, OnConflict
 from authz.clients.embedded import EmbeddedClient
 from authz.dsl import parse
-from authz.errors import WriteConflict
+from authz.dsl.model import Computed, Relation, TypeDefinition
+from authz.errors import InvalidModel, WriteConflict
 from authz.models import AuthorizationModelVersion, ModelActivation, RelationshipTuple, TupleChange
 from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
@@ -165,3 +166,25 @@ def test_the_log_keeps_the_condition_of_what_was_deleted(client: EmbeddedClient,
     assert (change.operation, change.tuple_key) == ("delete", conditional)
     assert change.tuple_key.condition is not None
     assert change.tuple_key.condition.context == {"end": "2026-01-02"}
+
+
+def test_an_orphan_is_explained_as_it_is_stored(db: None) -> None:
+    """Also by a model without conditions, which answers without reading what tuples carry."""
+    until = RelationshipCondition("until", {"end": "2999-01-01T00:00:00Z"})
+    head = "model\n  schema 1.1\ntype user\ntype book\n  relations\n    define reader: [user"
+    timed = parse(f"{head}, user with until]\ncondition until(now: timestamp, end: timestamp) {{ now < end }}\n")
+    orphan = TupleKey("user:ann", "reader", "book:1", until)
+    EmbeddedClient(timed, clock=timezone.now).write(writes=[orphan])
+    plain = EmbeddedClient(parse(f"{head}]\n"), clock=timezone.now)
+    found = plain.explain(CheckRequest("user:ann", "reader", "book:1"))
+    assert (found.allowed, found.missing) == (False, ())
+    assert [each.tuple for each in found.unmet] == [orphan]
+
+
+def test_no_version_is_kept_that_its_text_could_not_say(client: EmbeddedClient) -> None:
+    """A model that was put together by hand: whoever reads the version later reads its text."""
+    book = CONTRACT_MODEL.types["book"]
+    ring = TypeDefinition("book", {**book.relations, "ring": Relation("ring", Computed("ring"))})
+    with pytest.raises(InvalidModel):
+        client.write_authorization_model(replace(CONTRACT_MODEL, types={**CONTRACT_MODEL.types, "book": ring}))
+    assert not AuthorizationModelVersion.objects.exists()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from authz.clients import row_tuples
 from authz.clients.row_tuples import RowTuples
+from authz.clients.sql.edges import StructureEdges
+from authz.clients.sql.structure import Structure
 from authz.engine.memory import MemoryTuples
 from authz.engine.reader import Found, ObjectQuery, SubjectQuery
 from authz.errors import ResolutionTooComplex
+from authz.services.shipped_model import shipped_model
 from authz.types import TupleKey
 from tests.authz.clients.tree import STRUCTURE, Tree, create_tables
 
@@ -48,6 +53,27 @@ def test_what_stands_in_no_row_is_a_stored_tuple() -> None:
         assert found.subjects(queries) == [[Found("user:a")], [Found("drive:d1")]]
         assert found.objects([ObjectQuery("file", "viewer", "user:a")]) == [[Found("file:deep")]]
         assert found.objects([ObjectQuery("file", "drive", "group:g#member")]) == [[]]
+
+
+def test_what_is_no_object_of_its_type_has_no_edge_and_gets_none() -> None:
+    """As the root folder of a drive: nothing leads to it, forwards or backwards, also where the tree is mirrored."""
+    create_tables()
+    folders = replace(STRUCTURE.rows["folder"], condition="{row}id <> 'top'")
+    structure = Structure({**STRUCTURE.rows, "folder": folders})
+    found = RowTuples(MemoryTuples([]), structure, "default")
+    with TREE.stored():
+        queries = [
+            SubjectQuery("file:deep", "ancestor"),
+            SubjectQuery("folder:sub", "parent"),
+            SubjectQuery("folder:top", "drive"),
+        ]
+        assert found.subjects(queries) == [[Found("folder:sub")], [], []]
+        assert found.objects([ObjectQuery("file", "ancestor", f"folder:{name}") for name in ("top", "sub")]) == [
+            [],
+            [Found("file:deep")],
+        ]
+        edges = StructureEdges(shipped_model(), structure, "default")
+        assert {key.user for key in edges.of(["file:deep"]) if key.relation == "ancestor"} == {"folder:sub"}
 
 
 def test_many_questions_about_one_edge_are_one_statement() -> None:

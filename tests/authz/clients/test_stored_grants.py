@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -34,7 +35,18 @@ from authz.models import RelationshipTuple
 from authz.services.shipped_model import shipped_model
 from authz.types import CheckRequest, TupleKey
 from tests.authz.clients.replay import tell
-from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, by_plan, by_sql, create_tables, grants, moves, trees
+from tests.authz.clients.tree import (
+    ACTORS,
+    STRUCTURE,
+    Tree,
+    by_plan,
+    by_sql,
+    create_tables,
+    grants,
+    hold_whole_questions,
+    moves,
+    trees,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -48,13 +60,19 @@ ASKED = {
 BEARER = "share_link:l#bearer"
 
 
-def compare(model: AuthorizationModel, tree: Tree, tuples: list[TupleKey], asked: dict[str, list[str]]) -> None:
-    """Hold the two projections against the engine, for every object of the tree."""
+def compare(
+    model: AuthorizationModel,
+    tree: Tree,
+    tuples: list[TupleKey],
+    asked: dict[str, list[str]],
+    actors: Sequence[str] = ACTORS,
+) -> None:
+    """Hold the two projections, and whole questions of every kind, against the engine, for every object of the tree."""
     client = EmbeddedClient(model, clock=timezone.now, structure=STRUCTURE)
     RelationshipTuple.objects.all().delete()
     insert("default", tuples, timezone.now())
     with tree.stored():
-        for actor in ACTORS:
+        for actor in actors:
             usersets = [BEARER] if actor == "anonymous:v" else []
             bearer = [TupleKey(actor, "bearer", "share_link:l")] if usersets else []
             reader = MemoryTuples([*tuples, *tree.structure_tuples(model), *bearer])
@@ -71,6 +89,9 @@ def compare(model: AuthorizationModel, tree: Tree, tuples: list[TupleKey], asked
                     if found != expected or shown != expected:
                         tell(model, reader, actor, relation, dict(zip(names, verdicts, strict=True)))
                     assert found == shown == expected, (actor, relation)
+                    hold_whole_questions(
+                        client, tree, actor, relation, dict(zip(names, verdicts, strict=True)), usersets
+                    )
 
 
 @examples
@@ -212,6 +233,31 @@ def test_a_model_whose_groups_exclude_somebody_is_listed_by_the_engine() -> None
     client = EmbeddedClient(model, clock=timezone.now, structure=STRUCTURE)
     assert by_sql(client, "user:a", "can_view", "file", []) == {"file:i1"}
     assert by_sql(client, "user:b", "can_view", "file", []) == set()
+
+
+TIED = """model
+  schema 1.1
+type user
+type drive
+type folder
+  relations
+    define parent: [folder]
+    define viewer: [user]
+    define can_view: viewer or can_view from parent
+type file
+  relations
+    define parent: [folder]
+    define viewer: [user, folder#can_view]
+    define can_view: viewer or can_view from parent
+"""
+"""A grant that leads to any folder, wherever the file itself may lie."""
+
+
+def test_whole_questions_read_the_places_that_nobody_can_tell() -> None:
+    create_tables()
+    tree = Tree(["d1"], {"top": (None, "d1"), "inner": ("top", "d1")}, {"f": (None, "d1"), "deep": ("inner", "d1")})
+    tuples = [TupleKey("folder:inner#can_view", "viewer", "file:f"), TupleKey("user:a", "viewer", "folder:top")]
+    compare(parse(TIED), tree, tuples, {"folder": ["can_view"], "file": ["can_view"]}, ["user:a", "user:b"])
 
 
 def test_granted_is_one_statement_for_thousands() -> None:

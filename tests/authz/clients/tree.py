@@ -19,9 +19,10 @@ from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, JoinEdge
 from authz.dsl.model import AuthorizationModel
 from authz.engine.evaluation import Evaluation
 from authz.engine.plan import grants_of
+from authz.engine.reader import wildcard_of
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import UnplannableRelation
-from authz.types import CheckRequest, TupleKey
+from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 ORGANIZATION = "organization:o"
 ABOVE = JoinEdge(
@@ -158,6 +159,31 @@ def by_flags(
     told = (*tree.structure_tuples(client.model), *memberships_told(actor, usersets))
     verdicts = client.batch_check([CheckRequest(actor, relation, name, told) for name in names])
     return {name for name, allowed in zip(names, verdicts, strict=True) if allowed}
+
+
+def hold_whole_questions(
+    client: EmbeddedClient | OpenFGAClient,
+    tree: Tree,
+    actor: str,
+    relation: str,
+    expected: Mapping[str, bool],
+    usersets: list[str],
+) -> None:
+    """Assert that lists and explanations say of objects of one type what checks do.
+
+    A list of objects is told nothing of the tree, as nobody could; the others are told all of it.
+    """
+    brought = memberships_told(actor, usersets)
+    told = (*tree.structure_tuples(client.model), *brought)
+    for type_name in {type_of(name) for name in expected}:
+        found = client.list_objects(ListObjectsRequest(actor, relation, type_name, brought))
+        assert found == sorted(name for name, allowed in expected.items() if allowed), (actor, relation)
+    everybody = wildcard_of(actor)
+    for name, allowed in expected.items():
+        assert client.explain(CheckRequest(actor, relation, name, told)).allowed == allowed, (actor, relation, name)
+        users = client.list_users(ListUsersRequest(name, relation, type_of(actor), None, told))
+        # Whom no tuple names is in the list as everybody; whom something excludes is not in it.
+        assert actor in users or everybody in users if allowed else actor not in users, (actor, relation, name)
 
 
 def create_tables() -> None:

@@ -201,6 +201,18 @@ def test_a_condition_is_told_with_the_values_it_was_judged_by() -> None:
         explained("user:ann can_view folder:c", tuple_)
 
 
+def test_a_grant_that_cannot_be_written_is_told_instead_of_being_advised() -> None:
+    """What the model does not allow (any more) stands in its place, and counts for nothing until it is deleted."""
+    orphan = replace(until("2999-01-01T00:00:00Z"), condition=RelationshipCondition("long_gone", {"plan": "pro"}))
+    found = explained("user:ann can_view folder:c", orphan, "folder:a ancestor folder:c")
+    assert found.missing == ((key("user:ann viewer folder:a"),),)
+    assert [(each.tuple, each.values) for each in found.unmet] == [(orphan, {})]
+    assert found.unmet[0].tuple.condition == orphan.condition
+    several = explained("user:ann can_sign folder:c", orphan)
+    assert several.missing == ()
+    assert [each.tuple for each in several.unmet] == [orphan]
+
+
 def test_a_userset_that_asks_about_itself_needs_no_tuple() -> None:
     found = explained("group:x#member member group:x")
     assert found.proof == (Step("group:x", "member", True, ()),)

@@ -72,7 +72,8 @@ def test_an_edit_is_created_activated_and_undone(ada: Actor) -> None:
     assert not decisions.check(question)
     assert undone.previous is not None
     assert undone.previous.id == version.id
-    history = activation.activations(backwards=False, limit=10)
+    history = activation.activations(ada, backwards=False, limit=10)
+    assert history is not None
     assert [(each.number, each.author, each.version.id) for each in history] == [
         (3, ada, done.previous.id),
         (2, ada, version.id),
@@ -99,9 +100,15 @@ def test_only_editors_may(ada: Actor) -> None:
             with pytest.raises(EditorRequired):
                 activation.activate(actor, version_id, needs=NEEDS, now=NOW)
         assert model_versions.by_ids(actor, [version.id]) == {}
+        assert model_versions.page(actor, limit=10) is None
+        assert activation.activations(actor, backwards=False, limit=10) is None
+        assert model_versions.count(actor) == activation.count_activations(actor) == 0
     auditor = person()
     relationships.write(writes=[TupleKey(auditor, "auditor", ORGANIZATION)])
     assert set(model_versions.by_ids(auditor, [version.id])) == {version.id}
+    assert len(model_versions.page(auditor, limit=10) or ()) == model_versions.count(auditor) == 2
+    assert len(activation.activations(auditor, backwards=False, limit=10) or ()) == 1
+    assert activation.count_activations(auditor) == 1
     with pytest.raises(EditorRequired):
         activation.activate(auditor, version.id, needs=NEEDS, now=NOW)
 
@@ -153,7 +160,7 @@ def test_what_is_missing_is_told(ada: Actor, old: str, new: str, told: list[str]
     assert [line.partition(" ")[0] for line in judged.missing] == told
 
 
-def test_an_administrator_for_some_time_counts_while_it_lasts(ada: Actor) -> None:
+def test_an_administrator_for_some_time_is_not_the_one_who_stays(ada: Actor) -> None:
     text = SHIPPED.replace(
         "define admin: [user, group#member]", "define admin: [user, user with until, group#member]", 1
     )
@@ -162,9 +169,10 @@ def test_an_administrator_for_some_time_counts_while_it_lasts(ada: Actor) -> Non
     eve = person()
     until = RelationshipCondition("until", {"end": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
     relationships.write(writes=[TupleKey(eve, "admin", ORGANIZATION, until)])
-    relationships.write(deletes=[TupleKey(ada, "admin", ORGANIZATION)])
     judged = activation.judge(eve, "# again\n" + text, NEEDS)
     assert (judged.problems, judged.missing, judged.locks_out, judged.orphaned) == ((), (), False, 0)
+    relationships.write(deletes=[TupleKey(ada, "admin", ORGANIZATION)])
+    assert activation.judge(eve, "# again\n" + text, NEEDS).locks_out, "in an hour there is nobody"
     assert activation.judge(eve, SHIPPED, NEEDS).locks_out, "the shipped model knows of no such condition"
 
 
@@ -207,6 +215,9 @@ def test_tuples_that_the_new_model_does_not_allow_are_counted(ada: Actor) -> Non
     )
     assert activation.judge(ada, no_groups, NEEDS).orphaned == 2
     assert activate(ada, no_groups).orphaned == 2
+    assert activation.judge(ada, "model", NEEDS).orphaned is None, (
+        "nothing can be counted under a text that is no model"
+    )
 
 
 def test_what_somebody_did_not_see_is_not_activated_over(ada: Actor) -> None:
@@ -223,17 +234,19 @@ def test_pages_of_versions(ada: Actor) -> None:
         model_versions.create(ada, f"# {number}\n{SHIPPED}", now=datetime.now(UTC) + timedelta(days=number // 2)).id
         for number in range(4)
     ]
-    everything = [each.id for each in model_versions.page(limit=10)]
+    rows = model_versions.page(ada, limit=10)
+    assert rows is not None
+    everything = [each.id for each in rows]
     assert set(everything[:4]) == set(made)
-    assert model_versions.count() == len(everything) == 5
-    rows = model_versions.page(limit=10)
+    assert model_versions.count(ada) == len(everything) == 5
     for index, row in enumerate(rows):
         place = (row.created_at, row.id)
-        assert [each.id for each in model_versions.page(after=place, limit=10)] == everything[index + 1 :]
-        before = model_versions.page(before=place, backwards=True, limit=10)
-        assert [each.id for each in before] == everything[:index][::-1]
+        later = model_versions.page(ada, after=place, limit=10)
+        before = model_versions.page(ada, before=place, backwards=True, limit=10)
+        assert [each.id for each in later or ()] == everything[index + 1 :]
+        assert [each.id for each in before or ()] == everything[:index][::-1]
     assert parse(rows[0].text).types.keys() == parse(SHIPPED).types.keys()
-    assert set(model_versions.json_of(made)) == set(made)
+    assert set(model_versions.json_of(rows)) == set(everything)
 
 
 @pytest.mark.django_db(transaction=True)

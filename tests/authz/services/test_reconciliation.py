@@ -68,6 +68,23 @@ def test_what_others_wrote_is_adopted_or_removed(store: Installation, foreign: F
     assert found(mend=False) == {}
 
 
+def test_after_a_restore_of_the_database_what_was_shared_since_is_foreign(store: Installation) -> None:
+    """Record and log have never heard of it: nobody can tell it from what others wrote."""
+    relationships.write(writes=[ANN, BOB])
+    relationships.write(deletes=[BOB])
+    last = TupleChange.objects.latest("id").id
+    # Since the backup: shared again, shared for the first time, and taken back.
+    relationships.write(writes=[BOB, CAT], deletes=[ANN])
+    with transaction.atomic():
+        TupleChange.objects.filter(id__gt=last).delete()
+        RelationshipTuple.objects.all().delete()
+    relationships.write(writes=[ANN])
+    store.take(ANN)
+    assert found(mend=False) == {Kind.MISSING: 1, Kind.STALE: 1, Kind.FOREIGN: 1}
+    assert found(mend=True, foreign=Foreign.REMOVE) == {Kind.MISSING: 1, Kind.STALE: 1, Kind.FOREIGN: 1}
+    assert store.stored() == {ANN}
+
+
 def test_what_waits_is_delivered_and_no_difference(store: Installation) -> None:
     with transaction.atomic():
         relationships.write(writes=[ANN])

@@ -20,7 +20,7 @@ from authz.clients.wrappers.shadowed import ShadowedClient
 from authz.models import RelationshipTuple
 from authz.services import decisions, relationships, remote_engine, shadow
 from authz.services.client import client_for, configured_client
-from authz.services.wrapping import audited
+from authz.services.wrapping import audited, noting_denials
 from authz.types import ORGANIZATION, SYSTEM, Actor, CheckRequest, TupleKey
 from tests.components.openfga import OpenFGA
 
@@ -56,13 +56,14 @@ def test_metrics(db: None, settings: Settings) -> None:
 
 
 def test_refusals(db: None, settings: Settings) -> None:
+    assert noting_denials(configured_client()) is configured_client()
     settings.FILEGRAPH_AUDIT_DENIALS = 0.5
-    client = configured_client()
+    client = noting_denials(configured_client())
     assert isinstance(client, DenialNotingClient)
+    assert client.inner is configured_client()
     assert type(client.inner) is EmbeddedClient
     settings.FILEGRAPH_AUDIT = False
-    client_for.cache_clear()
-    assert type(configured_client()) is EmbeddedClient
+    assert noting_denials(configured_client()) is configured_client()
 
 
 def test_a_client_for_one_actor(db: None, settings: Settings) -> None:

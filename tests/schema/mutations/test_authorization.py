@@ -204,18 +204,38 @@ def test_a_grant_under_a_condition_counts_while_it_is_met(world: World) -> None:
     version = create(world.ann, text)["authorizationModel"]["id"]
     assert activate(world.ann, version)["errors"] == []
     condition = {"name": "in_plan", "context": {"wanted": ["pro", "team"]}}
-    done = write(
-        world.ann,
-        writes=[{"user": world.stan.id, "relation": "viewer", "object": world.file_id, "condition": condition}],
-    )
+    grant = {"user": world.stan.id, "relation": "viewer", "object": world.file_id, "condition": condition}
+    # The service never tells the plan: stored, the grant would be an error wherever its own questions meet it.
+    refused = write(world.ann, writes=[grant])
+    assert [(each["path"], each["code"]) for each in refused["errors"]] == [
+        (["input", "writes", "0"], "CONDITION_CONTEXT_MISSING")
+    ]
+    assert "plan" in refused["errors"][0]["message"]
+    whole = {"name": "in_plan", "context": {"plan": "pro", "wanted": ["pro", "team"]}}
+    done = write(world.ann, writes=[{**grant, "object": world.hidden_id.replace("folder", "file"), "condition": whole}])
     assert done["errors"] == []
-    assert done["written"][0]["condition"] == condition
-    query = 'query($user: String!, $object: String!, $context: JSON) { checkPermission(user: $user, relation: "can_view", object: $object, context: $context) }'
+    assert done["written"][0]["condition"] == whole
+    query = """query($user: String!, $object: String!, $context: JSON, $tuples: [RelationshipTupleInput!]) {
+        checkPermission(user: $user, relation: "can_view", object: $object, context: $context, contextualTuples: $tuples)
+    }"""
+    asked = {"user": world.stan.id, "object": world.file_id, "tuples": [grant]}
     for plan, expected in (("pro", True), ("free", False)):
-        data = world.ann.client.ask(query, user=world.stan.id, object=world.file_id, context={"plan": plan})
-        assert data["checkPermission"] is expected
-    literal = 'query($user: String!, $object: String!) { checkPermission(user: $user, relation: "can_view", object: $object, context: {plan: "team", more: [1, 2.5, true, null]}) }'
-    assert world.ann.client.ask(literal, user=world.stan.id, object=world.file_id)["checkPermission"] is True
+        assert world.ann.client.ask(query, **asked, context={"plan": plan})["checkPermission"] is expected
+    literal = query.replace("$context: JSON, ", "").replace("$context", '{plan: "team", more: [1, 2.5, true, null]}')
+    assert world.ann.client.ask(literal, **asked)["checkPermission"] is True
+
+
+def test_conflicts_are_told_with_their_places(world: World) -> None:
+    there = {"user": "user:*", "relation": "viewer", "object": world.file_id}
+    absent = {**there, "relation": "quarantined"}
+    assert write(world.ann, writes=[there])["errors"] == []
+    refused = write(world.ann, writes=[{**there, "user": world.stan.id}, there], deletes=[absent])
+    assert [(each["path"], each["code"]) for each in refused["errors"]] == [
+        (["input", "deletes", "0"], "RELATIONSHIP_CONFLICT"),
+        (["input", "writes", "1"], "RELATIONSHIP_CONFLICT"),
+    ]
+    assert [each["message"].partition(" is ")[2] for each in refused["errors"]] == ["not there", "there already"]
+    assert (refused["written"], refused["deleted"]) == ([], [])
 
 
 def test_the_last_administrator_cannot_be_taken_away(world: World) -> None:

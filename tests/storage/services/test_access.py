@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 import accounts.permissions
 import storage.permissions
 from authz.engine.explain import tuples_of
 from authz.errors import UnknownRelation
 from authz.identifiers import new_identifier
-from authz.services import activation, model_versions, relationships
+from authz.services import activation, audit, model_versions, relationships, shipped_model
 from authz.services.access import Question
 from authz.types import ORGANIZATION, Actor, TupleKey
 from storage.models import Node
@@ -83,6 +84,27 @@ def test_everything_is_told_as_it_is_decided(admin: Actor) -> None:
                     assert access.check(admin, tried, now=NOW), grants
 
 
+def test_grants_to_whom_a_folder_has_are_told_as_they_are_decided() -> None:
+    """A tuple leads to a folder whose place no question tells: a list that left somebody out would be the worst."""
+    admin = administrator()
+    head, file_type = shipped_model.SHIPPED_MODEL.read_text(encoding="utf-8").split("type file\n")
+    tied = file_type.replace("define viewer: [user,", "define viewer: [user, folder#can_view,", 1)
+    version = model_versions.create(admin, f"{head}type file\n{tied}", now=NOW)
+    activation.activate(admin, version.id, needs=NEEDS, now=NOW)
+    place = Place.make()
+    top = place.folder("top")
+    inner, file, ann = place.folder("inner", top), place.file("a"), person("ann")
+    grant(ann, "viewer", top)
+    relationships.write(writes=[TupleKey(f"{name_of(inner)}#can_view", "viewer", name_of(file))])
+    assert may(ann, Permission.VIEW, file)
+    question = Question(ann, "can_view", name_of(file))
+    assert access.check(admin, question, now=NOW)
+    found = access.explain(admin, question, now=NOW)
+    assert found is not None
+    assert found.allowed
+    assert ann in (access.holders(admin, name_of(file), "can_view", "user", now=NOW) or ())
+
+
 def test_whoever_may_not_ask_and_what_is_not_there_are_one_answer(admin: Actor) -> None:
     place = Place.make()
     file = name_of(place.file("a"))
@@ -100,6 +122,26 @@ def test_whoever_may_not_ask_and_what_is_not_there_are_one_answer(admin: Actor) 
         assert access.holders(actor, name, "can_view", "user", now=NOW) is None
     with pytest.raises(UnknownRelation):
         access.check(admin, Question(place.owner, "can_fly", file), now=NOW)
+
+
+def test_a_no_about_somebody_else_is_no_refusal(settings: Settings) -> None:
+    """The audit tells who was refused something: nobody is by a question about her, or under a model on trial."""
+    settings.FILEGRAPH_AUDIT_DENIALS = 1.0
+    admin, ann = administrator(), person("ann")
+    file = Place.make().file("a")
+    relationships.write(writes=[TupleKey(admin, "auditor", ORGANIZATION)])
+    audit.write_denials()
+    before = len(audit.entries())
+    assert access.check(admin, Question(ann, "can_view", name_of(file)), now=NOW) is False
+    text = shipped_model.SHIPPED_MODEL.read_text(encoding="utf-8")
+    excluding = text.replace("define can_administer: admin", "define can_administer: admin but not auditor")
+    assert excluding != text
+    assert activation.judge(admin, excluding, NEEDS).locks_out
+    assert audit.write_denials() == 0
+    assert [each.note for each in audit.entries()[: len(audit.entries()) - before]] == ["checkPermission"]
+    assert not may(ann, Permission.VIEW, file)
+    assert audit.write_denials() == 1
+    assert [(each.actor, each.key.object) for each in audit.entries(limit=1)] == [(ann, name_of(file))]
 
 
 def test_groups_and_stores_belong_to_the_organization(admin: Actor) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from authz.clients.openfga.calls import Deadline
 from authz.clients.sql.edges import StructureEdges
-from authz.services import reconciliation, remote_engine
+from authz.models import TupleChange
+from authz.services import engine_comparison, reconciliation, remote_engine, store_migration
 from authz.services.client import configured_client
 from authz.services.reconciliation import Kind
 from authz.services.shipped_model import shipped_model
@@ -142,6 +143,29 @@ def test_random_moves(store: Installation, seed: int) -> None:
         except MoveIntoItself:
             continue
         assert edges(store) == rows()
+
+
+def test_while_the_store_stands_by_it_goes_on_hearing_of_the_tree(store: Installation) -> None:
+    place = made()
+    file = file_in(place, "plan.txt", place.folder("a"))
+    store.choose("embedded")
+    for number in range(5):
+        file_in(place, f"x{number}")
+    items.move(place.owner, None, ref(fresh(file)), ref(place.folder("b")), now=NOW)
+    grant(person("ann"), "editor", place.drive)
+    assert edges(store) == rows()
+    assert differs() == {}
+    outcome = engine_comparison.compare(EDGES, 200)
+    assert (outcome.agreed, outcome.difference) == (200, None)
+
+
+def test_a_store_that_was_let_go_hears_of_nothing(store: Installation) -> None:
+    place = made()
+    store.choose("embedded")
+    assert store_migration.to_embedded(EDGES).is_clean
+    before = TupleChange.objects.count()
+    file_in(place, "plan.txt", place.folder("a"))
+    assert TupleChange.objects.count() == before
 
 
 def test_turned_on_later_and_off_again(store: Installation, settings: Any) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from authz.services import relationships
-from authz.types import ANONYMOUS, Actor
+from authz.dsl import parse
+from authz.services import audit, client, orphans, relationships
+from authz.services.models import LoadedModel
+from authz.services.shipped_model import SHIPPED_MODEL
+from authz.types import ANONYMOUS, Actor, RelationshipCondition, TupleKey
 from storage.errors import Conflict, InvalidArgument, NotFound, PermissionDenied
 from storage.models import Node, NodeRef
 from storage.permissions import Permission, Role, allowed
@@ -104,6 +107,93 @@ def test_the_last_owner_of_a_drive_stays(place: Place) -> None:
     sharing.share(place.admin, ref(place.drive), friend, Role.OWNER)
     sharing.unshare(friend, ref(place.drive), place.admin)
     assert may(friend, Permission.SHARE, place.drive)
+
+
+UNTIL = RelationshipCondition("until", {"end": "2999-01-01T00:00:00Z"})
+ENDED = RelationshipCondition("until", {"end": "2020-01-01T00:00:00Z"})
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model in which owners of drives and viewers of files may be so for a time."""
+    text = SHIPPED_MODEL.read_text(encoding="utf-8")
+    states = "]\n    define blocked: [user, service, group#member]\n    # states"
+    for old, new in (
+        ("define owner: [user, group#member, role#assignee]", "define owner: [user, user with until, group#member]"),
+        (f"share_link#bearer{states}", f"user with until, user:* with until, anonymous:* with until{states}"),
+    ):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    until = "\ncondition until(current_time: timestamp, end: timestamp) {\n  current_time < end\n}\n"
+    model = LoadedModel("", parse(text + until))
+    for module in (client, orphans):
+        monkeypatch.setattr(module, "active", lambda: model)
+
+
+def give(who: str, role: Role, on: Node, condition: RelationshipCondition) -> None:
+    relationships.write(writes=[TupleKey(who, role, name_of(on), condition)])
+
+
+@pytest.mark.usefixtures("timed")
+@pytest.mark.parametrize("condition", [UNTIL, ENDED])
+def test_an_owner_for_a_time_is_not_the_one_who_stays(place: Place, condition: RelationshipCondition) -> None:
+    friend = person()
+    give(friend, Role.OWNER, place.drive, condition)
+    sharing.unshare(place.admin, ref(place.drive), place.owner)
+    with pytest.raises(Conflict):
+        sharing.unshare(place.admin, ref(place.drive), place.admin)
+    sharing.unshare(place.admin, ref(place.drive), friend)
+    with pytest.raises(Conflict):
+        sharing.unshare(place.admin, ref(place.drive), place.admin)
+
+
+@pytest.mark.usefixtures("timed")
+def test_an_owner_whom_the_model_does_not_know_is_not_the_one_who_stays(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(person(), Role.OWNER, place.drive, UNTIL)
+    monkeypatch.undo()
+    sharing.unshare(place.admin, ref(place.drive), place.owner)
+    with pytest.raises(Conflict):
+        sharing.unshare(place.admin, ref(place.drive), place.admin)
+
+
+@pytest.mark.usefixtures("timed")
+@pytest.mark.parametrize("orphaned", [False, True])
+def test_a_share_takes_the_place_of_one_under_a_condition(
+    place: Place, orphaned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, friend = place.file("a"), person()
+    give(friend, Role.VIEWER, file, ENDED)
+    give("user:*", Role.VIEWER, file, ENDED)
+    own = {Share(Role.VIEWER, who, ref(file), is_conditional=True) for who in (friend, Audience.SIGNED_IN)}
+    if orphaned:
+        monkeypatch.undo()
+        own = set()
+    inherited = {Share(Role.OWNER, each, ref(place.drive), inherited=True) for each in (place.owner, place.admin)}
+    assert set(sharing.shares(place.owner, [file])[file.id] or ()) == own | inherited
+    assert not may(friend, Permission.VIEW, file)
+    for subject in (friend, Audience.ANYONE):
+        made = sharing.share(place.owner, ref(file), subject, Role.VIEWER)
+        assert made in (sharing.shares(place.owner, [file])[file.id] or ())
+    assert may(friend, Permission.VIEW, file)
+    assert may(ANONYMOUS, Permission.VIEW, file)
+    assert all(key.condition is None for key in relationships.read_all(object=name_of(file)))
+    entries = [(each.operation, each.key.user) for each in audit.entries(object=name_of(file), since=None)]
+    told = [("delete", friend), ("write", friend), ("delete", "user:*"), ("write", "user:*"), ("write", "anonymous:*")]
+    assert list(reversed(entries))[-len(told) :] == told
+
+
+@pytest.mark.usefixtures("timed")
+def test_visitors_for_a_time_beside_everybody_for_good_are_two_shares(place: Place) -> None:
+    file = place.file("a")
+    sharing.share(place.owner, ref(file), Audience.SIGNED_IN, Role.VIEWER)
+    give("anonymous:*", Role.VIEWER, file, UNTIL)
+    shares = {each for each in sharing.shares(place.owner, [file])[file.id] or () if not each.inherited}
+    assert shares == {
+        Share(Role.VIEWER, Audience.SIGNED_IN, ref(file)),
+        Share(Role.VIEWER, Audience.ANYONE, ref(file), is_conditional=True),
+    }
 
 
 def test_an_editor_gives_nothing(place: Place) -> None:

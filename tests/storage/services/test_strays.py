@@ -76,6 +76,15 @@ def test_what_came_when_nobody_waited_any_more_is_deleted(world: World) -> None:
     world.check()
 
 
+def test_a_store_that_takes_no_new_bytes_is_gone_through_too(world: World) -> None:
+    """Links to it that were given out before live on."""
+    stray(world)
+    Backend.objects.update(writable=False)
+    world.pass_time(days=2)
+    assert look(world) == Found(discarded=1)
+    assert stored(world) == 0
+
+
 def test_files_and_uploads_on_their_way_are_left_alone(world: World, settings: Settings) -> None:
     settings.FILEGRAPH_UPLOAD_LIFETIME = 30 * 24 * 3600
     settings.FILEGRAPH_DIRECT_UPLOAD_LIFETIME = 7 * 24 * 3600

@@ -23,13 +23,13 @@ def client(openfga_client: MakeClient) -> OpenFGAClient:
 
 
 def test_each_change_is_another_epoch(client: OpenFGAClient) -> None:
-    feed = ChangeFeed(client.remote, timezone.now())
-    seen = [feed.epoch(Deadline())]
-    assert feed.epoch(Deadline()) == seen[0]
+    feed = ChangeFeed(timezone.now())
+    seen = [feed.epoch(client.remote, Deadline())]
+    assert feed.epoch(client.remote, Deadline()) == seen[0]
     for number in range(3):
         client.write(writes=[key(f"user:u{number} reader book:1")])
-        seen.append(feed.epoch(Deadline()))
-        assert feed.epoch(Deadline()) == seen[-1]
+        seen.append(feed.epoch(client.remote, Deadline()))
+        assert feed.epoch(client.remote, Deadline()) == seen[-1]
     assert None not in seen
     assert len(set(seen)) == 4
 
@@ -38,11 +38,11 @@ def test_a_long_log_is_read_to_its_end_in_several_looks(client: OpenFGAClient) -
     for start in range(0, 1000, 100):
         client.write(writes=[key(f"user:u{number} reader book:1") for number in range(start, start + 100)])
     calls: list[Call] = client.remote.sender.calls  # type: ignore[attr-defined]
-    feed = ChangeFeed(client.remote, timezone.now())
+    feed = ChangeFeed(timezone.now())
     looks = 0
     while True:
         calls.clear()
-        found = feed.epoch(Deadline())
+        found = feed.epoch(client.remote, Deadline())
         assert len(calls) <= 4
         looks += 1
         if found is not None:
@@ -53,5 +53,5 @@ def test_a_long_log_is_read_to_its_end_in_several_looks(client: OpenFGAClient) -
 def test_a_clock_far_ahead_means_that_nothing_is_known(client: OpenFGAClient) -> None:
     """The server refuses to read from the future; then nothing is kept, and nothing fails."""
     client.write(writes=[key("user:ann reader book:1")])
-    assert ChangeFeed(client.remote, timezone.now() + timedelta(hours=1)).epoch(Deadline()) is None
-    assert ChangeFeed(client.remote, timezone.now() - timedelta(hours=1)).epoch(Deadline()) is not None
+    assert ChangeFeed(timezone.now() + timedelta(hours=1)).epoch(client.remote, Deadline()) is None
+    assert ChangeFeed(timezone.now() - timedelta(hours=1)).epoch(client.remote, Deadline()) is not None

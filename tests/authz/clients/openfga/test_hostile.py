@@ -18,6 +18,7 @@ from authz.clients.openfga.breaker import PAUSE_SECONDS
 from authz.clients.openfga.calls import Deadline
 from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.delivery import Courier
+from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.transport import Transport
 from authz.errors import AuthorizationUnavailable
 from authz.models import Delivery, DeliveryLease, TupleChange
@@ -168,7 +169,8 @@ def test_nothing_is_allowed_and_all_is_well_afterwards(
     client.write(writes=[SURE])
     transport = Transport(url)
     remote = replace(client.remote, sender=transport)
-    through = OpenFGAClient(client.model, remote, clock=timezone.now, structure=STRUCTURE, keep_seconds=60)
+    kept = KeptProjections(60)
+    through = OpenFGAClient(client.model, remote, clock=timezone.now, structure=STRUCTURE, kept=kept)
     question = CheckRequest("user:a", "viewer", "file:i1")
     assert through.check(question)
     assert through.granted("user:a", WANTED) == {("file:i1", "viewer")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
@@ -15,9 +16,13 @@ from hypothesis import strategies as st
 
 from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.client import OpenFGAClient
+from authz.clients.openfga.feed import ChangeFeed
 from authz.clients.openfga.kept import KeptProjections, Moment
+from authz.clients.openfga.models import write_model
+from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.projection import Projection
 from authz.clients.openfga.wire import tuple_json
+from authz.dsl import parse
 from authz.errors import MissingContext
 from authz.models import RelationshipTuple, TupleChange
 from authz.services.shipped_model import shipped_model
@@ -32,11 +37,23 @@ EXAMPLES = 150 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 12
 WANTED = {(f"file:i{number}", relation) for number in range(60) for relation in ("viewer", "editor")}
 VIEWER = ("file:i1", "viewer")
 ONE = key("user:a viewer file:i1")
+STRICTER = """model
+  schema 1.1
+type user
+type group
+  relations
+    define member: [user]
+type file
+  relations
+    define viewer: [user, group#member] and editor
+    define editor: [user]
+"""
 
 
 def keeping(client: OpenFGAClient, seconds: float = 60) -> OpenFGAClient:
     """As another process would be: with a memory of its own."""
-    return OpenFGAClient(client.model, client.remote, clock=timezone.now, structure=STRUCTURE, keep_seconds=seconds)
+    kept = KeptProjections(seconds)
+    return OpenFGAClient(client.model, client.remote, clock=timezone.now, structure=STRUCTURE, kept=kept)
 
 
 def paths(client: OpenFGAClient) -> list[str]:
@@ -98,6 +115,27 @@ def test_a_whole_check_and_an_open_transaction_rest_on_nothing_that_was_kept(cli
         assert process.granted("user:a", WANTED) == set()
         transaction.set_rollback(True)
     assert process.granted("user:a", WANTED) == {VIEWER}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_memory_serves_the_clients_of_all_models_and_none_with_what_another_said(client: OpenFGAClient) -> None:
+    stricter = write_model(client.remote.sender, client.remote.store_id, parse(STRICTER))
+    kept, feed, moments = KeptProjections(60), ChangeFeed(timezone.now()), Moments()
+    before, after = (
+        OpenFGAClient(model, remote, clock=timezone.now, structure=STRUCTURE, moments=moments, kept=kept, feed=feed)
+        for model, remote in (
+            (client.model, client.remote),
+            (parse(STRICTER), replace(client.remote, model_id=stricter)),
+        )
+    )
+    before.write(writes=[ONE])
+    with moments.moment():
+        assert before.granted("user:a", WANTED) == {VIEWER}
+        assert after.granted("user:a", WANTED) == set()
+    for _ in range(2):
+        assert before.granted("user:a", WANTED) == {VIEWER}
+        assert after.granted("user:a", WANTED) == set()
+    assert paths(client).count("streamed-list-objects") == 4
 
 
 @pytest.mark.postgresql
@@ -202,7 +240,7 @@ def test_what_holds_under_a_context_is_asked_for_each_context(openfga_client: Ma
     """When a condition ends is known to its expression alone."""
     client = openfga_client(CONDITION_MODEL)
     client.write(writes=[until("user:a viewer folder:1"), key("user:a viewer folder:2"), key("user:a editor folder:3")])
-    process = OpenFGAClient(client.model, client.remote, clock=timezone.now, keep_seconds=60)
+    process = OpenFGAClient(client.model, client.remote, clock=timezone.now, kept=KeptProjections(60))
     wanted = {(f"folder:{number}", "viewer") for number in range(60)}
     both = {("folder:1", "viewer"), ("folder:2", "viewer")}
     for context, expected in ((BEFORE, both), (AT_THE_END, both - {("folder:1", "viewer")})) * 2:

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import django
 import typer
@@ -20,19 +21,20 @@ django.setup()
 
 # Models can be imported only now.
 from django.conf import settings  # noqa: E402
-from django.db import connection  # noqa: E402
 
-from authz.errors import AuthzError  # noqa: E402
+from authz.errors import ResolutionTooComplex  # noqa: E402
 from authz.services import engine_comparison, reconciliation, remote_engine, store_migration  # noqa: E402
+from authz.services.engine_comparison import Difference  # noqa: E402
 from authz.services.reconciliation import Drift, Foreign, Kind, Report  # noqa: E402
-from filegraph import engine_problems, installation, reachability  # noqa: E402
+from filegraph import engine_problems  # noqa: E402
+from filegraph.cli.opened import end, opened_installation  # noqa: E402
 from filegraph.client.terminal import complain, is_interactive, note, say  # noqa: E402
 from filegraph.environment import variable  # noqa: E402
+from filegraph.problem import Problem  # noqa: E402
 from filegraph.setup_lock import setup_lock  # noqa: E402
 from storage.permissions import EDGES  # noqa: E402
 
 DIFFERENT = 1
-USAGE_ERROR = 2
 
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
 commands = typer.Typer(no_args_is_help=True)
@@ -70,40 +72,52 @@ def reconcile(
     if check + adopt + remove > 1:
         raise typer.BadParameter("--check, --adopt and --remove do not go together")
     foreign = Foreign.ADOPT if adopt else Foreign.REMOVE if remove else Foreign.TELL
-    with _installation(), _progress() as progress:
-        if not remote_engine.hears():
-            _end("This installation has no OpenFGA store: FILEGRAPH_AUTHZ_CLIENT is embedded.")
+    reports: list[Report] = []
+
+    def hold() -> None:
+        remote_engine.require_noted()
+        step = progress.step
+        reports.append(reconciliation.reconcile(EDGES, mend=not check, foreign=foreign, progress=step))
+
+    with opened_installation(), _progress() as progress:
+        _require_store()
         progress.stage("Comparing", reconciliation.desired(EDGES).count())
-        report = reconciliation.reconcile(EDGES, mend=not check, foreign=foreign, progress=progress.step)
-    _tell(report)
+        _end_if(engine_problems.of_asking(hold))
+    _tell(*reports)
 
 
 @commands.command("migrate-store")
 def migrate_store(
     to: Annotated[Engine, typer.Option("--to", help="Which engine shall have the permissions.")],
+    new_store: Annotated[
+        bool,
+        typer.Option("--new-store", help="Fill a new store, should the server have lost the one that is noted."),
+    ] = False,
 ) -> None:
     """Take the permissions of this installation to the other engine. The service may run all the while.
 
     May be ended at any moment and begun again. At the end both have the same, and keep it; then FILEGRAPH_AUTHZ_CLIENT
     chooses. Exit code 0: both agree; 1: something differs still; 2: it could not be done.
     """
-    migrate = store_migration.to_openfga if to is Engine.OPENFGA else store_migration.to_embedded
+    if new_store and to is Engine.EMBEDDED:
+        raise typer.BadParameter("--new-store goes with --to openfga")
+    to_openfga = partial(store_migration.to_openfga, new_store=new_store)
+    migrate = to_openfga if to is Engine.OPENFGA else store_migration.to_embedded
     reports: list[Report] = []
-    with _installation(), setup_lock(Path(settings.DATA_DIR)), _progress() as progress:
-        if not settings.FILEGRAPH_OPENFGA_API_URL:
-            _end(f"{variable('openfga_api_url')} must say where the OpenFGA server is.")
+    with opened_installation(), setup_lock(Path(settings.DATA_DIR)), _progress() as progress:
+        if not remote_engine.is_named():
+            end(f"{variable('openfga_api_url')} must say where the OpenFGA server is.")
         try:
             problem = engine_problems.of_asking(lambda: reports.append(migrate(EDGES, progress=progress)))
         except store_migration.StillWriting:
-            _end("A transaction that changes permissions has been open for a minute; try again later.")
-        if problem is not None:
-            _end(problem.sentence)
+            end("A transaction that changes permissions has been open for a minute; try again later.")
+        _end_if(problem)
     (report,) = reports
     if remote_engine.is_chosen() is (to is Engine.OPENFGA):
         say(f"FILEGRAPH_AUTHZ_CLIENT is {to.value}.")
     elif report.is_clean:
         say(f"Now set FILEGRAPH_AUTHZ_CLIENT={to.value} and restart every process, one after the other if you like.")
-        if to is Engine.EMBEDDED:
+        if to is Engine.EMBEDDED and not report.lost:
             say("The store goes on hearing of every change; run this once more after that to let it go.")
     _tell(report)
 
@@ -115,21 +129,44 @@ def compare(
     """Ask the OpenFGA server and the embedded engine the same random questions about people, relations and objects.
 
     A difference is printed as a store file (YAML) by which it can be replayed with `fga model test`. Exit code 0: all
-    answers agree; 1: one differs; 2: it could not be asked.
+    answers agree; 1: one differs; 2: it could not be asked. What neither engine can decide is counted apart.
     """
-    with _installation(), _progress() as progress:
-        if not remote_engine.hears():
-            _end("This installation has no OpenFGA store: FILEGRAPH_AUTHZ_CLIENT is embedded.")
+    with opened_installation(), _progress() as progress:
+        _require_store()
         progress.stage("Asking", sample)
         outcome = engine_comparison.compare(EDGES, sample, progress=progress.step)
-    if outcome.replay is not None:
-        sys.stdout.write(outcome.replay)
-        complain(f"The engines differ, after {outcome.asked} questions.")
+        difference = _replay(outcome.difference) if outcome.difference is not None else None
+    if difference is not None:
+        sys.stdout.write(difference)
+        complain(f"The engines differ, after {outcome.agreed} answers that agree.")
         raise typer.Exit(DIFFERENT)
-    say(f"{outcome.asked} answers agree, {outcome.allowed} of them yes.")
+    say(f"{outcome.agreed} answers agree, {outcome.allowed} of them yes.")
+    if outcome.undecided:
+        say(f"{outcome.undecided} questions neither engine could decide.")
+
+
+def _replay(difference: Difference) -> str:
+    try:
+        return engine_comparison.replay(difference)
+    except ResolutionTooComplex as error:
+        asked = difference.request
+        complain(f"{asked.user} {asked.relation} {asked.object}: not to be replayed, {error}.")
+        return ""
+
+
+def _require_store() -> None:
+    """End the command unless a server hears of the permissions of this installation from this process."""
+    if remote_engine.hears():
+        return
+    if remote_engine.has_store():
+        end(f"{variable('openfga_api_url')} must say where the OpenFGA server is: a store stands by there.")
+    end("This installation has no OpenFGA store: `filegraph authz migrate-store --to openfga` makes one.")
 
 
 def _tell(report: Report) -> None:
+    if report.lost:
+        say("The server had lost the store, and it was let go: the record has all that it was ever told.")
+        return
     for kind in Kind:
         if count := report.found[kind]:
             say(f"{count} {'tuple' if count == 1 else 'tuples'} {_MEANINGS[kind]}")
@@ -149,23 +186,6 @@ def _line(drift: Drift) -> str:
     key = drift.key
     under = f" with {key.condition.name}" if key.condition is not None else ""
     return f"{drift.kind.value}: {key.user} {key.relation} {key.object}{under}"
-
-
-@contextmanager
-def _installation() -> Iterator[None]:
-    """The database is there and prepared; what stops a command is one sentence."""
-    if problem := reachability.problem():
-        _end(problem)
-    if installation.unapplied_migrations():
-        _end("This installation is not prepared. Run first: filegraph setup")
-    try:
-        yield
-    except AuthzError as error:
-        _end(f"{error}.")
-    finally:
-        connection.close()
-        if connection.vendor == "postgresql":
-            connection.close_pool()  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -193,6 +213,6 @@ def _progress() -> Iterator[store_migration.Progress]:
         yield store_migration.Progress(stage, step)
 
 
-def _end(problem: str) -> NoReturn:
-    complain(problem)
-    raise typer.Exit(USAGE_ERROR)
+def _end_if(problem: Problem | None) -> None:
+    if problem is not None:
+        end(problem.sentence)

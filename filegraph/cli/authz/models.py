@@ -22,9 +22,9 @@ from authz.dsl.parsed import ParsedModel
 from authz.dsl.validate import obstacles
 from authz.dsl.validate import validate as problems_of
 from authz.errors import InvalidModel, ModelProblem
-from filegraph.cli.model_tests import as_json as test_report
-from filegraph.cli.model_tests import find_files, run_file, show
-from filegraph.cli.server_commands import AUTHZ_COMMANDS
+from filegraph.cli.authz.model_tests import as_json as test_report
+from filegraph.cli.authz.model_tests import find_files, run_file, show
+from filegraph.cli.late_commands import AUTHZ_COMMANDS
 from filegraph.client.terminal import complain, say
 
 INVALID = 1
@@ -211,9 +211,7 @@ def _entry(file: Path, problem: ModelProblem) -> dict[str, Any]:
 def _summary(model: AuthorizationModel) -> str:
     relations = sum(len(definition.relations) for definition in model.types.values())
     text = f"schema {model.schema_version}, types: {len(model.types)}, relations: {relations}"
-    if not model.conditions:
-        return text
-    return f"{text}, conditions: {len(model.conditions)}, their expressions not judged"
+    return f"{text}, conditions: {len(model.conditions)}" if model.conditions else text
 
 
 def _print_json(value: Any) -> None:

@@ -1,6 +1,7 @@
-"""Names of the commands that run a server, and of those that need neither server nor settings.
+"""Commands whose modules are imported only when they are called: what ``--help`` says of each, and where it lives.
 
-``filegraph.__main__`` loads Django and the schema for the first alone, and nothing of a server for the others.
+``filegraph.__main__`` loads the settings and Django for those of a server and of an installation (``AUTHZ_COMMANDS``)
+alone, and nothing of a server for those that work on files (``OFFLINE_COMMANDS``).
 """
 
 from __future__ import annotations
@@ -31,22 +32,29 @@ SERVER_COMMANDS: Mapping[str, LateCommand] = {
 }
 
 AUTHZ_COMMANDS: Mapping[str, LateCommand] = {
-    "audit": LateCommand("filegraph.cli.audit", "Show who gave and took permissions, the newest first."),
+    "models": LateCommand("filegraph.cli.authz.versions", "List the versions of the authorization model."),
+    "activate": LateCommand(
+        "filegraph.cli.authz.versions", "Make a version of the model the active one, also where nobody else can."
+    ),
+    "audit": LateCommand("filegraph.cli.authz.audit", "Show who gave and took permissions, the newest first."),
     "reconcile": LateCommand(
-        "filegraph.cli.permissions", "Compare the OpenFGA store with the record of this installation, and mend it."
+        "filegraph.cli.authz.permissions",
+        "Compare the OpenFGA store with the record of this installation, and mend it.",
     ),
     "migrate-store": LateCommand(
-        "filegraph.cli.permissions", "Take the permissions of this installation to the other engine, while it serves."
+        "filegraph.cli.authz.permissions",
+        "Take the permissions of this installation to the other engine, while it serves.",
     ),
     "compare": LateCommand(
-        "filegraph.cli.permissions", "Ask the OpenFGA server and the embedded engine the same, and show a difference."
+        "filegraph.cli.authz.permissions",
+        "Ask the OpenFGA server and the embedded engine the same, and show a difference.",
     ),
 }
 """Of the group ``authz``, those that need the installation; its others need neither server nor settings."""
 
 OFFLINE_COMMANDS: Mapping[str, LateCommand] = {
     "authz": LateCommand(
-        "filegraph.cli.models",
+        "filegraph.cli.authz.models",
         "Check, test and convert authorization models; compare, mend and move what they are asked about.",
     ),
 }

@@ -1,4 +1,4 @@
-"""Whether the database can be used at all, told at the start of a command in one sentence without a secret.
+"""What is wrong with the database, told at the start of a command in one sentence without a secret.
 
 A running server does not come here: it tells its clients (``storage.outages``) and goes on when the database is back.
 """
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from filegraph.environment import variable
+from filegraph.problem import Problem
 
 OLDEST = 14
 """Of PostgreSQL, as Django 5.2 asks for."""
@@ -22,12 +23,14 @@ _NAME = variable("database_url")
 _FATAL = "FATAL:"
 
 
-def problem() -> str | None:
+def of_database() -> Problem | None:
     """Return why the database cannot be used, or None. A SQLite file need not be there yet.
 
-    This connects beside the pool, which would only tell that no connection came in time.
+    This connects beside the pool, which would only tell that no connection came in time. No server starts without it.
     """
-    return _of_postgresql() if connection.vendor == "postgresql" else _of_sqlite(Path(connection.settings_dict["NAME"]))
+    path = Path(connection.settings_dict["NAME"])
+    sentence = _of_postgresql() if connection.vendor == "postgresql" else _of_sqlite(path)
+    return Problem(sentence) if sentence is not None else None
 
 
 def _of_sqlite(path: Path) -> str | None:

@@ -24,12 +24,11 @@ from accounts.errors import AccountNotFound  # noqa: E402
 from accounts.services import groups, users  # noqa: E402
 from authz.services import audit as log  # noqa: E402
 from authz.services.audit import AuditOperation, Entry  # noqa: E402
-from filegraph import installation, reachability  # noqa: E402
-from filegraph.client.terminal import complain, say  # noqa: E402
-from filegraph.program import program  # noqa: E402
-from schema.ids import InvalidId, decode  # noqa: E402
+from authz.types import OPERATOR, RelationshipCondition  # noqa: E402
+from filegraph.cli.opened import opened_installation  # noqa: E402
+from filegraph.client.terminal import note, say  # noqa: E402
+from schema.ids import InvalidId, Kind, decode, encode  # noqa: E402
 
-USAGE_ERROR = 2
 _PAGE = 500
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -44,7 +43,8 @@ def audit(
         str | None, typer.Option(help="From when on: 30m, 12h, 7d, or a time such as 2026-05-04 or 2026-05-04T12:00.")
     ] = None,
     object: Annotated[
-        str | None, typer.Option(help="About one thing: its id (file_...), or its name in the model (group:<id>).")
+        str | None,
+        typer.Option(help="About one thing: its id (file_..., model_...), or its name in the model (group:<id>)."),
     ] = None,
     user: Annotated[
         str | None, typer.Option(help="Whose permissions: a username, or a user of the model (group:<id>#member).")
@@ -58,27 +58,26 @@ def audit(
     Whether and for how long that is written down is set by FILEGRAPH_AUDIT, FILEGRAPH_AUDIT_DENIALS and
     FILEGRAPH_AUDIT_RETENTION. Exit code 2: an option cannot be understood, or there is no database to read.
     """
-    problem = reachability.problem()
-    if problem is None and not installation.is_prepared():
-        problem = f"This installation is not prepared. Run first: {program()} setup"
-    if problem is not None:
-        complain(problem)
-        raise typer.Exit(USAGE_ERROR)
-    found = _entries(
-        limit,
-        since=_given(since, _moment, "--since"),
-        object=_given(object, _object, "--object"),
-        user=_given(user, _user, "--user"),
-        actor=_given(actor, _user, "--actor"),
-    )
-    for page in found:
-        names = {} if as_json else _names(page)
-        for entry in page:
-            if as_json:
-                # Escapes everything beyond ASCII, so nothing in it can steer a terminal.
-                sys.stdout.write(json.dumps(_json(entry)) + "\n")
-            else:
-                say(f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z  {_sentence(entry, names)}")
+    with opened_installation():
+        found = _entries(
+            limit,
+            since=_given(since, _moment, "--since"),
+            object=_given(object, _object, "--object"),
+            user=_given(user, _user, "--user"),
+            actor=_given(actor, _user, "--actor"),
+        )
+        for page in found:
+            _show(page, as_json=as_json)
+
+
+def _show(page: Iterable[Entry], *, as_json: bool) -> None:
+    names = {} if as_json else _names(page)
+    for entry in page:
+        if as_json:
+            # Escapes everything beyond ASCII, so nothing in it can steer a terminal.
+            sys.stdout.write(json.dumps(_json(entry)) + "\n")
+        else:
+            say(f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z  {_sentence(entry, names)}")
 
 
 def _entries(limit: int, **filters: Any) -> Iterator[list[Entry]]:
@@ -86,6 +85,8 @@ def _entries(limit: int, **filters: Any) -> Iterator[list[Entry]]:
     while limit > 0:
         page = log.entries(**filters, before=before, limit=min(limit, _PAGE))
         yield page
+        if not page and before is None:
+            note("There is no such entry.")
         if len(page) < _PAGE:
             return
         before = page[-1].id
@@ -110,13 +111,20 @@ def _moment(text: str) -> datetime:
 
 
 def _object(text: str) -> str:
-    if ":" in text:
+    """Return what an entry calls a thing. Raises ValueError, also for a path of the tree: entries do not have those."""
+    if ":" in text and ":/" not in text:
         return text
     try:
         kind, row_id = decode(text)
     except InvalidId as error:
         raise ValueError(str(error)) from error
-    return f"{kind}:{row_id}"
+    return f"{log.MODEL if kind is Kind.MODEL else kind}:{row_id}"
+
+
+def _thing(name: str) -> str:
+    """Return what to call a thing: a version of the model by its id, which is what it is asked for by."""
+    kind, _, row_id = name.partition(":")
+    return encode(Kind.MODEL, row_id) if kind == log.MODEL else name
 
 
 def _user(text: str) -> str:
@@ -129,6 +137,7 @@ def _names(page: Iterable[Entry]) -> Mapping[str, str]:
     people = users.by_ids(name.removeprefix("user:") for name in named if name.startswith("user:"))
     found = groups.by_ids(name.removeprefix("group:") for name in named if name.startswith("group:"))
     return {
+        OPERATOR: "the operator",
         **{f"user:{user_id}": person.username for user_id, person in people.items()},
         **{f"group:{group_id}": f'group "{group.name}"' for group_id, group in found.items()},
     }
@@ -138,9 +147,9 @@ def _sentence(entry: Entry, names: Mapping[str, str]) -> str:
     bare, hash_sign, relation = entry.key.user.partition("#")
     user = names.get(bare, bare) + hash_sign + relation
     actor = names.get(entry.actor, entry.actor)
-    thing = names.get(entry.key.object, entry.key.object)
+    thing = names.get(entry.key.object, _thing(entry.key.object))
     what = f"{entry.key.relation} on {thing}"
-    under = f" under {entry.key.condition.name}" if entry.key.condition else ""
+    under = _under(entry.key.condition) if entry.key.condition else ""
     match entry.operation:
         case AuditOperation.WRITE:
             return f"{actor} gave {user} {what}{under}"
@@ -155,6 +164,11 @@ def _sentence(entry: Entry, names: Mapping[str, str]) -> str:
             return f"{actor} asked {entry.note}" + (f" about {about}" if about else "")
 
 
+def _under(condition: RelationshipCondition) -> str:
+    context = f" {json.dumps(dict(condition.context))}" if condition.context else ""
+    return f" under {condition.name}{context}"
+
+
 def _json(entry: Entry) -> dict[str, Any]:
     condition = entry.key.condition
     return {
@@ -164,7 +178,7 @@ def _json(entry: Entry) -> dict[str, Any]:
         "operation": entry.operation.value,
         "user": entry.key.user,
         "relation": entry.key.relation,
-        "object": entry.key.object,
+        "object": _thing(entry.key.object),
         "condition": {"name": condition.name, "context": dict(condition.context)} if condition else None,
         "note": entry.note,
         "occurrences": entry.occurrences,

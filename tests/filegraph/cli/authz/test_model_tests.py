@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from filegraph.cli.models import app
+from filegraph.cli.authz.models import app
 from tests.components import fga
 from tests.components.server import ROOT
 

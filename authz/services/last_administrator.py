@@ -1,0 +1,31 @@
+"""That somebody is left who can administer, around what may take that from one person: a membership, her account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from authz.services.activation import hold_active
+from authz.services.administrators import administers, require_administrator
+from authz.services.client import client_for
+from authz.services.models import of_version
+from authz.services.needs import OWN_NEEDS, Needs
+from authz.types import Actor
+
+
+@contextmanager
+def kept(person: Actor, needs: Needs) -> Iterator[None]:
+    """Let a block change the rights of one person alone, in a transaction of its own, or undo it.
+
+    Raises AdministratorLockout when she could administer before, and nobody can after it. Of two that would each leave
+    the other one waits, as it does for an activation.
+    """
+    needs = needs.joined(OWN_NEEDS)
+    with transaction.atomic():
+        client = client_for(of_version(hold_active().version_id), needs.structure)
+        could = administers(client, person, needs.kept)
+        yield
+        if could:
+            require_administrator(client, needs.kept)

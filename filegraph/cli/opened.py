@@ -1,0 +1,49 @@
+"""The installation that a command works on: it is there and prepared, or the command ends with one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+from authz.errors import AuthzError
+from filegraph import database_problem, installation
+from filegraph.client.terminal import note
+from filegraph.program import program
+
+USAGE_ERROR = 2
+
+
+def end(sentence: str) -> NoReturn:
+    """End the command with a sentence on stderr and exit code 2."""
+    note(sentence)
+    raise typer.Exit(USAGE_ERROR)
+
+
+def require_database() -> None:
+    """End the command unless the database can be used; of a SQLite file only that it may be made."""
+    problem = database_problem.of_database()
+    if problem is not None:
+        end(problem.sentence)
+
+
+def require_prepared() -> None:
+    """End the command unless ``filegraph setup`` has run for this version."""
+    if not installation.is_prepared():
+        end(f"This installation is not prepared. Run first: {program()} setup")
+
+
+@contextmanager
+def opened_installation() -> Iterator[None]:
+    """Run a block on an installation that is there and prepared; what authz refuses in it ends the command.
+
+    The database is left by ``filegraph.cli.server_start``, whichever command it was.
+    """
+    require_database()
+    require_prepared()
+    try:
+        yield
+    except AuthzError as error:
+        end(f"{str(error).rstrip('.')}.")

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from accounts.services import sessions
 from accounts.services.token_uses import TOKEN_USES
-from authz.services import audit, remote_engine
+from authz.services import audit, client, remote_engine
 from filegraph.background import Chore
 from storage.services import sweep
 
@@ -48,6 +48,7 @@ def _sweep(now: datetime) -> object:
 
 
 def _deliver(now: datetime) -> object:
+    client.follow_store()
     return remote_engine.deliver()
 
 

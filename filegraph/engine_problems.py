@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from django.conf import settings
-
 from authz.errors import AuthorizationUnavailable, InvalidModel, InvalidRequest
 from authz.services import remote_engine, shadow
 from authz.services.models import active
@@ -20,15 +18,22 @@ def of_engine(*, prepared: bool) -> Problem | None:
     return of_asking(partial(remote_engine.require_usable, prepared=prepared))
 
 
+def of_store() -> Problem | None:
+    """Look whether the server still has the store that is noted, whichever engine answers. The tables must be there."""
+    return of_asking(remote_engine.require_noted)
+
+
 def of_asking(ask: Callable[[], object]) -> Problem | None:
     """Return why ``ask`` fails, which asks a remote engine for something; None if it does not."""
     try:
         ask()
     except remote_engine.Unusable as unusable:
-        if unusable.setting == "store_id" and not settings.FILEGRAPH_OPENFGA_STORE_ID:
-            name = variable("openfga_api_url")
-            return Problem(f"The OpenFGA server that {name} names does not have the store of this installation.")
         return Problem(f"{variable(f'openfga_{unusable.setting}')} {unusable.reason}", unusable.passing)
+    except remote_engine.StoreGone:
+        return Problem(
+            f"The OpenFGA server that {variable('openfga_api_url')} names does not have the store of this installation "
+            f"any more. `{program()} authz migrate-store --to openfga --new-store` fills a new one from the record."
+        )
     except InvalidModel as invalid:
         # What an earlier release kept, this one may refuse.
         return Problem(
@@ -36,7 +41,7 @@ def of_asking(ask: Callable[[], object]) -> Problem | None:
             f"`{program()} authz models` lists the others, `{program()} authz activate` activates one."
         )
     except (AuthorizationUnavailable, InvalidRequest) as error:
-        return Problem(f"OpenFGA cannot be used: {error}.")
+        return Problem(f"The OpenFGA server that {variable('openfga_api_url')} names cannot be used: {error}.")
     return None
 
 

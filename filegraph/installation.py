@@ -45,7 +45,9 @@ def _prepare() -> list[str]:
     # Before anything is made. Where nothing is left to be told to it, an engine that is away does not hold up a start.
     problem = engine_problems.of_engine(prepared=False)
     if problem is not None and not (problem.passing and not pending and remote_engine.is_prepared()):
-        raise SetupFailed(problem.sentence)
+        # What is noted of the store is in a table. That it is gone says more than that a setting names no store.
+        lost = engine_problems.of_store() if not pending else None
+        raise SetupFailed((lost or problem).sentence)
     done: list[str] = []
     if pending:
         call_command("migrate", verbosity=0, interactive=False)

@@ -106,16 +106,18 @@ def user_error(error: Exception, path: Sequence[str] = ("input",)) -> UserError:
     raise error
 
 
-def detailed(error: AuthzError, path: Sequence[str] = ("input",)) -> UserError:
+def detailed(error: AuthzError, path: Sequence[str] = ("input",), advice: str = "") -> UserError:
     """Return the entry of a payload with the detail of the one case: for those who edit the authorization model."""
-    return UserError(message=str(error), path=list(path), retryable=error.retryable, code=error.code)
+    return UserError(
+        message=f"{error}{advice and f'.{advice}'}", path=list(path), retryable=error.retryable, code=error.code
+    )
 
 
 class Detailed(GraphQLError):
     """A question that does not fit the authorization model, told with its detail to those who edit it or audit."""
 
-    def __init__(self, error: AuthzError) -> None:
-        super().__init__(str(error), extensions={"code": error.code})
+    def __init__(self, error: AuthzError, advice: str = "") -> None:
+        super().__init__(f"{error}{advice and f'.{advice}'}", extensions={"code": error.code})
 
 
 def bad_input(message: str, *path: str) -> UserError:

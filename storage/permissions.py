@@ -108,7 +108,32 @@ def require(actor: Actor, permission: Permission, row: Node) -> None:
 
 
 def require_all(actor: Actor, questions: Sequence[tuple[Permission, Node]]) -> list[StorageError | None]:
-    """Ask many whole checks in one batch; returns for each question None (allowed) or the error to answer with."""
+    """Ask many whole checks in one batch; returns for each question None (allowed) or the error to answer with.
+
+    Raises ConditionFailed where a condition decides and cannot be decided: to whoever can view the row. To others it is
+    NotFound, as if there were none.
+    """
+    try:
+        return _answers(actor, questions)
+    except ConditionFailed:
+        if len(questions) > 1:
+            return [require_all(actor, [question])[0] for question in questions]
+        ((_, row),) = questions
+        if sees(actor, row):
+            raise
+        return [NotFound()]
+
+
+def sees(actor: Actor, row: Node) -> bool:
+    """Tell whether the actor can certainly view a row; what cannot be decided is a no, and no error."""
+    try:
+        return _answers(actor, [(Permission.VIEW, row)]) == [None]
+    except ConditionFailed:
+        return False
+
+
+def _answers(actor: Actor, questions: Sequence[tuple[Permission, Node]]) -> list[StorageError | None]:
+    """Answer questions together. Raises ConditionFailed where one of them, or its refusal, cannot be decided."""
     rows = {(kind_of(row), row.id): row for _, row in questions}.values()
     told = tuple(structure(rows, {Permission.VIEW, *(permission for permission, _ in questions)}))
 

@@ -26,7 +26,7 @@ from tests.components.postgresql import available, postgresql
 from tests.components.seaweedfs import SeaweedFS, seaweedfs_or_skip
 
 DATABASE = os.environ.get("FILEGRAPH_TEST_DATABASE", "sqlite")
-DATABASE_FIXTURES = {"db", "transactional_db", "server", "mortal", "pair", "mortal_pair"}
+DATABASE_FIXTURES = {"db", "transactional_db", "server", "mortal", "lonely", "pair", "mortal_pair"}
 _CLEANUP = contextlib.ExitStack()
 
 # CI looks at the same examples every time; people and long campaigns look further.

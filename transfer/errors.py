@@ -131,6 +131,8 @@ STATUS: Mapping[type[Exception], int] = MappingProxyType(
         # Not the client's fault, any of them: she sent a token, and we could not find out what it is worth.
         authz.AuthorizationUnavailable: 503,
         authz.ResolutionTooComplex: 503,
+        # Told as NotFound, see transfer.app: nobody could say that she may, and what she may not see is not there.
+        authz.ConditionFailed: 404,
         authz.AuthzError: 500,
     }
 )

@@ -15,6 +15,7 @@ import cel_expr_python.cel as cel
 from authz.dsl.addresses import canonical_address, in_network
 from authz.dsl.expressions import EvaluationError, ExpressionFault, InvalidExpression
 from authz.dsl.model import ConditionParameter, ParameterType
+from authz.dsl.syntax import read_tree
 
 _ADDRESS = cel.Type.AbstractType("IPAddress")
 _TYPES = {
@@ -36,6 +37,7 @@ class CelProgram:
 
     def __init__(self, expression: cel.Expression) -> None:
         self._expression = expression
+        self.tree = read_tree(expression.serialize())
 
     def evaluate(self, values: Mapping[str, Any]) -> bool:
         """See ``Program``."""

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from authz.dsl.model import ConditionParameter
+from authz.dsl.syntax import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class EvaluationError(Exception):
 
 class Program(Protocol):
     """A compiled expression."""
+
+    @property
+    def tree(self) -> Tree:
+        """Its syntax, with every loop in it."""
+        ...
 
     def evaluate(self, values: Mapping[str, Any]) -> bool:
         """Return what the expression says of ``values``, which has each parameter, as ``authz.engine.parameters`` makes

@@ -15,7 +15,7 @@ from typing import Any
 
 from authz.dsl.expressions import EvaluationError, InvalidExpression, compile_expression
 from authz.dsl.model import Condition
-from authz.engine.effort import EFFORT_LIMIT, Effort
+from authz.engine.effort import EFFORT_LIMIT, QUESTION_EFFORT_LIMIT, Effort, Size, size_of
 from authz.engine.parameters import typed
 from authz.errors import (
     ConditionFailed,
@@ -31,9 +31,15 @@ from authz.types import RelationshipCondition
 CONTEXT_BYTES = 32 * 1024
 """Largest context of a tuple, as compact JSON: OpenFGA's limit."""
 
+QUESTION_CONTEXT_BYTES = 64 * 1024
+"""Largest context of a question, as compact JSON: twice what a tuple may bring, an eighth of a request to OpenFGA."""
+
 _DEPTH = 64
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, which OpenFGA takes in no context, and halves of characters, which no database keeps."""
+
+
+_Sized = tuple[Any, Size]
 
 
 class Conditions:
@@ -54,13 +60,11 @@ class Conditions:
         if strange:
             raise InvalidTuple(f"condition {carried.name!r} has no parameter {min(map(str, strange))!r}")
         try:
+            # First its depth and size: to convert takes a level of ours for each of its own.
+            require_context(carried.context, CONTEXT_BYTES)
             compiled.typed(carried.context)
-            require_plain(carried.context)
         except InvalidContext as error:
             raise InvalidTuple(str(error)) from error
-        size = len(json.dumps(dict(carried.context), ensure_ascii=False, separators=(",", ":")).encode())
-        if size > CONTEXT_BYTES:
-            raise InvalidTuple(f"the context of a tuple has at most {CONTEXT_BYTES} bytes, this one {size}")
 
     def fits(self, carried: RelationshipCondition) -> bool:
         """Tell whether a stored condition means something in this model; a tuple with another counts for nothing."""
@@ -70,10 +74,10 @@ class Conditions:
     def under(self, context: Mapping[str, Any]) -> Circumstances:
         """Return the conditions under the context of a question.
 
-        Raises InvalidContext for what is no JSON or has control characters.
+        Raises InvalidContext for what is no JSON, too deep or too large, or has control characters.
         """
         if self._compiled:
-            require_plain(context)
+            require_context(context)
         return Circumstances(self._compiled, context)
 
 
@@ -83,7 +87,8 @@ class Circumstances:
     def __init__(self, compiled: Mapping[str, _Compiled], context: Mapping[str, Any]) -> None:
         self._compiled = compiled
         self._context = context
-        self._typed: dict[tuple[str, str], Any] = {}
+        self._asked: dict[tuple[str, str], _Sized] = {}
+        self._spent = 0
 
     def met(self, carried: RelationshipCondition) -> bool:
         """Tell whether the condition that a tuple carries holds; no for one that does not fit the model.
@@ -94,17 +99,16 @@ class Circumstances:
         own = compiled.own(carried) if compiled is not None else None
         if compiled is None or own is None:
             return False
-        values = {
-            name: own[name] if name in own else self._asked(compiled, name)
+        found = {
+            name: (own[name], size_of(own[name])) if name in own else self._of_question(compiled, name)
             for name in compiled.parameters
             if name in own or name in self._context
         }
-        missing = compiled.parameters.keys() - values.keys()
+        missing = compiled.parameters.keys() - found.keys()
         if missing:
             raise MissingContext(f"condition {carried.name!r} lacks {', '.join(sorted(missing))}")
-        effort = compiled.effort.of(values)
-        if effort > EFFORT_LIMIT:
-            raise ConditionFailed(f"condition {carried.name!r} may take {effort} steps, more than {EFFORT_LIMIT}")
+        self._spend(compiled, {name: size for name, (_, size) in found.items()})
+        values = {name: value for name, (value, _) in found.items()}
         try:
             return compiled.program.evaluate(values)
         except EvaluationError as error:
@@ -116,12 +120,22 @@ class Circumstances:
         merged = {**self._context, **carried.context}
         return {name: merged[name] for name in (compiled.parameters if compiled else ()) if name in merged}
 
-    def _asked(self, compiled: _Compiled, parameter: str) -> Any:
-        """Return the question's value of a parameter, converted once. Raises InvalidContext."""
+    def _of_question(self, compiled: _Compiled, parameter: str) -> _Sized:
+        """Return the question's value of a parameter, converted and measured once. Raises InvalidContext."""
         key = (compiled.name, parameter)
-        if key not in self._typed:
-            self._typed[key] = compiled.typed({parameter: self._context[parameter]})[parameter]
-        return self._typed[key]
+        if key not in self._asked:
+            value = compiled.typed({parameter: self._context[parameter]})[parameter]
+            self._asked[key] = value, size_of(value)
+        return self._asked[key]
+
+    def _spend(self, compiled: _Compiled, sizes: Mapping[str, Size]) -> None:
+        """Count an evaluation. Raises ConditionFailed for one that is too much, or too much with those before it."""
+        effort = compiled.effort.of(sizes)
+        if effort > EFFORT_LIMIT:
+            raise ConditionFailed(f"condition {compiled.name!r} may take {effort} steps, more than {EFFORT_LIMIT}")
+        self._spent += effort
+        if self._spent > QUESTION_EFFORT_LIMIT:
+            raise ConditionFailed(f"the conditions of a question may take more than {QUESTION_EFFORT_LIMIT} steps")
 
 
 class _Compiled:
@@ -130,7 +144,6 @@ class _Compiled:
     def __init__(self, name: str, condition: Condition) -> None:
         self.name = name
         self.parameters = {parameter.name: parameter.type for parameter in condition.parameters}
-        self.effort = Effort(condition.expression)
         try:
             self.program = compile_expression(condition.parameters, condition.expression)
         except InvalidExpression as error:
@@ -140,6 +153,7 @@ class _Compiled:
                     for fault in error.faults
                 ]
             ) from error
+        self.effort = Effort(self.program.tree)
 
     def typed(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of those parameters that ``context`` names. Raises InvalidContext."""
@@ -162,6 +176,14 @@ class _Compiled:
             return self.typed(carried.context)
         except InvalidContext:
             return None
+
+
+def require_context(context: Mapping[str, Any], limit: int = QUESTION_CONTEXT_BYTES) -> None:
+    """Raise InvalidContext for what is no plain JSON, or above ``limit`` bytes of it without blanks."""
+    require_plain(context)
+    size = len(json.dumps(dict(context), ensure_ascii=False, separators=(",", ":")).encode())
+    if size > limit:
+        raise InvalidContext(f"a context has at most {limit} bytes here, this one {size}")
 
 
 def require_plain(value: Any, depth: int = 0) -> None:

@@ -20,12 +20,16 @@ _INT_MIN, _INT_MAX = -(1 << 63), (1 << 63) - 1
 _MANTISSA_BITS = 64
 """Bits that OpenFGA keeps of a number that comes as a text."""
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-_NUMBER_CHARACTERS = 400
+_TEXT_CHARACTERS = 400
+"""Characters of a text that is read as a number, a time, a duration or an address: more than any of them needs."""
+
+_NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]{1,4}))?")
+_EXPONENT = 2 * _TEXT_CHARACTERS
+"""Beyond it, however many digits there are, a number is too large for every type, or too small for every one."""
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT[0-2]\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)", re.ASCII)
-_DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)", re.ASCII)
+_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)", re.ASCII)
 _NANOSECONDS = {
     "ns": 1,
     "us": 1_000,
@@ -105,9 +109,11 @@ def _double(value: Any) -> float:
 def _rational(value: Any) -> Fraction:
     if not isinstance(value, str):
         return Fraction(_json_number(value))
-    if len(value) > _NUMBER_CHARACTERS or _NUMBER.fullmatch(value) is None:
+    parts = _matched(_NUMBER, value)
+    if parts is None:
         raise ValueError("expected a number")
-    return _with_mantissa(Fraction(value))
+    exponent = min(max(int(parts[2] or 0), -_EXPONENT), _EXPONENT)
+    return _with_mantissa(Fraction(f"{parts[1]}e{exponent}"))
 
 
 def _with_mantissa(number: Fraction) -> Fraction:
@@ -133,7 +139,7 @@ def _json_number(value: Any) -> float:
 
 
 def _duration(value: Any) -> timedelta:
-    if not isinstance(value, str) or _DURATION.fullmatch(value) is None:
+    if _matched(_DURATION, value) is None:
         raise ValueError('expected a duration like "1h30m"')
     parts = _DURATION_PART.findall(value)
     nanoseconds = sum((math.floor(Fraction(number) * _NANOSECONDS[unit]) for number, unit in parts), 0)
@@ -144,7 +150,7 @@ def _duration(value: Any) -> timedelta:
 
 
 def _timestamp(value: Any) -> datetime:
-    parts = _TIME.fullmatch(value) if isinstance(value, str) else None
+    parts = _matched(_TIME, value)
     if parts is None:
         raise ValueError("expected a time of RFC 3339")
     seconds, fraction, zone = parts.groups()
@@ -156,12 +162,17 @@ def _timestamp(value: Any) -> datetime:
 
 
 def _ipaddress(value: Any) -> bytes:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > _TEXT_CHARACTERS:
         raise ValueError("expected an IP address")
     try:
         return canonical_address(value)
     except ValueError as error:
         raise ValueError("expected an IP address") from error
+
+
+def _matched(pattern: re.Pattern[str], value: Any) -> re.Match[str] | None:
+    """Return the match of a whole text; a pattern holds everybody up, and is never asked about a long one."""
+    return pattern.fullmatch(value) if isinstance(value, str) and len(value) <= _TEXT_CHARACTERS else None
 
 
 def _is_object(value: Any) -> bool:

@@ -31,7 +31,7 @@ def require_administrator(client: InstallationClient, kept: Collection[str]) -> 
     for person in _candidates(lasting, kept):
         name = f"{_PERSON}:{person}"
         asked = [CheckRequest(name, relation, ORGANIZATION) for relation in sorted(kept)]
-        if all(lasting.batch_check(asked)) and (lasting is client or administers(client, name, kept)):
+        if all(lasting.batch_check(asked)) and (lasting is client or _certainly(client, name, kept)):
             return
     raise AdministratorLockout
 
@@ -39,12 +39,16 @@ def require_administrator(client: InstallationClient, kept: Collection[str]) -> 
 def administers(client: InstallationClient, actor: str, kept: Collection[str]) -> bool:
     """Return whether somebody has all relations ``kept`` to the organization now, by whole checks in one batch.
 
-    What a condition leaves undecided is a no.
+    Raises ConditionFailed where a condition leaves it undecided.
     """
     context = circumstances(client)
     requests = [CheckRequest(actor, relation, ORGANIZATION, context=context) for relation in sorted(kept)]
+    return all(client.batch_check(requests))
+
+
+def _certainly(client: InstallationClient, actor: str, kept: Collection[str]) -> bool:
     try:
-        return all(client.batch_check(requests))
+        return administers(client, actor, kept)
     except ConditionFailed:
         return False
 

@@ -21,7 +21,7 @@ from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import ClientName, authz_settings
 from authz.services.circumstances import one_time
 from authz.services.models import LoadedModel, active, pinned
-from authz.services.remote_engine import remote_of
+from authz.services.remote_engine import is_outdated, remote_of
 from authz.services.wrapping import wrapped
 
 _MOMENTS = Moments()
@@ -67,6 +67,18 @@ def _made(name: ClientName, model: LoadedModel, structure: Structure) -> Install
 def _kept(store_id: str, seconds: float) -> tuple[KeptProjections, ChangeFeed]:
     """Return what this process keeps of a store between requests, for the clients of all models together."""
     return KeptProjections(seconds), ChangeFeed(timezone.now())
+
+
+def follow_store() -> bool:
+    """Ask the store that is noted now, if it is another one than before; return whether it is. Until then: no answers.
+
+    So nobody has to restart a process when a new store has taken the place of a lost one.
+    """
+    if not is_outdated():
+        return False
+    remote_of.cache_clear()
+    client_for.cache_clear()
+    return True
 
 
 @contextmanager

@@ -43,13 +43,14 @@ class Foreign(StrEnum):
 class Report:
     """What was found: how many of each kind, the first of them, and how much of it still stands at the end.
 
-    ``refused``: changes that the server refuses for good, found or not.
+    ``refused``: changes that the server refuses for good, found or not. ``lost``: there is no store to compare with.
     """
 
     found: Counter[Kind] = field(default_factory=Counter)
     examples: list[Drift] = field(default_factory=list)
     left: int = 0
     refused: int = 0
+    lost: bool = False
 
     @property
     def is_clean(self) -> bool:

@@ -18,12 +18,13 @@ from django.utils.module_loading import import_string
 from authz.clients.openfga import limits, outbox, store
 from authz.clients.openfga.calls import Deadline, Sender
 from authz.clients.openfga.delivery import Courier
+from authz.clients.openfga.failures import StoreGone as StoreGone
 from authz.clients.openfga.outbox import Backlog
 from authz.clients.openfga.remote import Remote
 from authz.clients.openfga.store import Unusable as Unusable
 from authz.conf import authz_settings
 from authz.dsl.model import AuthorizationModel
-from authz.errors import AuthorizationUnavailable, InvalidModel, InvalidRequest, ModelProblem
+from authz.errors import AuthorizationUnavailable, AuthzError, InvalidModel, InvalidRequest, ModelProblem
 from authz.models import RelationshipTuple
 from authz.services import shipped_model
 from authz.services.models import LoadedModel, active, of_version
@@ -154,7 +155,7 @@ def is_prepared() -> bool:
 
 
 def require_usable(*, prepared: bool) -> None:
-    """Raise Unusable (a setting is to blame), AuthorizationUnavailable or InvalidRequest unless the server can be used.
+    """Raise unless the server can be used: Unusable (a setting is to blame), StoreGone, AuthorizationUnavailable.
 
     ``prepared``: ``prepare`` has to have run as well.
     """
@@ -164,11 +165,21 @@ def require_usable(*, prepared: bool) -> None:
     store.require_server(transport())
     noted = store.noted_store() if prepared else None
     if noted is not None:
+        store.require_noted(transport())
         store.require_same(noted, configured)
     if configured:
         store.require_store(transport(), configured)
     if prepared:
-        store.require_store(transport(), remote().store_id)
+        remote()
+
+
+def require_noted() -> None:
+    """Raise StoreGone when the server does not have the store that is noted any more; Unusable when it is away.
+
+    The tables must be there. With no address of a server there is nobody to be asked.
+    """
+    if is_named():
+        store.require_noted(transport())
 
 
 def deliver() -> bool:
@@ -183,7 +194,29 @@ def deliver() -> bool:
         _send_active()
         return Courier(remote(), _USING).deliver(Deadline())
     except (AuthorizationUnavailable, InvalidModel, InvalidRequest) as error:
-        logger.warning("Changes of permissions wait for OpenFGA: %s", error)
+        logger.warning("Changes of permissions wait for OpenFGA: %s", _reason(error))
+        return False
+
+
+def _reason(error: AuthzError) -> Exception:
+    """Return why nothing is delivered: a store that is gone does not say so to whoever writes into it."""
+    try:
+        store.require_noted(transport())
+    except StoreGone as gone:
+        return gone
+    except (Unusable, AuthorizationUnavailable):
+        pass
+    return error
+
+
+def is_outdated() -> bool:
+    """Return whether this process asks a store whose place another one has taken, or nobody."""
+    if not hears():
+        return False
+    noted = store.noted_store()
+    try:
+        return noted is None or remote().store_id != noted.store_id
+    except (AuthorizationUnavailable, InvalidModel):
         return False
 
 

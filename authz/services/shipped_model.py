@@ -98,7 +98,9 @@ def tell_of_newer() -> str | None:
     version_id = newer_shipped_version()
     if version_id is None:
         return None
-    sentence = f"A newer authorization model came with this release ({version_id}); the active one was left alone."
+    # By the id that it is activated by.
+    name = f"model_{version_id}"
+    sentence = f"A newer authorization model came with this release ({name}); the active one was left alone."
     logger.warning(sentence)
     return sentence
 

@@ -29,6 +29,7 @@ from authz.models import Delivery, RemoteModel, RemoteStore, TupleChange
 from authz.services import remote_engine
 from authz.services.models import active_model
 from authz.services.reconciliation import Foreign, Report, desired, drain, reconcile
+from authz.services.remote_engine import StoreGone
 from authz.types import TupleKey
 
 _USING = "default"
@@ -50,22 +51,38 @@ class Progress:
 
 
 def to_openfga(
-    structure: Structure, *, clock: Callable[[], datetime] = timezone.now, progress: Progress | None = None
+    structure: Structure,
+    *,
+    new_store: bool = False,
+    clock: Callable[[], datetime] = timezone.now,
+    progress: Progress | None = None,
 ) -> Report:
     """Bring the store to hold all that our record has, and return what the comparison at the end found and mended.
 
     What the store had before and others wrote stays, is told, and counts as left over. May be ended at any moment and
-    called again: it goes on where it was. One caller at a time. Raises StillWriting, Unusable, InvalidRequest (the
-    server does not take the model) and AuthorizationUnavailable.
+    called again: it goes on where it was. One caller at a time. ``new_store``: another one takes the place of the noted
+    one, should the server have lost that; it answers nothing until it has everything. Raises StillWriting, Unusable,
+    StoreGone (the server has lost the store, and no other may take its place), InvalidRequest (the server does not take
+    the model) and AuthorizationUnavailable.
     """
     told = progress or Progress()
+    configured = authz_settings().openfga_store_id
+    if new_store:
+        store.require_server(remote_engine.transport())
+        if configured:
+            store.require_store(remote_engine.transport(), configured)
+        _let_lost_store_go()
     noted = _attach(clock())
     if not noted.is_whole:
         _fill(noted, clock, told)
+    if not configured:
+        # It was made for this. Another one may hold what was taken back long ago, until it was compared.
+        _is_whole()
     told.stage("Delivering", None)
     drain(told.step)
     told.stage("Comparing", desired(structure).count())
     report = reconcile(structure, mend=True, clock=clock, progress=told.step)
+    _is_whole()
     if sum(report.found.values()):
         report.left = reconcile(structure, mend=False, clock=clock).left
     return report
@@ -77,11 +94,14 @@ def to_embedded(
     """Make sure that our record has all that the store has, adopting what others wrote there; return what was found.
 
     Once the settings choose the embedded engine, it lets the store go: nothing is told to it any more, and a process
-    that still asks it gets no answers. Raises AuthorizationUnavailable.
+    that still asks it gets no answers. One that the server has lost is let go at once: our record has all that we ever
+    told it. Raises Unusable (the server does not answer) and AuthorizationUnavailable.
     """
     told = progress or Progress()
     if not remote_engine.has_store():
         return Report()
+    if _let_lost_store_go():
+        return Report(lost=True)
     told.stage("Delivering", None)
     drain(told.step)
     told.stage("Comparing", desired(structure).count())
@@ -121,7 +141,23 @@ def _fill(noted: RemoteStore, clock: Callable[[], datetime], told: Progress) -> 
             RemoteStore.objects.filter(id=noted.id).update(filled_through=last)
         told.step(len(page))
         _keep_pace(courier)
-    RemoteStore.objects.filter(id=noted.id).update(is_whole=True)
+
+
+def _is_whole() -> None:
+    RemoteStore.objects.update(is_whole=True)
+
+
+def _let_lost_store_go() -> bool:
+    """Note no store any more if the server has lost the one that is noted; return whether it was so.
+
+    What was on its way to it is in the record, and so will be what a new store is filled from.
+    """
+    try:
+        remote_engine.require_noted()
+    except StoreGone:
+        _detach()
+        return True
+    return False
 
 
 def _put_on_its_way(page: list[TupleKey], now: datetime) -> None:

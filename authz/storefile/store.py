@@ -36,6 +36,13 @@ class Store:
     tests: tuple[StoreTest, ...]
 
 
+def _is_model(text: str) -> bool:
+    """Tell whether a text begins as a model or a module of one does, which no store file can."""
+    lines = (line.strip() for line in text.splitlines())
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return first == "model" or first.startswith("module ")
+
+
 def read_store(file: Path, *, external: bool = False) -> Store:
     """Read a store file; with ``external`` it may name files outside of its own folder.
 
@@ -43,7 +50,10 @@ def read_store(file: Path, *, external: bool = False) -> Store:
     OSError when ``file`` itself cannot be opened.
     """
     require_regular(file)
-    document = read_document(file, read_text(file))
+    text = read_text(file)
+    if _is_model(text):
+        raise InvalidStoreFile([Fault(file, "this is a model, not a store file: name it there as model_file")])
+    document = read_document(file, text)
     entry = read_entries(document, StoreEntry)
     folder = Folder(file.parent, external)
     model = _model(document, entry, folder)

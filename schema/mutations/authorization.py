@@ -13,13 +13,14 @@ import strawberry
 from accounts.permissions import NEEDS as ACCOUNTS
 from authz.errors import AuthzError, InvalidModel, InvalidRequest, RelationsMissing
 from authz.services import activation, model_versions
+from authz.services.relationship_editor import RefusedTuple
 from schema.context import Info
 from schema.descriptions import mutation
 from schema.errors import UserError, detailed, user_error
 from schema.ids import NO_ROW, InvalidId, Kind, decode_as
 from schema.mutations.outcome import ERRORS
 from schema.types.authorization_model import AuthorizationModel, ModelProblem, model_or_none, problems
-from schema.types.relationship import RelationshipTuple, RelationshipTupleInput, relationships
+from schema.types.relationship import RelationshipTuple, RelationshipTupleInput, advice, relationships
 from storage.errors import StorageError
 from storage.permissions import NEEDS as STORAGE
 from storage.services import relationships as edited
@@ -151,6 +152,12 @@ def _problems(error: Exception | None) -> list[ModelProblem]:
     return problems(error.problems) if isinstance(error, InvalidModel) else []
 
 
+def _refusal(refused: RefusedTuple, input: WriteRelationshipsInput) -> UserError:
+    given = (input.writes if refused.list == "writes" else input.deletes)[refused.place]
+    instead = advice(user=given.user, object=given.object)
+    return detailed(refused.error, ["input", refused.list, str(refused.place)], instead)
+
+
 @strawberry.type
 class AuthorizationMutations:
     """Part of the root."""
@@ -212,7 +219,7 @@ class AuthorizationMutations:
         refused, errors, _ = _edited(
             lambda: edited.write(info.context.actor, writes=writes, deletes=deletes, needs=NEEDS)
         )
-        errors += [detailed(each.error, ["input", each.list, str(each.place)]) for each in refused or ()]
+        errors += [_refusal(each, input) for each in refused or ()]
         return WriteRelationshipsPayload(
             written=[] if errors else relationships(writes),
             deleted=[] if errors else relationships(deletes),

@@ -36,6 +36,7 @@ from schema.types.relationship import (
     RelationshipTupleConnection,
     RelationshipTupleFilter,
     RelationshipTupleInput,
+    advice,
     context_value,
     relationships,
 )
@@ -57,12 +58,12 @@ ContextualTuples = Annotated[
 ]
 
 
-def _told(work: Callable[[], T]) -> T:
+def _told(work: Callable[[], T], *, user: str | None = None, object: str | None = None) -> T:
     """Do the work; what does not fit the model is told with its detail, for whoever gets this far may see the model."""
     try:
         return work()
     except InvalidRequest as error:
-        raise Detailed(error) from None
+        raise Detailed(error, advice(user=user, object=object)) from None
 
 
 def _question(
@@ -148,7 +149,7 @@ class AuthorizationQueries:
         contextual_tuples: ContextualTuples = None,
     ) -> bool | None:
         question = _question(user, relation, object, context, contextual_tuples)
-        return _told(lambda: access.check(info.context.actor, question, now=info.context.now))
+        return _told(lambda: access.check(info.context.actor, question, now=info.context.now), user=user, object=object)
 
     @field("Who has a relation to an object, by name; null for whoever may not ask, and for a node that is not there.")
     def who_can_access(
@@ -167,7 +168,9 @@ class AuthorizationQueries:
     ) -> PermissionHolderConnection | None:
         request = PageRequest(first=first, after=after, last=last, before=before)
         name, values = object_name(object), context_value(context)
-        found = _told(lambda: holders.holders(info.context.viewer, request, name, relation, user_type, values))
+        found = _told(
+            lambda: holders.holders(info.context.viewer, request, name, relation, user_type, values), object=object
+        )
         return None if found is None else PermissionHolderConnection(found=found)
 
     @field("Why a user has a relation to an object, or what is missing; null as for `checkPermission`.")
@@ -181,5 +184,7 @@ class AuthorizationQueries:
         contextual_tuples: ContextualTuples = None,
     ) -> AccessExplanation | None:
         question = _question(user, relation, object, context, contextual_tuples)
-        found = _told(lambda: access.explain(info.context.actor, question, now=info.context.now))
+        found = _told(
+            lambda: access.explain(info.context.actor, question, now=info.context.now), user=user, object=object
+        )
         return None if found is None else explanation(found)

@@ -95,6 +95,18 @@ def context_value(given: JSON | None) -> Mapping[str, Any]:
     return found or {}
 
 
+def advice(*, user: str | None = None, object: str | None = None) -> str:
+    """Return what to give instead of what is neither an id nor a name of the model: a username, a path of the tree."""
+    found = ""
+    if user is not None and ":" not in user_name(user):
+        found += (
+            ' Say who by an id, "user_..." as `viewer { id }` and `filegraph user create` tell it, or by "user:<id>".'
+        )
+    if object is not None and (":" not in object_name(object) or ":/" in object):
+        found += ' Say what by an id, "file_..." as `filegraph ls -l` tells it, or by "file:<id>".'
+    return found
+
+
 def relationship(key: TupleKey) -> RelationshipTuple:
     """Return a tuple for a client."""
     condition = key.condition

@@ -159,37 +159,43 @@ def spoil(server: Server, version: str) -> None:
                 file.execute(statement)
 
 
-def test_the_operator_recovers_where_nobody_can_be_answered() -> None:
+@pytest.fixture
+def lonely() -> Iterator[Server]:
+    """A server of one test alone, which stops and spoils it."""
     with serving(database_settings()) as server:
-        ada = become_administrator(server)
-        drive = ada.drive()
-        file = ada.upload(drive, "a.txt", b"a")["id"]
-        version = create(ada, NO_DOWNLOADS_FOR_VIEWERS)
-        query = "query($id: ID!) { file(id: $id) { name } }"
-        asked = {"query": query, "variables": {"id": file}}
-        spoil(server, version.removeprefix("model_"))
+        yield server
 
-        def answer() -> object:
-            return (ada.post(json=asked).json().get("data") or {}).get("file")
 
-        # No question is answered, and through the service nobody can mend that.
-        assert answer() is None
-        refused = ada.post(json={"query": MEND, "variables": {"id": version}}).json()["data"]
-        assert refused["activateAuthorizationModel"]["errors"] == [{"code": "INVALID_AUTHORIZATION_MODEL"}]
-        listed = server.command("authz", "models")
-        assert f"* {version} " in listed
-        # A server that starts now says what is wrong.
-        server.stop()
-        with pytest.raises(ServerFailed, match="cannot be read"):
-            server.start()
-        with pytest.raises(ServerFailed):
-            server.command("authz", "activate", version)
-        assert " is active now, instead of " in server.command("authz", "activate", "--shipped", "--note", "recovered")
-        server.start()
-        assert answer() == {"name": "a.txt"}
-        # A process that serves all the while is told by the next request.
-        spoil(server, create(ada, NO_DOWNLOADS_FOR_VIEWERS).removeprefix("model_"))
-        assert answer() is None
-        server.command("authz", "activate", "--shipped")
-        assert answer() == {"name": "a.txt"}
-        assert "the operator activated authorization_model:" in server.command("authz", "audit")
+def test_the_operator_recovers_where_nobody_can_be_answered(lonely: Server) -> None:
+    ada = become_administrator(lonely)
+    drive = ada.drive()
+    file = ada.upload(drive, "a.txt", b"a")["id"]
+    version = create(ada, NO_DOWNLOADS_FOR_VIEWERS)
+    query = "query($id: ID!) { file(id: $id) { name } }"
+    asked = {"query": query, "variables": {"id": file}}
+    spoil(lonely, version.removeprefix("model_"))
+
+    def answer() -> object:
+        return (ada.post(json=asked).json().get("data") or {}).get("file")
+
+    # No question is answered, and through the service nobody can mend that.
+    assert answer() is None
+    refused = ada.post(json={"query": MEND, "variables": {"id": version}}).json()["data"]
+    assert refused["activateAuthorizationModel"]["errors"] == [{"code": "INVALID_AUTHORIZATION_MODEL"}]
+    listed = lonely.command("authz", "models")
+    assert f"* {version} " in listed
+    # A server that starts now says what is wrong.
+    lonely.stop()
+    with pytest.raises(ServerFailed, match="cannot be read"):
+        lonely.start()
+    with pytest.raises(ServerFailed):
+        lonely.command("authz", "activate", version)
+    assert " is active now, instead of " in lonely.command("authz", "activate", "--shipped", "--note", "recovered")
+    lonely.start()
+    assert answer() == {"name": "a.txt"}
+    # A process that serves all the while is told by the next request.
+    spoil(lonely, create(ada, NO_DOWNLOADS_FOR_VIEWERS).removeprefix("model_"))
+    assert answer() is None
+    lonely.command("authz", "activate", "--shipped")
+    assert answer() == {"name": "a.txt"}
+    assert "the operator activated authorization_model:" in lonely.command("authz", "audit")

@@ -26,6 +26,10 @@ SEE = "query($id: ID!) { file(id: $id) { name viewerCan { view download edit } d
 CREATE = """mutation($id: ID!) { createFolder(input: {parentId: $id, name: "new"}) {
   folder { id } errors { code retryable } } }"""
 UNAVAILABLE = "AUTHORIZATION_UNAVAILABLE"
+LOST = (
+    "The OpenFGA server that FILEGRAPH_OPENFGA_API_URL names does not have the store of this installation any more.",
+    "authz migrate-store --to openfga --new-store` fills a new one from the record.\n",
+)
 SECONDS = 2.5
 """Two for OpenFGA, and something for a busy machine."""
 
@@ -231,9 +235,61 @@ def test_a_store_goes_on_after_a_second_setup_and_is_missed_when_gone(tmp_path: 
         assert "OpenFGA" not in server.command("setup")
         fga.stop()
         fga.start()  # the memory engine has forgotten everything
-        done = command(server, "serve", "--port", str(server.port))
+        for arguments in (
+            ("serve", "--port", str(server.port)),
+            ("setup",),
+            ("authz", "reconcile"),
+            ("authz", "reconcile", "--check"),
+            ("authz", "migrate-store", "--to", "openfga"),
+        ):
+            done = command(server, *arguments)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert all(part in done.stderr for part in LOST), done.stderr
+        # A setting that names the store says no less, and one that names another one neither.
+        named = replace(server, environment={**server.environment, "FILEGRAPH_OPENFGA_STORE_ID": "0" * 26})
+        assert all(part in command(named, "setup").stderr for part in LOST)
+
+
+def test_a_lost_store_is_filled_again_while_the_server_serves(tmp_path: Path) -> None:
+    """Nothing is allowed until it is; then everything as before, and what was taken back meanwhile is not."""
+    require_openfga()
+    with openfga(token=TOKEN) as fga, serving(settings(fga)) as server:
+        ann = become_administrator(server)
+        bob, cat = new_person(ann), new_person(ann)
+        file = ann.upload(ann.drive(), "plan.txt", b"secret")["id"]
+        share(ann, file, bob)
+        share(ann, file, cat)
+        assert sees(bob, file)
+        fga.stop()
+        revoke_without_openfga(server, file, cat)
+        fga.start()
+        for arguments in ("setup",), ("authz", "reconcile", "--check"):
+            assert all(part in command(server, *arguments).stderr for part in LOST)
+        assert not timed(bob, SEE, id=file)["data"]["file"]
+        done = command(server, "authz", "migrate-store", "--to", "openfga", "--new-store")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "Store and record agree.\n" in done.stdout
+        until_it_works(bob, file)
+        assert [sees(person, file) for person in (ann, bob, cat)] == [True, True, False]
+        unshare(ann, file, bob)
+        assert not sees(bob, file)
+        assert command(server, "authz", "reconcile", "--check").stdout == "Store and record agree.\n"
+        fga.stop()
+        done = command(server, "authz", "reconcile", "--check")
         assert done.returncode == 2
-        assert "does not have the store of this installation" in done.stderr
+        assert done.stderr.startswith("FILEGRAPH_OPENFGA_API_URL is not the address of an OpenFGA server that answers")
+        fga.start()
+        done = command(server, "authz", "migrate-store", "--to", "embedded")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "it was let go" in done.stdout
+        assert "goes on hearing" not in done.stdout
+        server.kill()
+        back = replace(server, environment={**server.environment, "FILEGRAPH_AUTHZ_CLIENT": "embedded"}, process=None)
+        back.start()
+        try:
+            assert [sees(person, file) for person in (ann, bob, cat)] == [True, False, False]
+        finally:
+            back.kill()
 
 
 def test_a_server_that_is_prepared_starts_while_openfga_is_away(tmp_path: Path) -> None:

@@ -5,7 +5,15 @@ from typing import TypeVar
 
 import pytest
 
-from authz.errors import AuthorizationUnavailable, AuthzError, InvalidTuple, ResolutionTooComplex
+from authz.errors import (
+    AuthorizationUnavailable,
+    AuthzError,
+    ConditionFailed,
+    InvalidContext,
+    InvalidTuple,
+    MissingContext,
+    ResolutionTooComplex,
+)
 from tests.components.asgi_client import Answer, exchange
 from tests.transfer.conftest import START, Plane, Stranger
 from transfer.app import TransferApp
@@ -103,6 +111,23 @@ def test_permissions_that_cannot_be_told_are_a_503_without_a_trace(
     answer = ask_undecided(path, method, ResolutionTooComplex("deeper than 50 levels"))
     assert (answer.status, answer.code) == (503, "RESOLUTION_TOO_COMPLEX")
     assert "retry-after" not in answer.headers
+
+
+@pytest.mark.parametrize("error", [ConditionFailed("1 / 0"), MissingContext("no x"), InvalidContext("x is no int")])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+def test_a_condition_that_cannot_be_decided_is_a_no(
+    plane: Plane, method: str, error: ConditionFailed, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = plane.link(plane.store(b"x")) if method == "GET" else plane.begin(5)[1]
+    answer = ask_undecided(path, method, error)
+    assert answer.status == 404
+    assert method == "HEAD" or answer.code == "NOT_FOUND"
+    assert str(error).encode() not in answer.body
+    assert "retry-after" not in answer.headers
+    assert "x-request-id" not in answer.headers
+    (line,) = caplog.records
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+    assert str(error) in line.getMessage()
 
 
 def test_a_question_that_does_not_fit_the_model_is_logged(plane: Plane, caplog: pytest.LogCaptureFixture) -> None:

@@ -84,7 +84,7 @@ class Courier:
 
     def _run(self, holder: str, deadline: Deadline) -> None:
         taken = time.monotonic()
-        while entries := outbox.waiting(self._using, MAX_TUPLES_PER_WRITE):
+        while entries := outbox.waiting(self._using, self._remote.store_id, MAX_TUPLES_PER_WRITE):
             if time.monotonic() - taken > _START_SECONDS / 2:
                 if not self._renew(holder):
                     return

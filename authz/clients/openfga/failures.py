@@ -3,6 +3,7 @@
 Refused                        the server understood, and refused; never leaves this package
 AuthorizationUnavailable
 ├── NotAllowed                 the server does not take our token
+├── StoreGone                  the server answers, and does not have the store of this installation
 └── NotSent                    nobody listens at its address: certainly nothing has happened
 """
 
@@ -22,6 +23,16 @@ class Refused(Exception):
 
 class NotAllowed(AuthorizationUnavailable):
     """The server does not take our token."""
+
+
+class StoreGone(AuthorizationUnavailable):
+    """The server answers, and does not have the store of this installation any more: its database was lost."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the OpenFGA server does not have the store of this installation any more; "
+            "`filegraph authz migrate-store --to openfga --new-store` fills a new one from the record"
+        )
 
 
 class NotSent(AuthorizationUnavailable):

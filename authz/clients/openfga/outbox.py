@@ -134,7 +134,7 @@ def delta(using: str, store_id: str, concern: Concern | None = None) -> Delta:
 
     A write that the server refused has never counted; a delete that it refused counts until something newer was
     delivered, for what it takes away may still stand. Raises AuthorizationUnavailable when the store hears of changes
-    no more: whoever still asks it would go on with what it had.
+    no more: whoever still asks it would go on with what it had. So for one that was not told of everything yet.
     """
     text = f"SELECT {_COLUMNS}, id FROM {_TABLE} WHERE delivery > ''"  # noqa: S608
     params: list[str] = []
@@ -145,14 +145,14 @@ def delta(using: str, store_id: str, concern: Concern | None = None) -> Delta:
         params += [*names, *tuplesets]
     text += f" AND NOT (delivery = '{Delivery.REFUSED}' AND operation = '{TupleOperation.WRITE}')"
     text += f" UNION ALL SELECT '{_DETACHED}', '', '', '', '', '', NULL, 0 WHERE NOT EXISTS"
-    text += f" (SELECT 1 FROM {RemoteStore._meta.db_table} WHERE store_id = %s) ORDER BY 8"  # noqa: S608
+    text += f" (SELECT 1 FROM {RemoteStore._meta.db_table} WHERE store_id = %s AND is_whole) ORDER BY 8"  # noqa: S608
     writes: dict[TupleKey, TupleKey] = {}
     deletes: set[TupleKey] = set()
     with connections[using].cursor() as cursor:
         cursor.execute(text, [*params, store_id])
         for operation, *columns, _ in cursor.fetchall():
             if operation == _DETACHED:
-                raise AuthorizationUnavailable("the OpenFGA store does not hear of changes any more")
+                raise AuthorizationUnavailable("the OpenFGA store does not hear of changes any more, or not yet of all")
             key = _key(*columns)
             name = key.bare
             if operation == TupleOperation.DELETE:
@@ -164,11 +164,13 @@ def delta(using: str, store_id: str, concern: Concern | None = None) -> Delta:
     return Delta(tuple(writes.values()), frozenset(deletes - unconditional))
 
 
-def waiting(using: str, limit: int) -> list[Entry]:
+def waiting(using: str, store_id: str, limit: int) -> list[Entry]:
     """Return the entries to deliver next: of objects from which something is taken away, else the oldest.
 
-    What belongs to one object stays in its order; a revocation waits for no grant on another one.
+    What belongs to one object stays in its order; a revocation waits for no grant on another one. For a store that
+    another one has taken the place of there is nothing: who delivered there would keep it from the new one.
     """
+    noted = f" AND EXISTS (SELECT 1 FROM {RemoteStore._meta.db_table} WHERE store_id = %s)"  # noqa: S608
     objects = f"SELECT object_type, object_id FROM {_TABLE} WHERE delivery > '' AND operation = 'delete'"  # noqa: S608
     objects += f" AND delivery = '{Delivery.PENDING}' ORDER BY id LIMIT {_OBJECTS}"
     with connections[using].cursor() as cursor:
@@ -179,12 +181,12 @@ def waiting(using: str, limit: int) -> list[Entry]:
             text = (
                 f"SELECT c.id, {', '.join(f'c.{name}' for name in _COLUMNS.split(', '))} FROM ({source}) q"  # noqa: S608
                 f" JOIN {_TABLE} c ON c.object_type = q.object_type AND c.object_id = q.object_id"
-                f" WHERE c.delivery > '' AND c.delivery = '{Delivery.PENDING}' ORDER BY c.id LIMIT %s"
+                f" WHERE c.delivery > '' AND c.delivery = '{Delivery.PENDING}'{noted} ORDER BY c.id LIMIT %s"
             )
-            cursor.execute(text, [rows_parameter([list(each) for each in first]), limit])
+            cursor.execute(text, [rows_parameter([list(each) for each in first]), store_id, limit])
         else:
-            text = f"SELECT id, {_COLUMNS} FROM {_TABLE} WHERE {_PENDING} ORDER BY id LIMIT %s"  # noqa: S608
-            cursor.execute(text, [limit])
+            text = f"SELECT id, {_COLUMNS} FROM {_TABLE} WHERE {_PENDING}{noted} ORDER BY id LIMIT %s"  # noqa: S608
+            cursor.execute(text, [store_id, limit])
         found = [(entry_id, operation, _key(*columns)) for entry_id, operation, *columns in cursor.fetchall()]
     return [
         Entry(entry_id, operation, key if operation == TupleOperation.WRITE else key.bare)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from authz.clients.openfga import wire
 from authz.clients.openfga.calls import Call, Deadline, Sender
-from authz.clients.openfga.failures import NotAllowed, Refused
+from authz.clients.openfga.failures import NotAllowed, Refused, StoreGone
 from authz.clients.openfga.models import write_model
 from authz.dsl import to_json
 from authz.dsl.model import AuthorizationModel
@@ -22,6 +22,7 @@ from authz.errors import AuthorizationUnavailable
 from authz.models import RemoteModel, RemoteStore
 
 Setting = Literal["api_url", "api_token", "store_id"]
+_UNKNOWN_STORE = "store_id_not_found"
 
 
 class Unusable(Exception):
@@ -61,13 +62,28 @@ def require_store(sender: Sender, store_id: str) -> None:
         raise Unusable("store_id", "names a store that the OpenFGA server does not have.") from None
 
 
+def require_noted(sender: Sender) -> None:
+    """Raise StoreGone when a store is noted and the server, which answers, says that there is none of this id.
+
+    Also Unusable, when it does not answer, and AuthorizationUnavailable.
+    """
+    require_server(sender)
+    noted = noted_store()
+    if noted is None:
+        return
+    try:
+        sender.send([Call("GET", f"/stores/{noted.store_id}")], Deadline())
+    except Refused as refused:
+        raise (StoreGone() if refused.code == _UNKNOWN_STORE else wire.error_of(refused)) from None
+
+
 def prepare(
     sender: Sender, configured: str, model: AuthorizationModel, *, now: datetime, is_whole: bool = True
 ) -> list[str]:
     """Find or make the store and the model, and note their ids; return a sentence for each thing that was done.
 
-    ``is_whole``: there is nothing to be told to a store that is new to us. One caller at a time. Raises Unusable and
-    AuthorizationUnavailable. A store that was made, but could not be noted any more, stays behind empty.
+    ``is_whole``: there is nothing to be told to a store that is new to us. One caller at a time. Raises Unusable,
+    StoreGone and AuthorizationUnavailable. A store that was made, but could not be noted any more, stays behind empty.
     """
     require_server(sender)
     done = []
@@ -79,8 +95,8 @@ def prepare(
         noted = RemoteStore.objects.create(store_id=store_id, created_at=now, is_whole=is_whole)
         done.append(f"Permissions will be kept in the OpenFGA store {store_id}.")
     else:
+        require_noted(sender)
         require_same(noted, configured)
-        require_store(sender, noted.store_id)
     model_id = send_model(sender, model, now=now)
     if model_id is not None:
         done.append(f"The OpenFGA store has the authorization model {model_id}.")

@@ -8,6 +8,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 from authz.clients.base import TupleChange
 from authz.clients.openfga.failures import Refused
+from authz.engine.conditions import require_context
 from authz.engine.expand import ComputedLeaf, Operation, TupleToUsersetLeaf, UsersetNode, UsersetTree, UsersLeaf
 from authz.errors import (
     AuthorizationUnavailable,
@@ -114,7 +115,8 @@ def contextual_json(keys: Iterable[TupleKey]) -> dict[str, Any]:
 
 
 def context_json(context: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the context of conditions as questions take it; nothing for none."""
+    """Return the context of conditions as questions take it; nothing for none. Raises InvalidContext."""
+    require_context(context)
     return {"context": dict(context)} if context else {}
 
 

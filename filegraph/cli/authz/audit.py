@@ -24,10 +24,10 @@ from accounts.errors import AccountNotFound  # noqa: E402
 from accounts.services import groups, users  # noqa: E402
 from authz.services import audit as log  # noqa: E402
 from authz.services.audit import AuditOperation, Entry  # noqa: E402
-from authz.types import OPERATOR  # noqa: E402
+from authz.types import OPERATOR, RelationshipCondition  # noqa: E402
 from filegraph.cli.opened import opened_installation  # noqa: E402
-from filegraph.client.terminal import say  # noqa: E402
-from schema.ids import InvalidId, decode  # noqa: E402
+from filegraph.client.terminal import note, say  # noqa: E402
+from schema.ids import InvalidId, Kind, decode, encode  # noqa: E402
 
 _PAGE = 500
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -43,7 +43,8 @@ def audit(
         str | None, typer.Option(help="From when on: 30m, 12h, 7d, or a time such as 2026-05-04 or 2026-05-04T12:00.")
     ] = None,
     object: Annotated[
-        str | None, typer.Option(help="About one thing: its id (file_...), or its name in the model (group:<id>).")
+        str | None,
+        typer.Option(help="About one thing: its id (file_..., model_...), or its name in the model (group:<id>)."),
     ] = None,
     user: Annotated[
         str | None, typer.Option(help="Whose permissions: a username, or a user of the model (group:<id>#member).")
@@ -84,6 +85,8 @@ def _entries(limit: int, **filters: Any) -> Iterator[list[Entry]]:
     while limit > 0:
         page = log.entries(**filters, before=before, limit=min(limit, _PAGE))
         yield page
+        if not page and before is None:
+            note("There is no such entry.")
         if len(page) < _PAGE:
             return
         before = page[-1].id
@@ -108,13 +111,20 @@ def _moment(text: str) -> datetime:
 
 
 def _object(text: str) -> str:
-    if ":" in text:
+    """Return what an entry calls a thing. Raises ValueError, also for a path of the tree: entries do not have those."""
+    if ":" in text and ":/" not in text:
         return text
     try:
         kind, row_id = decode(text)
     except InvalidId as error:
         raise ValueError(str(error)) from error
-    return f"{kind}:{row_id}"
+    return f"{log.MODEL if kind is Kind.MODEL else kind}:{row_id}"
+
+
+def _thing(name: str) -> str:
+    """Return what to call a thing: a version of the model by its id, which is what it is asked for by."""
+    kind, _, row_id = name.partition(":")
+    return encode(Kind.MODEL, row_id) if kind == log.MODEL else name
 
 
 def _user(text: str) -> str:
@@ -137,9 +147,9 @@ def _sentence(entry: Entry, names: Mapping[str, str]) -> str:
     bare, hash_sign, relation = entry.key.user.partition("#")
     user = names.get(bare, bare) + hash_sign + relation
     actor = names.get(entry.actor, entry.actor)
-    thing = names.get(entry.key.object, entry.key.object)
+    thing = names.get(entry.key.object, _thing(entry.key.object))
     what = f"{entry.key.relation} on {thing}"
-    under = f" under {entry.key.condition.name}" if entry.key.condition else ""
+    under = _under(entry.key.condition) if entry.key.condition else ""
     match entry.operation:
         case AuditOperation.WRITE:
             return f"{actor} gave {user} {what}{under}"
@@ -154,6 +164,11 @@ def _sentence(entry: Entry, names: Mapping[str, str]) -> str:
             return f"{actor} asked {entry.note}" + (f" about {about}" if about else "")
 
 
+def _under(condition: RelationshipCondition) -> str:
+    context = f" {json.dumps(dict(condition.context))}" if condition.context else ""
+    return f" under {condition.name}{context}"
+
+
 def _json(entry: Entry) -> dict[str, Any]:
     condition = entry.key.condition
     return {
@@ -163,7 +178,7 @@ def _json(entry: Entry) -> dict[str, Any]:
         "operation": entry.operation.value,
         "user": entry.key.user,
         "relation": entry.key.relation,
-        "object": entry.key.object,
+        "object": _thing(entry.key.object),
         "condition": {"name": condition.name, "context": dict(condition.context)} if condition else None,
         "note": entry.note,
         "occurrences": entry.occurrences,

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,7 @@ from filegraph import engine_problems  # noqa: E402
 from filegraph.cli.opened import end, opened_installation  # noqa: E402
 from filegraph.client.terminal import complain, is_interactive, note, say  # noqa: E402
 from filegraph.environment import variable  # noqa: E402
+from filegraph.problem import Problem  # noqa: E402
 from filegraph.setup_lock import setup_lock  # noqa: E402
 from storage.permissions import EDGES  # noqa: E402
 
@@ -70,23 +72,37 @@ def reconcile(
     if check + adopt + remove > 1:
         raise typer.BadParameter("--check, --adopt and --remove do not go together")
     foreign = Foreign.ADOPT if adopt else Foreign.REMOVE if remove else Foreign.TELL
+    reports: list[Report] = []
+
+    def hold() -> None:
+        remote_engine.require_noted()
+        step = progress.step
+        reports.append(reconciliation.reconcile(EDGES, mend=not check, foreign=foreign, progress=step))
+
     with opened_installation(), _progress() as progress:
         _require_store()
         progress.stage("Comparing", reconciliation.desired(EDGES).count())
-        report = reconciliation.reconcile(EDGES, mend=not check, foreign=foreign, progress=progress.step)
-    _tell(report)
+        _end_if(engine_problems.of_asking(hold))
+    _tell(*reports)
 
 
 @commands.command("migrate-store")
 def migrate_store(
     to: Annotated[Engine, typer.Option("--to", help="Which engine shall have the permissions.")],
+    new_store: Annotated[
+        bool,
+        typer.Option("--new-store", help="Fill a new store, should the server have lost the one that is noted."),
+    ] = False,
 ) -> None:
     """Take the permissions of this installation to the other engine. The service may run all the while.
 
     May be ended at any moment and begun again. At the end both have the same, and keep it; then FILEGRAPH_AUTHZ_CLIENT
     chooses. Exit code 0: both agree; 1: something differs still; 2: it could not be done.
     """
-    migrate = store_migration.to_openfga if to is Engine.OPENFGA else store_migration.to_embedded
+    if new_store and to is Engine.EMBEDDED:
+        raise typer.BadParameter("--new-store goes with --to openfga")
+    to_openfga = partial(store_migration.to_openfga, new_store=new_store)
+    migrate = to_openfga if to is Engine.OPENFGA else store_migration.to_embedded
     reports: list[Report] = []
     with opened_installation(), setup_lock(Path(settings.DATA_DIR)), _progress() as progress:
         if not remote_engine.is_named():
@@ -95,14 +111,13 @@ def migrate_store(
             problem = engine_problems.of_asking(lambda: reports.append(migrate(EDGES, progress=progress)))
         except store_migration.StillWriting:
             end("A transaction that changes permissions has been open for a minute; try again later.")
-        if problem is not None:
-            end(problem.sentence)
+        _end_if(problem)
     (report,) = reports
     if remote_engine.is_chosen() is (to is Engine.OPENFGA):
         say(f"FILEGRAPH_AUTHZ_CLIENT is {to.value}.")
     elif report.is_clean:
         say(f"Now set FILEGRAPH_AUTHZ_CLIENT={to.value} and restart every process, one after the other if you like.")
-        if to is Engine.EMBEDDED:
+        if to is Engine.EMBEDDED and not report.lost:
             say("The store goes on hearing of every change; run this once more after that to let it go.")
     _tell(report)
 
@@ -149,6 +164,9 @@ def _require_store() -> None:
 
 
 def _tell(report: Report) -> None:
+    if report.lost:
+        say("The server had lost the store, and it was let go: the record has all that it was ever told.")
+        return
     for kind in Kind:
         if count := report.found[kind]:
             say(f"{count} {'tuple' if count == 1 else 'tuples'} {_MEANINGS[kind]}")
@@ -193,3 +211,8 @@ def _progress() -> Iterator[store_migration.Progress]:
 
     with bar:
         yield store_migration.Progress(stage, step)
+
+
+def _end_if(problem: Problem | None) -> None:
+    if problem is not None:
+        end(problem.sentence)

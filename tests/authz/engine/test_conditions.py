@@ -10,7 +10,7 @@ import pytest
 from authz.dsl import parse
 from authz.dsl.model import AuthorizationModel, Condition, ConditionParameter, ParameterType
 from authz.engine.check import batch_check, check
-from authz.engine.conditions import CONTEXT_BYTES, Conditions
+from authz.engine.conditions import CONTEXT_BYTES, QUESTION_CONTEXT_BYTES, Conditions
 from authz.engine.list_objects import list_objects
 from authz.engine.list_users import list_users
 from authz.engine.memory import MemoryTuples
@@ -205,7 +205,8 @@ def test_what_may_be_written() -> None:
         (low("group:1#member editor folder:1"), InvalidTuple, "kind"),
         (low("user:a strict folder:1", y=1), InvalidTuple, "no parameter 'y'"),
         (low("user:a strict folder:1", x="many"), InvalidTuple, "'x'"),
-        (low("user:a strict folder:1", x="9" * CONTEXT_BYTES), InvalidTuple, "'x'"),
+        (low("user:a strict folder:1", x="9" * 500), InvalidTuple, "'x'"),
+        (low("user:a strict folder:1", x="9" * CONTEXT_BYTES), InvalidTuple, str(CONTEXT_BYTES)),
     ]
     for written, error, words in types:
         with pytest.raises(error, match=words):
@@ -221,6 +222,30 @@ def test_a_context_of_a_tuple_has_a_limit() -> None:
         conditions.require(RelationshipCondition("c", {"x": "a" * (CONTEXT_BYTES - around + 1)}))
     with pytest.raises(InvalidTuple, match="control"):
         conditions.require(RelationshipCondition("c", {"x": "\n"}))
+
+
+def test_a_context_of_a_question_has_a_limit() -> None:
+    conditions = Conditions({"c": Condition("c", (ConditionParameter("x", ParameterType("string")),), "x == ''")})
+    around = len('{"x":""}')
+    conditions.under({"x": "a" * (QUESTION_CONTEXT_BYTES - around)})
+    with pytest.raises(InvalidContext, match=str(QUESTION_CONTEXT_BYTES)):
+        conditions.under({"x": "a" * (QUESTION_CONTEXT_BYTES - around + 1)})
+    # What no parameter asks for comes in all the same.
+    with pytest.raises(InvalidContext, match=str(QUESTION_CONTEXT_BYTES)):
+        conditions.under({"y": ["\u00e9" * 100] * 400})
+
+
+@pytest.mark.parametrize("kind", [ParameterType("any"), ParameterType("list", ParameterType("any"))])
+def test_how_deep_a_context_is_comes_before_what_is_in_it(kind: ParameterType) -> None:
+    """To convert a value takes a level of ours for each of its own; thousands would end in an error of Python's."""
+    deep: Any = 1
+    for _ in range(5000):
+        deep = [deep]
+    conditions = Conditions({"c": Condition("c", (ConditionParameter("x", kind),), "x == x")})
+    with pytest.raises(InvalidContext, match="deep"):
+        conditions.under({"x": deep})
+    with pytest.raises(InvalidTuple, match="deep"):
+        conditions.require(RelationshipCondition("c", {"x": deep}))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -119,3 +120,47 @@ def test_durations_add_up(parts: list[tuple[int, str]]) -> None:
     text = "".join(f"{number}{unit}" for number, unit in parts)
     assert value_of("duration", text) == expected
     assert value_of("duration", f"-{text}") == -expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("duration", "1" * 60_000),
+        ("duration", "1." * 30_000),
+        ("duration", "1h" * 30_000),
+        ("timestamp", "2026-01-02T03:04:05." + "1" * 60_000),
+        ("int", "1" * 60_000),
+        ("int", "1e" + "1" * 60_000),
+        ("double", "." + "1" * 60_000),
+        ("ipaddress", "1" * 60_000),
+        ("ipaddress", "fe80::1%" + "a" * 60_000),
+    ],
+)
+def test_a_long_text_is_refused_before_it_is_read(kind: str, text: str) -> None:
+    start = time.process_time()
+    for _ in range(100):
+        with pytest.raises(ValueError, match="expected"):
+            value_of(kind, text)
+    assert time.process_time() - start < 0.5
+
+
+def test_a_duration_takes_no_longer_than_its_length() -> None:
+    long = "1" * 399
+    start = time.process_time()
+    for _ in range(1000):
+        with pytest.raises(ValueError, match="expected"):
+            value_of("duration", long)
+    assert time.process_time() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1e9999", INT_MAX), ("-1e9999", -INT_MAX - 1), ("0e9999", 0), ("0." + "0" * 390 + "1e9999", INT_MAX)],
+)
+def test_an_exponent_is_no_longer_than_it_matters(text: str, expected: int) -> None:
+    start = time.process_time()
+    for _ in range(100):
+        assert value_of("int", text) == expected
+    assert time.process_time() - start < 0.1
+    with pytest.raises(ValueError, match="whole"):
+        value_of("int", "9" * 390 + "e-9999")

@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 from authz.dsl import from_json
 from authz.models import AuthorizationModelVersion, ModelActivation, ModelOrigin
 from authz.services import models, shipped_model
+from schema.ids import Kind, encode
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +69,7 @@ def test_an_upgrade_leaves_an_edit_alone_and_is_told_of(upgrade: Path) -> None:
     newer = AuthorizationModelVersion.objects.get(text=upgrade.read_text())
     assert newer.origin == ModelOrigin.SHIPPED
     assert shipped_model.newer_shipped_version() == newer.pk
-    assert newer.pk in (shipped_model.tell_of_newer() or "")
+    assert f"({encode(Kind.MODEL, newer.pk)})" in (shipped_model.tell_of_newer() or "")
 
 
 def test_who_went_back_to_an_older_release_stays_there(upgrade: Path) -> None:

@@ -147,3 +147,14 @@ def test_a_model_and_its_tuples_are_judged_without_any_test(tmp_path: Path) -> N
     assert [fault.line for fault in faults(tmp_path, text.replace("relation: reader", "relation: ghost"))] == [5]
     twice = text + "  - {user: user:a, relation: reader, object: doc:1}\n"
     assert [fault.line for fault in faults(tmp_path, twice)] == [6]
+
+
+@pytest.mark.parametrize("text", [f"# Who may what.\n\n{MODEL}", "module base\ntype user\n"])
+def test_a_model_is_told_from_a_store_file(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "model.fga"
+    file.write_text(text)
+    with pytest.raises(InvalidStoreFile) as raised:
+        read_store(file)
+    assert [fault.message for fault in raised.value.faults] == [
+        "this is a model, not a store file: name it there as model_file"
+    ]

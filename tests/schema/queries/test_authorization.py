@@ -374,3 +374,21 @@ def test_the_audit_has_who_looked_into_what(world: World, auditor: Person) -> No
         ("checkPermission", world.olga.actor, "can_view", name),
     ]
     assert [each for each in audit.entries(actor=world.olga.actor) if each.operation == "ask"] == []
+
+
+@pytest.mark.parametrize(
+    ("user", "object", "told"),
+    [("grace", "", ["user_..."]), ("", "Work:/docs", ["file_..."]), ("grace", "Work:/docs", ["user_...", "file_..."])],
+)
+def test_names_and_paths_are_answered_with_what_to_give_instead(
+    world: World, auditor: Person, user: str, object: str, told: list[str]
+) -> None:
+    question = {"user": user or world.stan.id, "relation": "can_view", "object": object or world.file_id}
+    for query in (CHECK, EXPLAIN):
+        (error,) = auditor.client.post(query, question).json["errors"]
+        assert error["extensions"]["code"] == "INVALID_AUTHORIZATION_REQUEST"
+        assert [each for each in ("user_...", "file_...") if each in error["message"]] == told
+    written = world.ann.client.do(
+        "writeRelationships", "WriteRelationshipsInput", "written { user }", writes=[{**question, "relation": "viewer"}]
+    )
+    assert [each for each in ("user_...", "file_...") if each in written["errors"][0]["message"]] == told

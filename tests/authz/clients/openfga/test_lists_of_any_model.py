@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from authz.clients.openfga.client import OpenFGAClient
 from authz.dsl import parse
+from authz.dsl.entrypoints import circular, unreachable
+from authz.dsl.model import AuthorizationModel
 from authz.engine.check import batch_check
 from authz.engine.memory import MemoryTuples
-from authz.errors import InvalidRequest
 from authz.models import RelationshipTuple, TupleChange
 from authz.types import CheckRequest, TupleKey
 from tests.authz.clients.replay import tell
@@ -33,20 +34,24 @@ from tests.authz.clients.tree import (
 MakeClient = Callable[..., OpenFGAClient]
 
 EXAMPLES = 200 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 5
+TOLERATED = [each for each in HealthCheck if each is not HealthCheck.filter_too_much]
+"""Not that most models are left out."""
+
+
+def is_taken(model: AuthorizationModel) -> bool:
+    """Tell whether the server takes a drawn model: these are the rules of ours that such a model may break there."""
+    return not unreachable(model) and not any(map(circular, model.types.values()))
 
 
 @pytest.mark.django_db
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=TOLERATED)
 @given(data=st.data())
 def test_lists_and_flags_equal_whole_checks(openfga_client: MakeClient, data: st.DataObject) -> None:
     create_tables()
-    model = data.draw(recursive_models())
+    model = data.draw(recursive_models().filter(is_taken))
     tree = data.draw(trees())
     tuples = data.draw(grants(model, tree))
-    try:
-        client = openfga_client(model, STRUCTURE)
-    except InvalidRequest:
-        assume(False)  # The server takes fewer models than the language has.
+    client = openfga_client(model, STRUCTURE)
     RelationshipTuple.objects.all().delete()
     TupleChange.objects.all().delete()
     if tuples:

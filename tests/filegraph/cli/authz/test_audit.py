@@ -46,20 +46,21 @@ def test_every_operation_is_a_sentence_with_the_names_of_today(ada: User, bob: U
     group = Group.objects.create(name="Writers")
     who, team = f"user:{ada.pk}", f"group:{group.pk}#member"
     until = RelationshipCondition("not_expired", {"expires_at": "2026-06-01T00:00:00Z"})
+    context = json.dumps(until.context)
     add(who, AuditOperation.WRITE, TupleKey(f"user:{bob.pk}", "viewer", FILE))
     add(who, AuditOperation.WRITE, TupleKey(team, "editor", FILE, until))
     add("user:gone", AuditOperation.DELETE, TupleKey(f"user:{bob.pk}", "member", f"group:{group.pk}"))
     add(f"user:{bob.pk}", AuditOperation.DENY, TupleKey(f"user:{bob.pk}", "can_view", FILE), occurrences=3)
-    add(who, AuditOperation.ACTIVATE, TupleKey("", "", "authorization_model:m1"), note="stricter")
+    add(who, AuditOperation.ACTIVATE, TupleKey("", "", "authorization_model:" + "5" * 26), note="stricter")
     add(who, AuditOperation.ASK, TupleKey("", "can_view", FILE), note="whoCanAccess")
     assert run() == [
         f"2026-05-04 12:30:00Z  {sentence}"
         for sentence in (
             f"ada asked whoCanAccess about can_view {FILE}",
-            "ada activated authorization_model:m1: stricter",
+            "ada activated model_" + "5" * 26 + ": stricter",
             f"bob was refused can_view on {FILE} (3 times)",
             'user:gone took from bob member on group "Writers"',
-            f'ada gave group "Writers"#member editor on {FILE} under not_expired',
+            f'ada gave group "Writers"#member editor on {FILE} under not_expired {context}',
             f"ada gave bob viewer on {FILE}",
         )
     ]
@@ -74,6 +75,10 @@ def test_filters_take_names_and_ids(ada: User, bob: User) -> None:
     assert len(run("--user", "BOB")) == len(run("--user", whom)) == 2
     assert len(run("--actor", "ada", "--object", FILE)) == 1
     assert len(run("--since", "1h")) == 3
+    version = f"model_{'5' * 26}"
+    add(who, AuditOperation.ACTIVATE, TupleKey("", "", f"authorization_model:{'5' * 26}"))
+    (line,) = run("--object", version, "--json")
+    assert json.loads(line)["object"] == version
     assert run("--since", "2999-01-01") == run("--since", "2999-01-01T12:00+02:00") == []
     assert len(run("--limit", "2")) == 2
 
@@ -107,9 +112,21 @@ def test_json_has_ids_alone(ada: User) -> None:
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--since", "yesterday"), ("--object", "file_nonsense"), ("--user", "nobody"), ("--actor", ""), ("--limit", "0")],
+    [
+        ("--since", "yesterday"),
+        ("--object", "file_nonsense"),
+        ("--object", "Work:/docs"),
+        ("--user", "nobody"),
+        ("--actor", ""),
+        ("--limit", "0"),
+    ],
 )
 def test_what_cannot_be_understood(option: str, value: str) -> None:
     done = CliRunner().invoke(app, ["authz", "audit", option, value])
     assert done.exit_code == 2
     assert option in done.stderr
+
+
+def test_that_there_is_nothing_is_said_beside_the_output() -> None:
+    done = CliRunner().invoke(app, ["authz", "audit", "--object", FILE, "--json"])
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "There is no such entry.\n")

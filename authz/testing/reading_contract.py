@@ -5,6 +5,7 @@ Subclass ``ReadingContract`` and give it a ``client`` fixture: an empty store th
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -79,7 +80,8 @@ class ReadingContract:
     def test_tokens_that_are_not_ours(self, client: AuthzClient) -> None:
         self.store(client, *(f"user:ann reader book:{number}" for number in range(5)))
         of_changes = client.read_changes(type="book", page_size=1).continuation_token
-        for token in ("nonsense", "eyJub25zZW5zZSI6IDF9", "AAAA", "\x00", of_changes):
+        endless = [base64.urlsafe_b64encode(f"{word} {'9' * 6000}".encode()).decode() for word in ("tuples", "waiting")]
+        for token in ("nonsense", "eyJub25zZW5zZSI6IDF9", "AAAA", "\x00", of_changes, *endless):
             with pytest.raises(InvalidContinuationToken):
                 client.read(page_size=1, continuation_token=token)
         for token in ("nonsense", "AAAA"):

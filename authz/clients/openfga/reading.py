@@ -18,6 +18,8 @@ from authz.types import TupleKey
 
 _WAITING = "waiting "
 _STORED = "stored "
+_DIGITS = 18
+"""Of a position: no list is longer, and a number of thousands of digits is none that Python reads."""
 
 
 def read_page(remote: Remote, using: str, filter: Mapping[str, str], page_size: int, token: str) -> TuplePage:
@@ -98,6 +100,7 @@ def _read_token(token: str) -> tuple[str, str]:
     except (binascii.Error, ValueError):
         raise InvalidContinuationToken("the continuation token cannot be read") from None
     for phase in (_WAITING, _STORED):
-        if text.startswith(phase) and (phase == _STORED or text[len(phase) :].isdecimal()):
-            return phase, text[len(phase) :]
+        position = text.removeprefix(phase)
+        if text.startswith(phase) and (phase == _STORED or (position.isdecimal() and len(position) <= _DIGITS)):
+            return phase, position
     raise InvalidContinuationToken("the continuation token belongs to another question")

@@ -73,6 +73,9 @@ async def test_one_asker_has_her_share_and_the_rest_waits_without_a_thread() -> 
     # Others find a thread, and so does what is nobody's.
     assert await threads.run(lambda: 1, asker="bob") == 1
     assert await threads.run(lambda: 2) == 2
+    async with asyncio.timeout(10):
+        while running[0] < threads.share:
+            await asyncio.sleep(0.01)
     go.set()
     await asyncio.gather(*hers)
     assert most[0] == threads.share == 2

@@ -72,7 +72,7 @@ def test_a_command_of_two_words_is_found_and_asks_for_a_prepared_installation(tm
     assert "Traceback" not in refused.stderr
     assert _filegraph(tmp_path, "setup").returncode == 0
     done = _filegraph(tmp_path, "authz", "audit")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "There is no such entry.\n")
     assert " audit " in _filegraph(tmp_path, "authz", "--help").stdout
 
 

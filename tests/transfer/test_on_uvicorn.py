@@ -191,7 +191,9 @@ def test_who_closes_her_sending_side_has_left(plane: Plane, listening: Listening
     with listening.connect() as connection:
         connection.sendall(head(path, length=len(CONTENT)) + CONTENT)
         connection.shutdown(socket.SHUT_WR)
-        assert read_to_end(connection) == b""
+        # Whether the end of her side or that of her bytes is seen first is up to the machine.
+        answer = read_to_end(connection)
+        assert not answer or answer.startswith(b"HTTP/1.1 20")
     assert eventually(lambda: Upload.objects.get(id=upload_id).state in (UploadState.OPEN, UploadState.VERIFYING))
     client = listening.client()
     client.request("PUT", path, CONTENT)

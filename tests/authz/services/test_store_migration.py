@@ -360,6 +360,8 @@ def test_ended_at_any_moment_and_begun_again(installation: Installation, seed: i
     assert installation.stored() == expected
 
 
+# A known fault: on PostgreSQL it does not come to its end since a lost store can be filled again.
+@pytest.mark.sqlite
 @pytest.mark.postgresql
 def test_writers_at_work_meanwhile(installation: Installation) -> None:
     keys = grants(400)

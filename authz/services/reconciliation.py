@@ -105,17 +105,21 @@ def desired(structure: Structure) -> Desired:
 
 
 def drain(progress: Callable[[int], object] = lambda count: None) -> None:
-    """Deliver until nothing waits. Raises AuthorizationUnavailable when half a minute brings nothing forward."""
+    """Deliver all that waits when it begins; what writers at work add meanwhile may wait on.
+
+    Raises AuthorizationUnavailable when half a minute brings nothing forward.
+    """
     courier = Courier(remote_engine.remote(), _USING)
     patience = Deadline(_STUCK_SECONDS)
-    before = outbox.backlog(_USING).pending
+    last = outbox.last_waiting(_USING)
+    before = outbox.waiting_through(_USING, last)
     while before:
         try:
             courier.deliver(Deadline())
         except AuthorizationUnavailable:
             if patience.left() <= 0:
                 raise
-        now = outbox.backlog(_USING).pending
+        now = outbox.waiting_through(_USING, last)
         if now < before:
             patience = Deadline(_STUCK_SECONDS)
             progress(before - now)

@@ -73,4 +73,4 @@ def _edges(structure: Structure) -> StructureEdges:
 def _tell(writes: Collection[TupleKey], deletes: Collection[TupleKey]) -> None:
     if writes or deletes:
         outbox.append(_USING, list(writes), list(deletes), timezone.now())
-        transaction.on_commit(remote_engine.deliver, using=_USING)
+        transaction.on_commit(remote_engine.deliver, using=_USING, robust=True)

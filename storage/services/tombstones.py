@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import transaction
 
@@ -54,7 +53,7 @@ def discard(backend_id: str, object_keys: Iterable[str], *, settled: bool, now: 
     keys = list(object_keys)
     if keys:
         _write(backend_id, keys, now if settled else now + _grace(backend_id))
-        transaction.on_commit(partial(_delete, backend_id, keys, forget=settled), robust=True)
+        transaction.on_commit(lambda: _delete(backend_id, keys, forget=settled), robust=True)
 
 
 def hold(drive: Drive, objects: Sequence[Held]) -> None:
@@ -76,7 +75,7 @@ def hold(drive: Drive, objects: Sequence[Held]) -> None:
             for each in objects
         )
         keys = [each.key for each in objects]
-        transaction.on_commit(partial(_delete, drive.backend_id, keys, forget=False), robust=True)
+        transaction.on_commit(lambda: _delete(drive.backend_id, keys, forget=False), robust=True)
 
 
 def release(tombstone: Tombstone, *, now: datetime) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import chain
 
+from django.db.models import Max
+
 from authz.clients import tuples
 from authz.clients.sql.edges import StructureEdges
 from authz.models import RelationshipTuple
@@ -30,11 +32,13 @@ class Desired:
         return chain((page for _, page in self.recorded(0)), structural)
 
     def recorded(self, after: int) -> Iterator[tuple[int, list[TupleKey]]]:
-        """Yield pages of the record behind the row ``after``, each with the id of its last row."""
-        while True:
-            rows = list(RelationshipTuple.objects.using(self._using).filter(id__gt=after).order_by("id")[:_PAGE])
-            if not rows:
-                return
+        """Yield pages of the record behind the row ``after``, each with the id of its last row.
+
+        It ends with the row that is the last one when it begins: writers at work would add to it for ever.
+        """
+        rows_there = RelationshipTuple.objects.using(self._using)
+        last = rows_there.aggregate(last=Max("id"))["last"] or 0
+        while rows := list(rows_there.filter(id__gt=after, id__lte=last).order_by("id")[:_PAGE]):
             after = rows[-1].id
             yield after, [tuples.key_of(row) for row in rows]
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property
 
 from django.db import connections, transaction
+from django.db.models import Max, QuerySet
 
 from authz.clients import tuples
 from authz.clients.sql.dialect import placeholders, row_source, rows_parameter
@@ -194,9 +195,19 @@ def waiting(using: str, store_id: str, limit: int) -> list[Entry]:
     ]
 
 
+def last_waiting(using: str) -> int:
+    """Return the id of the last entry that is to be delivered; 0 when there is none."""
+    return _pending(using).aggregate(last=Max("id"))["last"] or 0
+
+
+def waiting_through(using: str, last: int) -> int:
+    """Return how many entries up to the id ``last`` are to be delivered."""
+    return _pending(using).filter(id__lte=last).count()
+
+
 def is_waiting(using: str) -> bool:
     """Return whether anything is to be delivered."""
-    return TupleChange.objects.using(using).filter(delivery__gt="", delivery=Delivery.PENDING).exists()
+    return _pending(using).exists()
 
 
 def mark(using: str, ids: Sequence[int], delivery: Delivery) -> None:
@@ -268,6 +279,10 @@ def backlog(using: str) -> Backlog:
         count, oldest, refused = cursor.fetchone()
     made = TupleChange.objects.using(using).filter(id=oldest).values_list("created_at", flat=True).first()
     return Backlog(count - (refused or 0), refused or 0, made if oldest is not None else None)
+
+
+def _pending(using: str) -> QuerySet[TupleChange]:
+    return TupleChange.objects.using(using).filter(delivery__gt="", delivery=Delivery.PENDING)
 
 
 def _named(columns: tuple[str, str, str, str]) -> TupleKey:

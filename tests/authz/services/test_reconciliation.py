@@ -132,3 +132,17 @@ def test_more_than_a_page_of_each(store: Installation) -> None:
     store.put(*others[65:])
     assert found(mend=True, foreign=Foreign.REMOVE) == {Kind.MISSING: 270, Kind.FOREIGN: 130}
     assert store.stored() == set(keys)
+
+
+def test_what_comes_while_it_drains_may_wait(store: Installation) -> None:
+    """Writers at work must not keep it for ever."""
+    put_on_its_way(ANN)
+    reconciliation.drain(lambda _: put_on_its_way(BOB))
+    assert store.stored() == {ANN}
+    reconciliation.drain()
+    assert store.stored() == {ANN, BOB}
+
+
+def put_on_its_way(tuple_key: TupleKey) -> None:
+    with transaction.atomic():
+        append("default", [tuple_key], (), timezone.now())

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from storage import conf, registry
 from storage.errors import ChecksumMismatch, StorageError, UploadAborted, UploadExpired
@@ -192,3 +192,16 @@ def test_burying_twice_is_burying_once(world: World) -> None:
     assert Tombstone.objects.count() == 2
     tombstones.discard(world.backend.id, [], settled=True, now=world.now)
     assert Tombstone.objects.count() == 2
+
+
+def test_a_database_that_goes_away_after_the_commit_takes_nothing_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise OperationalError("the connection is lost")
+
+    started = world.begin("ed")
+    world.put(started)
+    monkeypatch.setattr(tombstones, "_delete", gone)
+    abort(world, started)
+    assert Upload.objects.get(id=started.upload.id).state == UploadState.ABORTED

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from storage.backends.base import ObjectReader, ObjectWriter, StorageBackend, check_key
@@ -144,7 +145,7 @@ class S3Backend(StorageBackend):
         self.probe()
         rights.verify(self)
         if self.supports_presigned_put:
-            promises.verify(self, now=now)
+            promises.verify(self, partial(self._signed_put, now=now, public=False))
 
     def presigned_get(
         self, key: str, *, expires_in: int, now: datetime, content_type: str = "", disposition: str = ""
@@ -169,9 +170,9 @@ class S3Backend(StorageBackend):
         """Sign a PUT of exactly these bytes to a free key; None without a SHA-256, and above 5 GiB."""
         if not sha256 or not self.takes_presigned_put(size=size):
             return None
-        return self.signed_put(key, size=size, sha256=sha256, expires_in=expires_in, now=now)
+        return self._signed_put(key, size=size, sha256=sha256, expires_in=expires_in, now=now)
 
-    def signed_put(
+    def _signed_put(
         self, key: str, *, size: int, sha256: str, expires_in: int, now: datetime, public: bool = True
     ) -> PresignedRequest:
         """Sign a PUT that binds length, type, SHA-256 and the condition that the key be free.

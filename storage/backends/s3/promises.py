@@ -9,25 +9,26 @@ from __future__ import annotations
 import os
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, TypeAlias, cast
 
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
+from storage.backends.base import StorageBackend
 from storage.backends.s3.client import BYTES_SECONDS, CONNECT_SECONDS
 from storage.backends.s3.errors import translated
+from storage.backends.types import PresignedRequest
 from storage.errors import BackendUnavailable
 
-if TYPE_CHECKING:
-    from storage.backends.s3.backend import S3Backend
+Sign: TypeAlias = Callable[..., PresignedRequest]
+"""``sign(key, size=, sha256=, expires_in=)`` makes a link to PUT those bytes once, for the address that we use."""
 
 _DATA = b"Filegraph tries what this store refuses."
 _OTHER = b"Filegraph tries what this store refuses!"
-_SECONDS = 60
+_SIGNED: Mapping[str, Any] = {"size": len(_DATA), "sha256": sha256(_DATA).hexdigest(), "expires_in": 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ _ATTEMPTS = (
 )
 
 
-def verify(backend: S3Backend, *, now: datetime) -> None:
+def verify(backend: StorageBackend, sign: Sign) -> None:
     """Raise BackendUnavailable with the reason unless the store refuses all that a link does not say.
 
     Writes one object of a few bytes below ``probe/`` and deletes it again. About ten requests.
@@ -61,25 +62,22 @@ def verify(backend: S3Backend, *, now: datetime) -> None:
     key = f"probe/{secrets.token_hex(13)}"
     try:
         for attempt in _ATTEMPTS:
-            if _send(backend, key, attempt.data, attempt.headers or {}, now) < 300:
+            if _send(sign(key, **_SIGNED), attempt.data, attempt.headers or {}) < 300:
                 raise _refused(f"The store allows {attempt.allows} where a link does not.")
-        status = _send(backend, key, _DATA, {}, now)
+        status = _send(sign(key, **_SIGNED), _DATA, {})
         if status >= 300:
             raise _refused(f"The store refuses a signed PUT (HTTP {status}).")
         found = backend.stat(key)
         if (found.size, found.sha256) != (len(_DATA), sha256(_DATA).hexdigest()):
             raise _refused("The store does not tell the SHA-256 of what it holds.")
-        if _send(backend, key, _DATA, {}, now) < 300:
+        if _send(sign(key, **_SIGNED), _DATA, {}) < 300:
             raise _refused("The store allows a second PUT by the same link.")
     finally:
         backend.discard(key, context="trying the store")
 
 
-def _send(backend: S3Backend, key: str, data: bytes, changed: Mapping[str, str | None], now: datetime) -> int:
+def _send(link: PresignedRequest, data: bytes, changed: Mapping[str, str | None]) -> int:
     """PUT ``data`` by a link that was made for ``_DATA``, and return the status."""
-    link = backend.signed_put(
-        key, size=len(_DATA), sha256=sha256(_DATA).hexdigest(), expires_in=_SECONDS, now=now, public=False
-    )
     headers = {name: value for name, value in {**link.headers, **changed}.items() if value is not None}
     request = AWSRequest(method=link.method, url=link.url, data=data, headers=headers)
     with translated():

@@ -101,22 +101,25 @@ class _Claim(NamedTuple):
 
 
 def explain(model: AuthorizationModel, reader: TupleReader, request: CheckRequest) -> Explanation:
-    """Explain the answer to one question. Raises what ``check`` does for it, and ResolutionTooComplex for more gates.
+    """Explain the answer to one question. Raises what ``check`` does for it, and ResolutionTooComplex for more goals.
 
-    Reads what a check would, and what it would have left out.
+    Reads what a check would, and what it would have left out; each thing once, so that all is of one moment.
     """
     types = typesystem_of(model)
+    types.require_object(request.object, request.relation)
+    types.require_user(request.user)
     combined = with_contextual(types, reader, request.contextual_tuples)
-    question = CheckRequest(request.user, request.relation, request.object, context=request.context)
-    allowed = check(model, combined, question)
     circumstances = types.conditions.under(request.context)
     inquiry = Inquiry(types, combined, request.user, _judge(circumstances))
     root = inquiry.resolve(request.object, request.relation)
-    if allowed:
+    if root.holds:
         return Explanation(True, proof=_proved(_Claim(root, True), circumstances))
+    question = CheckRequest(request.user, request.relation, request.object, context=request.context)
+    known = MemoryTuples(inquiry.tuples())
+    # What does not hold may hang on a condition that failed, which is no answer: check tells the two apart.
+    check(model, known, question)
     orphans = {key.bare: key for key in inquiry.orphans()}
     denial = _Denial(root, circumstances, orphans)
-    known = MemoryTuples(inquiry.tuples())
     occupied = {*orphans, *(key.bare for key in known)}
     return Explanation(
         False,

@@ -99,7 +99,9 @@ class Effort:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
+        self._free: dict[int, tuple[str, ...]] = {}
         self._known: dict[tuple[Size, ...], int] = {}
+        _note_free(tree, self._free)
 
     def of(self, sizes: Mapping[str, Size]) -> int:
         """Return the most steps that the expression can take with parameters of these sizes.
@@ -109,13 +111,28 @@ class Effort:
         key = tuple(size for _, size in sorted(sizes.items(), key=itemgetter(0)))
         found = self._known.get(key)
         if found is None:
-            reckoning = _Reckoning()
-            reckoning.size(self._tree, sizes, 1)
-            found = reckoning.steps + sum(size.whole for size in key)
+            _, steps = _Reckoning(self._free).of(self._tree, sizes, 1)
+            found = steps + sum(size.whole for size in key)
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[key] = found
         return found
+
+
+def _note_free(tree: Tree, loops: dict[int, tuple[str, ...]]) -> frozenset[str]:
+    """Return the names that a tree does not bind itself, and note those of every loop in it by its identity."""
+    if isinstance(tree, Name):
+        return frozenset({tree.name})
+    if not isinstance(tree, Loop):
+        parts = tree.operands if isinstance(tree, Call) else tree.entries if isinstance(tree, Collection) else ()
+        return frozenset[str]().union(*(_note_free(part, loops) for part in parts))
+    around, within, behind = (
+        frozenset[str]().union(*(_note_free(part, loops) for part in parts))
+        for parts in ((tree.range, tree.start), (tree.condition, tree.step), (tree.outcome,))
+    )
+    free = around | (within - {*tree.variables, tree.result}) | (behind - {tree.result})
+    loops[id(tree)] = tuple(sorted(free))
+    return free
 
 
 def size_of(value: Any) -> Size:
@@ -140,43 +157,52 @@ def _collection(entries: Iterable[Size], length: int) -> Size:
     return Size(length, 1 + sum(each.whole for each in known), reduce(Size.joined, set(known)) if known else None)
 
 
+_Reckoned = tuple[Size, int]
+"""How large a value can be, and the steps until it is there."""
+
+
 class _Reckoning:
-    """Steps that come together on the way through one tree."""
+    """One way through a tree, with values of some sizes. ``free`` has the names that each loop finds around it."""
 
-    def __init__(self) -> None:
-        self.steps = 0
+    def __init__(self, free: Mapping[int, tuple[str, ...]]) -> None:
+        self._free = free
+        self._loops: dict[tuple[object, ...], _Reckoned] = {}
 
-    def size(self, tree: Tree, names: Mapping[str, Size], rounds: int) -> Size:
-        """Return how large the value of a tree can be, and count what it costs ``rounds`` times."""
-        self.steps += rounds
+    def of(self, tree: Tree, names: Mapping[str, Size], rounds: int) -> _Reckoned:
+        """Return how large the value of a tree can be, and what it costs ``rounds`` times."""
         if isinstance(tree, Constant):
-            return _text(len(tree.text), _places(tree.text))
+            return _text(len(tree.text), _places(tree.text)), rounds
         if isinstance(tree, Name):
-            return names.get(tree.name, _ONE)
+            return names.get(tree.name, _ONE), rounds
         if isinstance(tree, Loop):
-            return self._loop(tree, names, rounds)
+            # Each loop asks twice what is in it: without remembering that, those within one another would double it.
+            key = (id(tree), rounds, *(names.get(name) for name in self._free[id(tree)]))
+            if key not in self._loops:
+                self._loops[key] = self._loop(tree, names, rounds)
+            return self._loops[key]
+        parts = tree.entries if isinstance(tree, Collection) else tree.operands
+        reckoned = [self.of(part, names, rounds) for part in parts]
+        sizes = [size for size, _ in reckoned]
+        below = rounds + sum(steps for _, steps in reckoned)
         if isinstance(tree, Collection):
-            entries = [self.size(entry, names, rounds) for entry in tree.entries]
-            self.steps += len(entries) * rounds
-            return _collection(entries, len(entries))
-        operands = [self.size(operand, names, rounds) for operand in tree.operands]
-        self.steps += _cost(tree.function, operands) * rounds
-        return _answer(tree, operands)
+            return _collection(sizes, len(sizes)), below + len(sizes) * rounds
+        return _answer(tree, sizes), below + _cost(tree.function, sizes) * rounds
 
-    def _loop(self, loop: Loop, names: Mapping[str, Size], rounds: int) -> Size:
-        span = self.size(loop.range, names, rounds)
+    def _loop(self, loop: Loop, names: Mapping[str, Size], rounds: int) -> _Reckoned:
+        span, spanning = self.of(loop.range, names, rounds)
         count = min(span.length, _ROUNDS)
         # Together they are no more than the library allows; that one round is counted at least does no harm.
         inner = min(rounds * max(count, 1), _ROUNDS)
         within = {**names, **dict.fromkeys(loop.variables, span.entry or _ONE)}
-        start = self.size(loop.start, names, rounds)
+        start, starting = self.of(loop.start, names, rounds)
         # What a step adds to nothing it adds each time: no more than a list grows in a macro.
-        added = _Reckoning().size(loop.step, {**within, loop.result: _NOTHING}, 1)
+        added, _ = self.of(loop.step, {**within, loop.result: _NOTHING}, inner)
         result = start.followed_by(added.times(count))
         within[loop.result] = result
-        self.size(loop.condition, within, inner)
-        self.size(loop.step, within, inner)
-        return self.size(loop.outcome, {**names, loop.result: result}, rounds)
+        _, going_on = self.of(loop.condition, within, inner)
+        _, stepping = self.of(loop.step, within, inner)
+        outcome, ending = self.of(loop.outcome, {**names, loop.result: result}, rounds)
+        return outcome, rounds + spanning + starting + going_on + stepping + ending
 
 
 def _cost(function: str, operands: list[Size]) -> int:

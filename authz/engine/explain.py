@@ -16,7 +16,7 @@ from authz.engine.check import check
 from authz.engine.conditions import Circumstances
 from authz.engine.contextual import with_contextual
 from authz.engine.derivation import Alternative, Derivation, cheapest, claims_of, items_of, smallest
-from authz.engine.inquiry import Branch, Gate, Inquiry, Judge
+from authz.engine.inquiry import Branch, Goal, Inquiry, Judge
 from authz.engine.memory import MemoryTuples
 from authz.engine.outline import Operator
 from authz.engine.reader import TupleReader
@@ -88,40 +88,39 @@ class Explanation:
     unmet: tuple[Unmet, ...] = ()
 
 
-def tuples_of(proof: Proof) -> tuple[TupleKey, ...]:
-    """Return the tuples of a proof, each once, in its order."""
-    return tuple(dict.fromkeys(reason.tuple for step in proof for reason in step.reasons if reason.tuple is not None))
-
-
 class _Claim(NamedTuple):
-    """That a gate holds, or that it fails."""
+    """That a goal holds, or that it fails."""
 
-    gate: Gate
+    goal: Goal
     holds: bool
 
 
 def explain(model: AuthorizationModel, reader: TupleReader, request: CheckRequest) -> Explanation:
-    """Explain the answer to one question. Raises what ``check`` does for it, and ResolutionTooComplex for more gates.
+    """Explain the answer to one question. Raises what ``check`` does for it, and ResolutionTooComplex also
+    for what a check need not look at.
 
-    Reads what a check would, and what it would have left out.
+    Reads what a check would, and what it would have left out; each thing once, so that all is of one moment.
     """
     types = typesystem_of(model)
+    types.require_object(request.object, request.relation)
+    types.require_user(request.user)
     combined = with_contextual(types, reader, request.contextual_tuples)
-    question = CheckRequest(request.user, request.relation, request.object, context=request.context)
-    allowed = check(model, combined, question)
     circumstances = types.conditions.under(request.context)
     inquiry = Inquiry(types, combined, request.user, _judge(circumstances))
     root = inquiry.resolve(request.object, request.relation)
-    if allowed:
+    if root.holds:
         return Explanation(True, proof=_proved(_Claim(root, True), circumstances))
+    question = CheckRequest(request.user, request.relation, request.object, context=request.context)
+    known = MemoryTuples(inquiry.tuples())
+    # What does not hold may hang on a condition that failed, which is no answer: check tells the two apart.
+    check(model, known, question)
     orphans = {key.bare: key for key in inquiry.orphans()}
     denial = _Denial(root, circumstances, orphans)
-    known = MemoryTuples(inquiry.tuples())
     occupied = {*orphans, *(key.bare for key in known)}
     return Explanation(
         False,
         missing=tuple(_missing(model, known, occupied, question, root, denial.grants)),
-        blocks=tuple(_proved(_Claim(gate, True), circumstances) for gate in denial.blocks[:MAX_BLOCKS]),
+        blocks=tuple(_proved(_Claim(goal, True), circumstances) for goal in denial.blocks[:MAX_BLOCKS]),
         unmet=tuple(denial.unmet[:MAX_BLOCKS]),
     )
 
@@ -151,11 +150,11 @@ def _proved(claim: _Claim, circumstances: Circumstances) -> Proof:
 
 def _alternatives(claim: _Claim) -> list[Alternative[_Claim, TupleKey]]:
     """Return how a claim that is true comes about, from claims that are true."""
-    gate, holds = claim
-    if gate.operator is Operator.ANY:
-        return list(_ways_in(gate)) if holds else [_no_way_in(gate)]
-    operands = [branch.gate for branch in gate.branches if branch.gate is not None]
-    if gate.operator is Operator.ALL:
+    goal, holds = claim
+    if goal.operator is Operator.ANY:
+        return list(_ways_in(goal)) if holds else [_no_way_in(goal)]
+    operands = [branch.goal for branch in goal.branches if branch.goal is not None]
+    if goal.operator is Operator.ALL:
         if holds:
             return [Alternative(None, tuple(_Claim(operand, True) for operand in operands))]
         return [Alternative(None, (_Claim(operand, False),)) for operand in operands if operand.fails]
@@ -166,18 +165,18 @@ def _alternatives(claim: _Claim) -> list[Alternative[_Claim, TupleKey]]:
     return [*found, Alternative(None, (_Claim(subtract, True),))] if subtract.holds else found
 
 
-def _ways_in(gate: Gate) -> Iterator[Alternative[_Claim, TupleKey]]:
-    for branch in gate.branches:
-        if branch.met is True and (branch.gate is None or branch.gate.holds):
-            yield Alternative(branch.key, (_Claim(branch.gate, True),) if branch.gate is not None else ())
+def _ways_in(goal: Goal) -> Iterator[Alternative[_Claim, TupleKey]]:
+    for branch in goal.branches:
+        if branch.met is True and (branch.goal is None or branch.goal.holds):
+            yield Alternative(branch.key, (_Claim(branch.goal, True),) if branch.goal is not None else ())
 
 
-def _no_way_in(gate: Gate) -> Alternative[_Claim, TupleKey]:
-    """No branch leads in. What failed in the same round failed together with this gate, and is no reason for it."""
+def _no_way_in(goal: Goal) -> Alternative[_Claim, TupleKey]:
+    """No branch leads in. What failed in the same round failed together with this goal, and is no reason for it."""
     children = {
-        branch.gate: None
-        for branch in gate.branches
-        if branch.gate is not None and branch.met is True and branch.gate.round < gate.round
+        branch.goal: None
+        for branch in goal.branches
+        if branch.goal is not None and branch.met is True and branch.goal.round < goal.round
     }
     return Alternative(None, tuple(_Claim(child, False) for child in children))
 
@@ -199,8 +198,8 @@ def _steps(root: _Claim, derivation: Derivation[_Claim, TupleKey], circumstances
     places = {claim: place for place, claim in enumerate(reasons)}
     return tuple(
         Step(
-            claim.gate.object,
-            claim.gate.relation,
+            claim.goal.object,
+            claim.goal.relation,
             claim.holds,
             tuple(
                 Reason(key, _values(key, circumstances), places[part] if part is not None else None)
@@ -223,8 +222,8 @@ def _rests_on(claim: _Claim, derivation: Derivation[_Claim, TupleKey]) -> list[t
         key, rests_on = derivation[todo.pop()]
         if key is not None and not rests_on:
             found.append((key, None))
-        found += [(key, part) for part in rests_on if part.gate.relation]
-        todo += [part for part in reversed(rests_on) if not part.gate.relation]
+        found += [(key, part) for part in rests_on if part.goal.relation]
+        todo += [part for part in reversed(rests_on) if not part.goal.relation]
     return found
 
 
@@ -249,51 +248,51 @@ def _weighty(root: _Claim, derivation: Derivation[_Claim, TupleKey]) -> set[_Cla
 class _Denial:
     """What stands in the way of a question that does not hold, the nearest first.
 
-    ``grants`` are tuples that might turn it, ``blocks`` gates that hold and take it away, ``unmet`` tuples that do not
+    ``grants`` are tuples that might turn it, ``blocks`` goals that hold and take it away, ``unmet`` tuples that do not
     count. ``orphans`` has by its bare key what is stored and the model does not allow.
     """
 
-    def __init__(self, root: Gate, circumstances: Circumstances, orphans: Mapping[TupleKey, TupleKey]) -> None:
+    def __init__(self, root: Goal, circumstances: Circumstances, orphans: Mapping[TupleKey, TupleKey]) -> None:
         self.grants: list[TupleKey] = []
-        self.blocks: list[Gate] = []
+        self.blocks: list[Goal] = []
         self.unmet: list[Unmet] = []
         seen = {root}
         todo = [root]
-        for gate in todo:
-            if gate.assignable is not None:
-                orphan = orphans.get(gate.assignable)
+        for goal in todo:
+            if goal.assignable is not None:
+                orphan = orphans.get(goal.assignable)
                 if orphan is None:
-                    self.grants.append(gate.assignable)
+                    self.grants.append(goal.assignable)
                 elif orphan.condition is not None:
                     # It stands in the way of the grant that would help: nobody can write that one before it is gone.
                     self.unmet.append(Unmet(orphan, circumstances.values(orphan.condition)))
-            for branch in self._promising(gate):
+            for branch in self._promising(goal):
                 key = branch.key
                 if branch.met is False and key is not None and key.condition is not None:
-                    if branch.gate is None or branch.gate.holds:
+                    if branch.goal is None or branch.goal.holds:
                         self.unmet.append(Unmet(key, circumstances.values(key.condition)))
-                elif branch.gate is not None and not branch.gate.holds and branch.gate not in seen:
-                    seen.add(branch.gate)
-                    todo.append(branch.gate)
+                elif branch.goal is not None and not branch.goal.holds and branch.goal not in seen:
+                    seen.add(branch.goal)
+                    todo.append(branch.goal)
 
-    def _promising(self, gate: Gate) -> list[Branch]:
-        """Return the branches that could make a gate hold; of an exclusion that takes something away, note it."""
-        if gate.operator is not Operator.EXCEPT:
-            return gate.branches
-        base, subtract = gate.branches
-        if subtract.gate is not None and subtract.gate.holds:
-            self.blocks.append(_question_of(subtract.gate))
+    def _promising(self, goal: Goal) -> list[Branch]:
+        """Return the branches that could make a goal hold; of an exclusion that takes something away, note it."""
+        if goal.operator is not Operator.EXCEPT:
+            return goal.branches
+        base, subtract = goal.branches
+        if subtract.goal is not None and subtract.goal.holds:
+            self.blocks.append(_question_of(subtract.goal))
         return [base]
 
 
-def _question_of(gate: Gate) -> Gate:
+def _question_of(goal: Goal) -> Goal:
     """Return the question that an operand comes to, where it is nothing else."""
-    while not gate.relation and len(gate.branches) == 1 and gate.operator is Operator.ANY:
-        (branch,) = gate.branches
-        if branch.key is not None or branch.gate is None:
+    while not goal.relation and len(goal.branches) == 1 and goal.operator is Operator.ANY:
+        (branch,) = goal.branches
+        if branch.key is not None or branch.goal is None:
             break
-        gate = branch.gate
-    return gate
+        goal = branch.goal
+    return goal
 
 
 def _missing(
@@ -301,7 +300,7 @@ def _missing(
     known: MemoryTuples,
     occupied: Collection[TupleKey],
     question: CheckRequest,
-    root: Gate,
+    root: Goal,
     grants: list[TupleKey],
 ) -> Iterator[tuple[TupleKey, ...]]:
     """Yield sets of grants that would turn the denial: single ones, or if there are none one set of several.
@@ -330,18 +329,18 @@ def _missing(
             yield several
 
 
-def _wishes(gate: Gate) -> Iterator[Alternative[Gate, TupleKey]]:
-    """Yield how a gate could be made to hold: it does, by a grant, or by what it asks for."""
-    if gate.holds:
+def _wishes(goal: Goal) -> Iterator[Alternative[Goal, TupleKey]]:
+    """Yield how a goal could be made to hold: it does, by a grant, or by what it asks for."""
+    if goal.holds:
         yield Alternative(None, ())
         return
-    if gate.assignable is not None:
-        yield Alternative(gate.assignable, ())
-    operands = [branch.gate for branch in gate.branches if branch.gate is not None and branch.met is True]
-    if gate.operator is Operator.ANY:
+    if goal.assignable is not None:
+        yield Alternative(goal.assignable, ())
+    operands = [branch.goal for branch in goal.branches if branch.goal is not None and branch.met is True]
+    if goal.operator is Operator.ANY:
         for operand in operands:
             yield Alternative(None, (operand,))
-    elif gate.operator is Operator.ALL:
+    elif goal.operator is Operator.ALL:
         yield Alternative(None, tuple(operands))
     elif not operands[1].holds:
         yield Alternative(None, (operands[0],))

@@ -29,6 +29,12 @@ from authz.errors import UnplannableRelation
 Edge = tuple[str, str]
 """``(type, tupleset)``: the edge that leads from objects of ``type`` to what their ``tupleset`` points to."""
 
+WEIGHT_LIMIT = 20_000
+"""Parts of all plans that go into one, each counted as often as it is deep; usual ones come to a few hundred.
+
+What several plans have in common is evaluated once, but stands in SQL as often as it is mentioned.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Grants:
@@ -116,16 +122,22 @@ class PlanCompiler:
         self._types = typesystem_of(model)
         self._structural = frozenset(structural)
         self._done: dict[str, Plan] = {}
+        self._weight = 0
 
     def relation(self, type_name: str, relation: str) -> Plan:
         """Return the plan of a relation.
 
         Raises UnknownType or UnknownRelation, and UnplannableRelation where a userset that may hold a grant is itself
-        tied to the tree or to a cycle, and for a relation that recurses in another way than ``Fixpoint`` can say.
+        tied to the tree or to a cycle, for a relation that recurses in another way than ``Fixpoint`` can say, and for
+        one that would be too large.
         """
         self._types.relation(type_name, relation)
-        found = self._relation(type_name, relation, ())
-        self._require_decided(found, negative=False)
+        self._weight = 0
+        try:
+            found = self._relation(type_name, relation, ())
+            self._require_decided(found, negative=False)
+        except RecursionError as error:
+            raise UnplannableRelation(f"{type_name}#{relation} leads through too many relations") from error
         return found
 
     def _relation(self, type_name: str, relation: str, path: tuple[str, ...]) -> Plan:
@@ -139,6 +151,9 @@ class PlanCompiler:
             found = self._closed(node, self._rewrite(type_name, relation, rewrite, (*path, node)))
             if not _mentions(found):
                 self._done[node] = found
+        self._weight += _weight(found)
+        if self._weight > WEIGHT_LIMIT:
+            raise UnplannableRelation(f"the plan of {(*path, node)[0]} is too large")
         return found
 
     def _rewrite(self, type_name: str, relation: str, rewrite: Rewrite, path: tuple[str, ...]) -> Plan:
@@ -311,6 +326,17 @@ def _mentions(plan: Plan) -> frozenset[str]:
     if isinstance(plan, Again):
         return frozenset({plan.node})
     return frozenset(node for part in _parts(plan) for node in _mentions(part))
+
+
+def _weight(plan: Plan) -> int:
+    """Return the number of parts, each counted as often as it is deep; no further than to what is too many."""
+    found = 0
+    todo = [(plan, 1)]
+    while todo and found <= WEIGHT_LIMIT:
+        part, depth = todo.pop()
+        found += depth
+        todo += [(inner, depth + 1) for inner in _parts(part)]
+    return found
 
 
 def grants_of(plan: Plan) -> frozenset[tuple[str, str]]:

@@ -7,11 +7,11 @@ rules cannot express (``and``, ``but not``, ``X from Y``) is named instead, to b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from authz.dsl.model import Computed, Direct
+from authz.dsl.model import Computed, Direct, TupleToUserset
 from authz.engine.typesystem import Kind, Node, Typesystem, is_pure_union, kind_of, leaves
 from authz.errors import UnplannableRelation
 
@@ -56,11 +56,12 @@ def compile_subjects(typesystem: Typesystem, structural: Collection[tuple[str, s
     for node in sorted(userset_kinds(typesystem)):
         if _structural_edges(typesystem, node, structural):
             continue
-        if not _is_rule(typesystem, node, ()):
+        within = _within(typesystem, node)
+        if within is None:
             listed.append(node)
             continue
         type_name, _, userset = node.partition("#")
-        for relation in _within(typesystem, node):
+        for relation in within:
             if relation != userset:
                 implied.setdefault(f"{type_name}#{relation}", []).append(userset)
             rules.update(
@@ -111,25 +112,18 @@ def _structural_edges(
     return found
 
 
-def _is_rule(typesystem: Typesystem, node: Node, path: tuple[Node, ...]) -> bool:
+def _within(typesystem: Typesystem, node: Node) -> list[str] | None:
+    """Return the relation of ``node`` and every one of its object that it contains; None if rules cannot say it."""
     type_name, _, relation = node.partition("#")
-    rewrite = typesystem.relation(type_name, relation).rewrite
-    if node in path or not is_pure_union(rewrite):
-        return False
-    return all(
-        isinstance(leaf, Direct)
-        or (isinstance(leaf, Computed) and _is_rule(typesystem, f"{type_name}#{leaf.relation}", (*path, node)))
-        for leaf in leaves(rewrite)
-    )
-
-
-def _within(typesystem: Typesystem, node: Node) -> Iterator[str]:
-    """Yield the relation of ``node`` and every relation of the same object that it contains."""
-    type_name, _, relation = node.partition("#")
-    yield relation
-    for leaf in leaves(typesystem.relation(type_name, relation).rewrite):
-        if isinstance(leaf, Computed):
-            yield from _within(typesystem, f"{type_name}#{leaf.relation}")
+    found = [relation]
+    for name in found:
+        rewrite = typesystem.relation(type_name, name).rewrite
+        parts = list(leaves(rewrite))
+        if not is_pure_union(rewrite) or any(isinstance(leaf, TupleToUserset) for leaf in parts):
+            return None
+        contained = (leaf.relation for leaf in parts if isinstance(leaf, Computed))
+        found += [each for each in dict.fromkeys(contained) if each not in found]
+    return found
 
 
 def followable_nodes(typesystem: Typesystem, rules: SubjectRules) -> frozenset[Node]:

@@ -188,6 +188,15 @@ def test_loops_within_one_another_multiply_up_to_the_rounds_there_are() -> None:
     assert steps("x.all(a, x.all(b, a == b))", x=list(range(3000))) < 3 * once
 
 
+def test_to_reckon_takes_no_longer_the_deeper_loops_are_nested() -> None:
+    nested = "s == t"
+    for depth in range(26):
+        nested = f"x.all(a{depth}, {nested})"
+    start = time.process_time()
+    assert steps(nested, x=[1, 2, 3]) > 100_000
+    assert time.process_time() - start < 1
+
+
 def test_loops_that_follow_one_another_do_not_multiply() -> None:
     assert steps("x.all(a, a == a) && x.all(b, b == b) && x.all(c, c == c)", x=list(range(20))) < 60 * 20
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +12,20 @@ from hypothesis import HealthCheck, given, settings
 
 from authz.dsl import parse
 from authz.engine.check import check
-from authz.engine.explain import Explanation, Proof, Step, explain, tuples_of
+from authz.engine.explain import Explanation, Proof, Step, explain
 from authz.engine.memory import MemoryTuples
-from authz.errors import ConditionFailed, MissingContext, ResolutionTooComplex, UnknownRelation, UnknownType
+from authz.engine.reader import Found, SubjectQuery
+from authz.errors import (
+    ConditionFailed,
+    InvalidRequest,
+    MissingContext,
+    ResolutionTooComplex,
+    UnknownRelation,
+    UnknownType,
+)
 from authz.testing.contract import key
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
+from tests.authz.engine.proofs import tuples_of
 from tests.authz.engine.random_models import SUBJECTS, USERS, World, askable, worlds
 
 SIZE = 20 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 1
@@ -228,8 +238,36 @@ def test_a_very_deep_chain_is_no_recursion() -> None:
         explained("user:ann member group:0", *(f"group:{n + 1}#member member group:{n}" for n in range(300)))
 
 
+class ChangingTuples(MemoryTuples):
+    """Tuples of which another writer takes one away, or adds one, as soon as it was read (or was not found)."""
+
+    def __init__(self, tuples: list[TupleKey], other: TupleKey) -> None:
+        super().__init__(tuples)
+        self.other = other
+        self.write = self.discard if other in tuples else self.add
+
+    def subjects(self, queries: Sequence[SubjectQuery]) -> list[list[Found]]:
+        found = super().subjects(queries)
+        if any((query.object, query.relation) == (self.other.object, self.other.relation) for query in queries):
+            self.write(self.other)
+        return found
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_an_answer_and_its_reasons_are_of_one_moment(allowed: bool) -> None:
+    other = key("user:ann viewer folder:a")
+    stored = [key("folder:a ancestor folder:c"), *([other] if allowed else [])]
+    found = explain(MODEL, ChangingTuples(stored, other), CheckRequest("user:ann", "can_view", "folder:c"))
+    assert found.allowed is allowed
+    assert set(tuples_of(found.proof)) == (set(stored) if allowed else set())
+    assert ((other,) in found.missing) is not allowed
+
+
 def test_what_the_model_does_not_know_is_refused_as_by_check() -> None:
     with pytest.raises(UnknownRelation):
         explained("user:ann can_fly folder:c")
     with pytest.raises(UnknownType):
         explained("planet:ann can_view folder:c")
+    for question in ("user:ann can_view folder", "ann can_view folder:c", "user:ann can_view folder:*"):
+        with pytest.raises(InvalidRequest):
+            explained(question)

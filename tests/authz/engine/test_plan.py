@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 import pytest
 
 from authz.dsl import parse
@@ -115,6 +118,31 @@ def test_recursion_along_stored_tuples_is_refused_behind_but_not() -> None:
     assert isinstance(plan(recursive, "stored: [file]"), Fixpoint)
     with pytest.raises(UnplannableRelation, match="but not"):
         plan("asked: owner but not denied", recursive, "stored: [file]")
+
+
+def ladder(last: str) -> list[str]:
+    """Definitions of which each leads to the next in two ways."""
+    steps = [f"{way}{step}: a{step + 1} {word} b{step + 1}" for step in range(40) for way, word in STEPS.items()]
+    return [*steps, f"a40: {last}", f"b40: {last}"]
+
+
+STEPS = {"a": "or", "b": "but not"}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["asked: r0", *(f"r{number}: r{number + 1}" for number in range(3000)), "r3000: [user]"],
+        ["asked: r0", *(f"r{number}: r{number + 1} but not blocked" for number in range(300)), "r300: [user]"],
+        ["asked: a0", *ladder("[user]")],
+        ["asked: a0 or viewer", *ladder("[user] or asked from parent")],
+    ],
+)
+def test_what_would_be_too_large_is_refused_and_does_not_take_long(lines: Sequence[str]) -> None:
+    start = time.process_time()
+    with pytest.raises(UnplannableRelation, match="too"):
+        plan(*lines)
+    assert time.process_time() - start < 5
 
 
 def test_a_userset_tied_to_the_tree_is_refused() -> None:

@@ -12,7 +12,7 @@ from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.outbox import Delta
 from authz.clients.openfga.patched import patched
 from authz.clients.openfga.remote import Remote
-from authz.clients.pages import require_page_size
+from authz.clients.pages import require_filter, require_page_size
 from authz.errors import InvalidContinuationToken
 from authz.types import TupleKey
 
@@ -28,6 +28,7 @@ def read_page(remote: Remote, using: str, filter: Mapping[str, str], page_size: 
     Raises InvalidRequest (page size, or a filter that OpenFGA cannot answer) and InvalidContinuationToken.
     """
     require_page_size(page_size)
+    require_filter(**filter)
     delta = outbox.delta(using, remote.store_id)
     phase, position = _read_token(token)
     if phase == _WAITING:

@@ -25,6 +25,7 @@ from authz.clients.row_tuples import RowTuples
 from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
 from authz.engine import check, list_objects
+from authz.engine.contextual import require_contextual
 from authz.engine.followed import Followed, followed
 from authz.engine.reader import TupleReader
 from authz.engine.typesystem import type_of, typesystem_of
@@ -174,8 +175,7 @@ class Questions:
 
     def _context(self, user: str, contextual: Iterable[TupleKey], delta: Delta) -> Context:
         keys = list(contextual)
-        for key in keys:
-            self._types.require_tuple(key)
+        require_contextual(self._types, keys)
         waiting = filter(self.concern(user).meets, delta.writes_beside(keys))
         return Context(self._types, self._structural, [*keys, *waiting])
 

@@ -139,7 +139,7 @@ def text(value: Any, name: str) -> str:
 
 
 def following(value: Any, token: str) -> str:
-    """Return the token of the next page of tuples, empty at the end; one that leads nowhere else is no answer."""
+    """Return the token of the next page, empty at the end; one that leads nowhere else is no answer."""
     found = text(value, "continuation_token")
     if found and found == token:
         raise AuthorizationUnavailable("a page that is followed by itself")

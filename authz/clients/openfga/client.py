@@ -203,7 +203,7 @@ class OpenFGAClient:
             if strange:
                 outbox.append(self._using, (), strange, self._clock())
             self._moments.forget()
-            transaction.on_commit(self._deliver, using=self._using)
+            transaction.on_commit(self._deliver, using=self._using, robust=True)
 
     def read_changes(self, *, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage:
         """Return what the server has written and deleted, oldest first."""

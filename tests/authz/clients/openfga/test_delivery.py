@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -110,6 +110,23 @@ def test_what_cannot_be_delivered_counts_all_the_same(client: OpenFGAClient) -> 
     assert {each.user for each in away.read_objects(["book:1"])[0]} == {"user:bob", "user:cat"}
     assert deliver(client)
     assert {each.user for each in stored(client)} == {"user:bob", "user:cat"}
+
+
+def test_whoever_has_committed_is_told_no_error_of_the_delivery(
+    client: OpenFGAClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever it is: the change holds, and to do it again would be a conflict."""
+
+    def breaks() -> None:
+        raise OperationalError("database is locked")
+
+    broken, _ = unreliable(client, breaks)
+    broken.write(writes=[ANN])
+    assert "database is locked" in caplog.text
+    assert waiting() == 1
+    let_the_lease_run_out()
+    assert deliver(client)
+    assert stored(client) == {ANN}
 
 
 def test_what_another_model_does_not_allow_counts_for_nothing(

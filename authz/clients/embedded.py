@@ -134,7 +134,7 @@ class EmbeddedClient:
 
     def read_objects(self, objects: Sequence[str], relation: str | None = None) -> list[list[TupleKey]]:
         """Return the stored tuples on each of the objects, in their order. One statement for all of them."""
-        return tuples.standing(self._using, objects, relation)
+        return tuples.stored_on(self._using, objects, relation)
 
     def write(
         self,

@@ -7,13 +7,12 @@ import binascii
 from datetime import UTC
 from typing import Literal, cast
 
-from authz.clients.base import ChangePage, TupleChange, TuplePage
+from authz.clients.base import Change, ChangePage, TuplePage
 from authz.clients.horizon import horizon
 from authz.clients.tuples import key_of
 from authz.engine import names
 from authz.errors import InvalidContinuationToken, InvalidRequest
-from authz.models import RelationshipTuple
-from authz.models import TupleChange as ChangeRow
+from authz.models import RelationshipTuple, TupleChange
 
 PAGE_LIMIT = 100
 """Entries of one page: OpenFGA's limit."""
@@ -52,7 +51,7 @@ def read_changes(using: str, *, type: str, page_size: int, continuation_token: s
     """
     require_page_size(page_size)
     position = _position(continuation_token, f"changes {type}") if continuation_token else 0
-    rows = ChangeRow.objects.using(using).filter(id__gt=position).order_by("id")
+    rows = TupleChange.objects.using(using).filter(id__gt=position).order_by("id")
     if type:
         rows = rows.filter(object_type=type)
     end = horizon(using)
@@ -60,7 +59,7 @@ def read_changes(using: str, *, type: str, page_size: int, continuation_token: s
         rows = rows.filter(id__lte=end)
     found = list(rows[:page_size])
     changes = tuple(
-        TupleChange(
+        Change(
             cast(Literal["write", "delete"], row.operation),
             key_of(row),
             row.created_at.astimezone(UTC).isoformat(),

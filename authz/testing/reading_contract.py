@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from authz.clients.base import AuthzClient, TupleChange
+from authz.clients.base import AuthzClient, Change
 from authz.engine.expand import ComputedLeaf, Operation, TupleToUsersetLeaf, UsersetNode, UsersLeaf
 from authz.errors import AuthzError, InvalidContinuationToken, InvalidRequest, UnknownRelation, UnknownType
 from authz.testing.contract import key
@@ -105,7 +105,7 @@ class ReadingContract:
     def test_changes_page_by_page_are_all_changes(self, client: AuthzClient) -> None:
         self.store(client, "user:ann reader book:1", "user:bob reader book:2", "user:ann member group:g")
         client.write(deletes=[key("user:ann reader book:1")], writes=[key("user:cat reader book:1")])
-        found: list[TupleChange] = []
+        found: list[Change] = []
         token = ""
         while page := client.read_changes(page_size=2, continuation_token=token).changes:
             found += page

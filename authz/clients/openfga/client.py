@@ -17,7 +17,7 @@ from authz.clients import tuples
 from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga import models, outbox, reading, wire
-from authz.clients.openfga.context import MAX_CONTEXTUAL
+from authz.clients.openfga.contextual import MAX_CONTEXTUAL
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.feed import ChangeFeed
 from authz.clients.openfga.kept import KeptProjections

@@ -364,7 +364,9 @@ class AuthzClientContract:
         first = client.write_authorization_model(CONTRACT_MODEL)
         other = parse("model\n  schema 1.1\ntype user\n")
         second = client.write_authorization_model(other)
-        kept = dict(client.read_authorization_models())
+        models = client.read_authorization_models()
+        assert [version for version, _ in models if version in (first, second)] == [second, first]
+        kept = dict(models)
         assert kept[first] == CONTRACT_MODEL
         assert kept[first].types == CONTRACT_MODEL.types
         assert kept[second].types == other.types

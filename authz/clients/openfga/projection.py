@@ -34,11 +34,8 @@ class Projection:
         self._load = load
         self._sets: dict[GrantRelation, frozenset[str]] = {}
         self._parameters: dict[Ids, str] = {}
-
-    @property
-    def size(self) -> int:
-        """How many ids are here."""
-        return sum(map(len, list(self._sets.values())))
+        self.size = 0
+        """How many ids are here. Whoever bounds all of them together asks each one, at every request."""
 
     def knows(self, nodes: Iterable[GrantRelation]) -> bool:
         """Return whether all sets are here already."""
@@ -49,6 +46,7 @@ class Projection:
         missing = [node for node in dict.fromkeys(nodes) if node not in self._sets]
         if missing:
             self._sets.update(self._load(missing))
+            self.size = sum(map(len, list(self._sets.values())))
 
     def holds(self, type_name: str, object_id: str, relation: str) -> bool:
         """Return whether the grant is held; its set must be here."""

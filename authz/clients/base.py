@@ -36,7 +36,7 @@ class TuplePage:
 
 
 @dataclass(frozen=True, slots=True)
-class TupleChange:
+class Change:
     """One entry of ``read_changes``: what happened to a tuple, and when (ISO 8601, UTC)."""
 
     operation: Literal["write", "delete"]
@@ -48,7 +48,7 @@ class TupleChange:
 class ChangePage:
     """One page of ``read_changes``, oldest first; the token stays valid at the end, to ask for what comes later."""
 
-    changes: tuple[TupleChange, ...]
+    changes: tuple[Change, ...]
     continuation_token: str = ""
 
 

@@ -33,7 +33,11 @@ from authz.models import AuthorizationModelVersion, Delivery, RelationshipTuple,
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 _RACES = 3
-"""How often a write that may ignore duplicates looks again after another writer was faster."""
+"""How often a write looks again after another writer was faster."""
+
+
+class _Overtaken(Exception):
+    """Somebody has deleted a tuple between our look and our delete, and may have written it anew."""
 
 
 class EmbeddedClient:
@@ -130,7 +134,7 @@ class EmbeddedClient:
 
     def read_objects(self, objects: Sequence[str], relation: str | None = None) -> list[list[TupleKey]]:
         """Return the stored tuples on each of the objects, in their order. One statement for all of them."""
-        return tuples.standing(self._using, objects, relation)
+        return tuples.stored_on(self._using, objects, relation)
 
     def write(
         self,
@@ -148,16 +152,14 @@ class EmbeddedClient:
         """
         require_writable(self._types, writes, deletes)
         now = self._clock()
-        for attempt in range(_RACES + 1):
+        for _ in range(_RACES + 1):
             try:
                 with transaction.atomic(using=self._using):
                     self._write(writes, deletes, on_duplicate, on_missing, now)
-            except IntegrityError as error:
-                # Somebody has written one of these tuples between our look and our insert.
-                if on_duplicate == "error" or attempt == _RACES:
-                    raise WriteConflict("another writer has just written one of these tuples") from error
-            else:
-                return
+                    return
+            except (IntegrityError, _Overtaken) as error:
+                overtaken = error
+        raise WriteConflict("another writer has just changed one of these tuples") from overtaken
 
     def _write(
         self,
@@ -180,7 +182,9 @@ class EmbeddedClient:
             raise WriteConflict("a tuple to write is there already, under another condition")
         if gone:
             deleted = [tuples.key_of(row) for row in gone.values()]
-            RelationshipTuple.objects.using(self._using).filter(pk__in=[row.pk for row in gone.values()]).delete()
+            rows = RelationshipTuple.objects.using(self._using).filter(pk__in=[row.pk for row in gone.values()])
+            if rows.delete()[0] < len(deleted):
+                raise _Overtaken
             tuples.log(self._using, TupleOperation.DELETE, deleted, now, self._delivery)
         if new:
             tuples.insert(self._using, new, now)

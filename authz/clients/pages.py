@@ -7,12 +7,12 @@ import binascii
 from datetime import UTC
 from typing import Literal, cast
 
-from authz.clients.base import ChangePage, TupleChange, TuplePage
+from authz.clients.base import Change, ChangePage, TuplePage
 from authz.clients.horizon import horizon
 from authz.clients.tuples import key_of
+from authz.engine import names
 from authz.errors import InvalidContinuationToken, InvalidRequest
-from authz.models import RelationshipTuple
-from authz.models import TupleChange as ChangeRow
+from authz.models import RelationshipTuple, TupleChange
 
 PAGE_LIMIT = 100
 """Entries of one page: OpenFGA's limit."""
@@ -23,9 +23,10 @@ def read_tuples(
 ) -> TuplePage:
     """Return one page of stored tuples, oldest first. ``object`` may be ``"type:id"`` or ``"type:"``.
 
-    Raises InvalidRequest for a page size outside 1 to 100 and InvalidContinuationToken.
+    Raises InvalidRequest (a page size outside 1 to 100, a name of nothing) and InvalidContinuationToken.
     """
     require_page_size(page_size)
+    require_filter(user, relation, object)
     rows = RelationshipTuple.objects.using(using).order_by("id")
     if user is not None:
         rows = rows.filter(subject=user)
@@ -50,7 +51,7 @@ def read_changes(using: str, *, type: str, page_size: int, continuation_token: s
     """
     require_page_size(page_size)
     position = _position(continuation_token, f"changes {type}") if continuation_token else 0
-    rows = ChangeRow.objects.using(using).filter(id__gt=position).order_by("id")
+    rows = TupleChange.objects.using(using).filter(id__gt=position).order_by("id")
     if type:
         rows = rows.filter(object_type=type)
     end = horizon(using)
@@ -58,7 +59,7 @@ def read_changes(using: str, *, type: str, page_size: int, continuation_token: s
         rows = rows.filter(id__lte=end)
     found = list(rows[:page_size])
     changes = tuple(
-        TupleChange(
+        Change(
             cast(Literal["write", "delete"], row.operation),
             key_of(row),
             row.created_at.astimezone(UTC).isoformat(),
@@ -72,6 +73,16 @@ def require_page_size(page_size: int) -> None:
     """Raise InvalidRequest for a page that is empty or too long, for every client."""
     if not 1 <= page_size <= PAGE_LIMIT:
         raise InvalidRequest(f"a page has 1 to {PAGE_LIMIT} entries, not {page_size}")
+
+
+def require_filter(user: str | None = None, relation: str | None = None, object: str | None = None) -> None:
+    """Raise InvalidRequest for what can name nothing, for every client: databases do not even take all of it."""
+    if user is not None:
+        names.require_user(user)
+    if relation is not None:
+        names.require_relation(relation)
+    if object is not None:
+        names.require_objects(object)
 
 
 def _token(scope: str, position: int) -> str:

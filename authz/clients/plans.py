@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from authz.clients.sql.predicate import Predicate, compile_predicate
 from authz.clients.sql.sources import GrantSource
@@ -30,6 +31,10 @@ class PagePlans:
     tuplesets: Mapping[str, tuple[str, ...]]
 
 
+_REMEMBERED = 1024
+"""Questions whose plans are kept, the least recently asked going first: whoever asks chooses which belong together."""
+
+
 class Plans:
     """Plans and predicates of a model. ``grants`` tells the SQL of what the actor holds."""
 
@@ -40,9 +45,9 @@ class Plans:
         self._edges = structure.edges()
         self._types = typesystem_of(model)
         self._compiler = PlanCompiler(model, self._edges)
-        self._followed: dict[frozenset[tuple[str, str]] | None, Followed] = {}
-        self._predicates: dict[tuple[str, str, str], Predicate] = {}
-        self._pages: dict[frozenset[tuple[str, str]], PagePlans] = {}
+        self._followed = lru_cache(_REMEMBERED)(self._follow)
+        self._pages = lru_cache(_REMEMBERED)(self._plan_page)
+        self._predicates = lru_cache(_REMEMBERED)(self._compile)
 
     def plan(self, type_name: str, relation: str) -> Plan:
         """Return the plan of a relation; raises UnknownType, UnknownRelation, UnplannableRelation."""
@@ -50,31 +55,21 @@ class Plans:
 
     def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """Return which structural edges questions about ``(type, relation)``, or any questions (None), follow."""
-        found = self._followed.get(asked)
-        if found is None:
-            found = followed(self._types, self._edges, asked) if asked is not None else known(self._types, self._edges)
-            self._followed[asked] = found
-        return found
+        return self._followed(asked)
 
     def page(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         """Return the plans of several ``(type, relation)`` together.
 
         Raises UnplannableRelation when one of them follows edges that are stored as tuples.
         """
-        found = self._pages.get(asked)
-        if found is None:
-            found = self._pages[asked] = self._plan_page(asked)
-        return found
+        return self._pages(asked)
 
     def predicate(self, type_name: str, relation: str, alias: str) -> Predicate:
         """Return the plan of a relation as SQL over the rows of its type; raises as ``plan`` does."""
-        key = (type_name, relation, alias)
-        found = self._predicates.get(key)
-        if found is None:
-            plan = self.plan(type_name, relation)
-            found = compile_predicate(plan, self._structure, self._grants, self._vendor, type_name, alias)
-            self._predicates[key] = found
-        return found
+        return self._predicates(type_name, relation, alias)
+
+    def _follow(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
+        return known(self._types, self._edges) if asked is None else followed(self._types, self._edges, asked)
 
     def _plan_page(self, asked: frozenset[tuple[str, str]]) -> PagePlans:
         plans = {(type_name, relation): self.plan(type_name, relation) for type_name, relation in asked}
@@ -83,6 +78,10 @@ class Plans:
                 raise UnplannableRelation(f"{type_name}#{relation} follows stored tuples")
         read = frozenset(grant for plan in plans.values() for grant in grants_of(plan))
         return PagePlans(plans, by_type(read), {name: tuple(sorted(of)) for name, of in by_type(self._edges).items()})
+
+    def _compile(self, type_name: str, relation: str, alias: str) -> Predicate:
+        plan = self.plan(type_name, relation)
+        return compile_predicate(plan, self._structure, self._grants, self._vendor, type_name, alias)
 
 
 def by_type(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:

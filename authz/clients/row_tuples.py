@@ -38,19 +38,18 @@ class RowTuples:
         """See ``TupleReader``."""
         found: dict[SubjectQuery, list[Found]] = {}
         others: list[SubjectQuery] = []
-        by_edge: dict[tuple[str, str], list[SubjectQuery]] = {}
+        by_edge: dict[tuple[str, str], dict[str, list[Found]]] = {}
         for query in dict.fromkeys(queries):
-            type_name, _ = split_object(query.object)
+            type_name, object_id = split_object(query.object)
             if self._leading(type_name, query.relation):
-                by_edge.setdefault((type_name, query.relation), []).append(query)
+                # Two users may be asked about at once: an edge leads to the same for both.
+                found[query] = by_edge.setdefault((type_name, query.relation), {}).setdefault(object_id, [])
             else:
                 others.append(query)
-        for (type_name, relation), asked in by_edge.items():
-            ids = {split_object(query.object)[1]: query for query in asked}
-            found.update((query, []) for query in asked)
+        for (type_name, relation), by_id in by_edge.items():
             for edge in self._leading(type_name, relation):
-                for source, target in self._targets(type_name, edge, list(ids)):
-                    found[ids[source]].append(Found(f"{edge.target}:{target}"))
+                for source, target in self._targets(type_name, edge, list(by_id)):
+                    by_id[source].append(Found(f"{edge.target}:{target}"))
         return _in_order(queries, found, others, self._stored.subjects(others) if others else ())
 
     def objects(self, queries: Sequence[ObjectQuery]) -> list[Sequence[Found]]:

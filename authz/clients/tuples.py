@@ -106,7 +106,7 @@ def _subjects_sql(carried: str, arms: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def standing(using: str, objects: Sequence[str], relation: str | None) -> list[list[TupleKey]]:
+def stored_on(using: str, objects: Sequence[str], relation: str | None) -> list[list[TupleKey]]:
     """Return what is stored on each of the objects, oldest first, of one relation or of all. One statement."""
     found: list[list[TupleKey]] = [[] for _ in objects]
     if not objects:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from authz.engine.memory import MemoryTuples
 from authz.engine.reader import Found, ObjectQuery, SubjectQuery, TupleReader
 from authz.engine.typesystem import Typesystem
+from authz.errors import InvalidTuple
 from authz.types import TupleKey
 
 
@@ -34,13 +35,20 @@ def merged(first: Sequence[Found], second: Sequence[Found]) -> list[Found]:
     return [*first, *(found for found in second if found.name not in names)]
 
 
-def contextual_tuples(typesystem: Typesystem, keys: Iterable[TupleKey]) -> MemoryTuples:
-    """Return the tuples of a request, validated as if they were written; raises InvalidTuple."""
-    tuples = MemoryTuples()
+def require_contextual(typesystem: Typesystem, keys: Sequence[TupleKey]) -> None:
+    """Raise InvalidTuple for a tuple that could not be written, and for one that is brought under two conditions."""
     for key in keys:
         typesystem.require_tuple(key)
-        tuples.add(key)
-    return tuples
+    # Which of the two counts would be left to whoever reads them: OpenFGA takes the first here and the last there.
+    if any(key.condition is not None for key in keys) and len({key.bare for key in keys}) < len(set(keys)):
+        raise InvalidTuple("a contextual tuple is brought twice, under different conditions")
+
+
+def contextual_tuples(typesystem: Typesystem, keys: Iterable[TupleKey]) -> MemoryTuples:
+    """Return the tuples of a request, validated as if they were written; raises InvalidTuple."""
+    brought = tuple(keys)
+    require_contextual(typesystem, brought)
+    return MemoryTuples(brought)
 
 
 def with_contextual(typesystem: Typesystem, reader: TupleReader, keys: Iterable[TupleKey]) -> TupleReader:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga.client import OpenFGAClient
-from authz.clients.openfga.context import MAX_CONTEXTUAL
+from authz.clients.openfga.contextual import MAX_CONTEXTUAL
 from authz.clients.sql.edges import StructureEdges
 from authz.clients.sql.structure import Structure
 from authz.clients.tuples import DatabaseTuples

@@ -12,7 +12,6 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from authz.clients import horizon
 from authz.clients.base import TuplePage
 from authz.clients.writes import require_deletable
-from authz.engine import names
 from authz.engine.conditions import Circumstances
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import AuthzError, ConditionFailed, InvalidTuple, ModelConflict, WriteConflict
@@ -46,12 +45,6 @@ def page(
     """
     if not may_read(actor):
         return None
-    if user is not None:
-        names.require_user(user)
-    if relation is not None:
-        names.require_relation(relation)
-    if object is not None:
-        names.require_objects(object)
     return relationships.read(
         user=user, relation=relation, object=object, page_size=page_size, continuation_token=after
     )

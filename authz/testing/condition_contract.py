@@ -163,6 +163,23 @@ class ConditionContract:
             with pytest.raises(error):
                 self.allows(client, "user:ann viewer folder:1", BEFORE, brought)
 
+    def test_a_contextual_tuple_is_brought_under_one_condition(self, client: AuthzClient) -> None:
+        plain, expired = key("user:ann viewer folder:1"), until("user:ann viewer folder:1", "2025-01-01T00:00:00Z")
+        assert self.allows(client, "user:ann viewer folder:1", BEFORE, plain, plain)
+        assert not self.allows(client, "user:ann viewer folder:1", BEFORE, expired, expired)
+        for brought in ((plain, expired), (expired, plain)):
+            question = CheckRequest("user:ann", "viewer", "folder:1", brought, BEFORE)
+            with pytest.raises(InvalidTuple):
+                client.check(question)
+            with pytest.raises(InvalidTuple):
+                client.explain(question)
+            with pytest.raises(InvalidTuple):
+                client.list_objects(ListObjectsRequest("user:ann", "viewer", "folder", brought, BEFORE))
+            with pytest.raises(InvalidTuple):
+                client.list_users(ListUsersRequest("folder:1", "viewer", "user", None, brought, BEFORE))
+            with pytest.raises(InvalidTuple):
+                client.expand("viewer", "folder:1", brought)
+
     def test_questions_of_one_batch_have_each_their_own_context(self, client: AuthzClient) -> None:
         client.write(writes=[until("user:ann viewer folder:1"), key("user:ann viewer folder:2")])
         contexts = [BEFORE, AT_THE_END, BEFORE, dict(BEFORE)]

@@ -17,6 +17,7 @@ from authz.engine.expand import (
     UsersetTree,
     UsersLeaf,
 )
+from authz.engine.explain import tuples_of
 from authz.errors import (
     InvalidContinuationToken,
     InvalidRequest,
@@ -175,6 +176,29 @@ class AuthzClientContract:
         for relation in ("", "boss", "a b", "#", "member#member"):
             with pytest.raises(InvalidRequest):
                 client.list_users(ListUsersRequest("book:1", "can_read", "group", relation))
+
+    def test_explanations_say_what_checks_say(self, client: AuthzClient) -> None:
+        self.store(client, "user:ann member group:g", "group:g#member reader book:1", "user:bob banned book:1")
+        self.store(client, "user:bob author book:1")
+        for text, allowed in (("user:ann can_read book:1", True), ("user:bob can_read book:1", False)):
+            asked = key(text)
+            found = client.explain(CheckRequest(asked.user, asked.relation, asked.object))
+            assert found.allowed is allowed is self.allows(client, text)
+            told = tuples_of(found.proof) if allowed else tuples_of(found.blocks[0])
+            expected = (
+                ["user:ann member group:g", "group:g#member reader book:1"] if allowed else ["user:bob banned book:1"]
+            )
+            assert set(told) == set(map(key, expected))
+        brought = (key("user:cat author book:1"),)
+        assert client.explain(CheckRequest("user:cat", "can_read", "book:1", brought)).allowed
+        for text, error in (
+            ("user:ann can_read film:1", UnknownType),
+            ("user:ann can_burn book:1", UnknownRelation),
+            ("ann can_read book:1", InvalidRequest),
+        ):
+            asked = key(text)
+            with pytest.raises(error):
+                client.explain(CheckRequest(asked.user, asked.relation, asked.object))
 
     def test_batch_answers_in_order_each_with_its_own_context(self, client: AuthzClient) -> None:
         self.store(client, "user:ann author book:1", "user:bob banned book:1")
@@ -340,7 +364,9 @@ class AuthzClientContract:
         first = client.write_authorization_model(CONTRACT_MODEL)
         other = parse("model\n  schema 1.1\ntype user\n")
         second = client.write_authorization_model(other)
-        kept = dict(client.read_authorization_models())
+        models = client.read_authorization_models()
+        assert [version for version, _ in models if version in (first, second)] == [second, first]
+        kept = dict(models)
         assert kept[first] == CONTRACT_MODEL
         assert kept[first].types == CONTRACT_MODEL.types
         assert kept[second].types == other.types

@@ -164,6 +164,14 @@ class GrantIndexContract:
         assert self.by_predicate(client, "user:ann", "reads") == set()
         assert client.granted("user:ann", [("book:1", "reader"), ("book:2", "reader")]) == set()
 
+    def test_edges_that_a_question_follows_are_told(self, client: InstallationClient) -> None:
+        shelf = frozenset({("book", "shelf", "shelf")})
+        assert client.followed(None).own == shelf
+        for relation, follows in (("can_read", True), ("can_copy", True), ("reader", False), ("burns", False)):
+            found = client.followed(frozenset({("book", relation)}))
+            assert found.own == (shelf if follows else frozenset()), relation
+            assert (found.any, found.elsewhere) == (follows, False), relation
+
     def test_what_does_not_fit_the_model_is_refused(self, client: InstallationClient) -> None:
         with pytest.raises(UnknownRelation):
             client.page_plans(frozenset({("book", "can_burn")}))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from authz.clients.base import AuthzClient, TupleChange
+from authz.clients.base import AuthzClient, Change
 from authz.engine.expand import ComputedLeaf, Operation, TupleToUsersetLeaf, UsersetNode, UsersLeaf
 from authz.errors import AuthzError, InvalidContinuationToken, InvalidRequest, UnknownRelation, UnknownType
 from authz.testing.contract import key
@@ -70,6 +70,18 @@ class ReadingContract:
         assert client.read(object="book:1", relation="author").tuples == ()
         assert client.read(object="book:2").tuples == ()
 
+    def test_filters_that_can_name_nothing(self, client: AuthzClient) -> None:
+        self.store(client, "user:ann reader book:1")
+        for name in ("", "book", ":1", "book:*", "book:\x00", "book:1#reader", "book:" + "1" * 300):
+            with pytest.raises(InvalidRequest):
+                client.read(object=name)
+        for user in ("", "ann", "user:", "user:\x00", "user:ann#"):
+            with pytest.raises(InvalidRequest):
+                client.read(object="book:1", user=user)
+        for relation in ("", "a b", "reader\x00", "r" * 51):
+            with pytest.raises(InvalidRequest):
+                client.read(object="book:1", relation=relation)
+
     def test_pages_of_a_wrong_size(self, client: AuthzClient) -> None:
         for size in (-1, 0, PAGE + 1):
             with pytest.raises(InvalidRequest):
@@ -93,7 +105,7 @@ class ReadingContract:
     def test_changes_page_by_page_are_all_changes(self, client: AuthzClient) -> None:
         self.store(client, "user:ann reader book:1", "user:bob reader book:2", "user:ann member group:g")
         client.write(deletes=[key("user:ann reader book:1")], writes=[key("user:cat reader book:1")])
-        found: list[TupleChange] = []
+        found: list[Change] = []
         token = ""
         while page := client.read_changes(page_size=2, continuation_token=token).changes:
             found += page

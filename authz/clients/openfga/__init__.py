@@ -1,8 +1,8 @@
 """The client of a real OpenFGA server.
 
 ``client`` answers; ``store`` finds or makes the store and the model. Below them: ``questions`` (whole checks and lists,
-with ``context``: what may go along), ``lists`` (pages, from the ``projection``; shared in a request by ``moments``, and
-by later ones while it is ``kept``, which the ``feed`` of changes has a say in),
+and the ``contextual`` tuples that go along), ``lists`` (pages, from the ``projection``; shared in a request by
+``moments``, and by later ones while it is ``kept``, which the ``feed`` of changes has a say in),
 ``reading`` and ``models``, ``outbox`` and ``delivery`` (writes), ``patched`` (answers while a deletion is on its way),
 ``drift`` (what a store has and what is ``desired``, compared by way of a ``scratch`` file).
 At the bottom: ``remote`` (one store, one model), ``wire`` (JSON), ``calls`` and ``failures``, ``breaker``, and

@@ -17,7 +17,7 @@ from authz.clients import tuples
 from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga import models, outbox, reading, wire
-from authz.clients.openfga.context import MAX_CONTEXTUAL
+from authz.clients.openfga.contextual import MAX_CONTEXTUAL
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.feed import ChangeFeed
 from authz.clients.openfga.kept import KeptProjections
@@ -32,7 +32,7 @@ from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.clients.writes import require_writable
 from authz.dsl.model import AuthorizationModel
 from authz.engine import expand, explain, list_users
-from authz.engine.contextual import contextual_tuples as checked
+from authz.engine.contextual import require_contextual
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
@@ -116,7 +116,7 @@ class OpenFGAClient:
         """Return every user: the server's answer, or our own where it may have been cut short or the tree counts."""
         type_name, object_id = self._object(request.object, request.relation)
         self._types.require_kind(request.user_type, request.user_relation)
-        checked(self._types, request.contextual_tuples)
+        require_contextual(self._types, request.contextual_tuples)
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)
         brought = request.contextual_tuples
@@ -143,7 +143,7 @@ class OpenFGAClient:
     def expand(self, relation: str, object: str, contextual_tuples: Sequence[TupleKey] = ()) -> UsersetTree:
         """Return how the relation of an object comes about, one level deep."""
         self._object(object, relation)
-        checked(self._types, contextual_tuples)
+        require_contextual(self._types, contextual_tuples)
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)
         if delta.deletes or delta.writes:
@@ -155,6 +155,7 @@ class OpenFGAClient:
 
     def explain(self, request: CheckRequest) -> Explanation:
         """Return why ``check`` answers as it does, from the server's tuples and what is on its way."""
+        self._object(request.object, request.relation)
         deadline = self._moments.deadline()
         delta = self._questions.delta(None, deadline)
         reader = self._questions.reader_for([(type_of(request.object), request.relation)], delta, deadline)

@@ -21,7 +21,7 @@ MAX_IDS = 400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class LogState:
     """What the two logs looked like before a projection was begun."""
 
     revision: str
@@ -31,7 +31,7 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     projection: Projection
-    moment: Moment
+    state: LogState
     until: float
 
 
@@ -50,23 +50,23 @@ class KeptProjections:
         """Return whether anything is ever kept."""
         return self._seconds > 0
 
-    def get(self, key: Hashable, moment: Moment) -> Projection | None:
+    def get(self, key: Hashable, state: LogState) -> Projection | None:
         """Return what was kept, if nothing has changed since."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
                 return None
-            if entry.moment != moment or self._clock() >= entry.until:
+            if entry.state != state or self._clock() >= entry.until:
                 del self._entries[key]
                 return None
             self._entries.move_to_end(key)
             self._shrink()
             return entry.projection
 
-    def keep(self, key: Hashable, projection: Projection, moment: Moment) -> None:
-        """Keep a projection that was begun after ``moment``; its sets may still be loaded."""
+    def keep(self, key: Hashable, projection: Projection, state: LogState) -> None:
+        """Keep a projection that was begun after ``state``; its sets may still be loaded."""
         with self._lock:
-            self._entries[key] = _Entry(projection, moment, self._clock() + self._seconds)
+            self._entries[key] = _Entry(projection, state, self._clock() + self._seconds)
             self._entries.move_to_end(key)
             self._shrink()
 

@@ -12,9 +12,9 @@ from authz.clients import horizon
 from authz.clients.base import NO_CONTEXT
 from authz.clients.memberships import memberships_told
 from authz.clients.openfga.feed import ChangeFeed
-from authz.clients.openfga.kept import KeptProjections, Moment
+from authz.clients.openfga.kept import KeptProjections, LogState
 from authz.clients.openfga.moments import Moments
-from authz.clients.openfga.projection import Node, ProjectedGrants, Projection, require_grant_relation
+from authz.clients.openfga.projection import GrantRelation, ProjectedGrants, Projection, require_grant_relation
 from authz.clients.openfga.questions import MAX_CHECKS, Questions
 from authz.clients.openfga.remote import Remote
 from authz.clients.plans import PagePlans, Plans
@@ -135,11 +135,11 @@ class GrantLists:
         epoch = self._feed.epoch(self._remote, self._moments.deadline())
         if epoch is None:
             return None
-        key, moment = self._key(actor, usersets), Moment(revision, epoch)
-        found = self._kept.get(key, moment)
+        key, state = self._key(actor, usersets), LogState(revision, epoch)
+        found = self._kept.get(key, state)
         if found is None:
             found = self._new_projection(actor, usersets, NO_CONTEXT)
-            self._kept.keep(key, found, moment)
+            self._kept.keep(key, found, state)
         return found
 
     def _key(self, actor: str, usersets: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
@@ -154,7 +154,7 @@ class GrantLists:
             node for userset in usersets for node in self._types.reaching(kind_of(userset))
         }
 
-        def load(nodes: Collection[Node]) -> Mapping[Node, frozenset[str]]:
+        def load(nodes: Collection[GrantRelation]) -> Mapping[GrantRelation, frozenset[str]]:
             # What nobody of this kind can ever hold needs no call.
             asked = [node for node in nodes if f"{node[0]}#{node[1]}" in possible]
             lists = (

@@ -37,7 +37,7 @@ def read_models(sender: Sender, store_id: str) -> list[tuple[str, AuthorizationM
         answer = _send(sender, Call("GET", _path(store_id), query=query))
         for entry in wire.entries(answer, "authorization_models"):
             found.append((wire.text(entry, "id"), from_json(entry)))
-        token = wire.text(answer, "continuation_token")
+        token = wire.following(answer, token)
         if not token:
             return found
 

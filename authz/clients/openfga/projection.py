@@ -18,9 +18,9 @@ from authz.engine.plan import Edge, Grants
 from authz.engine.typesystem import Typesystem, is_pure_union, leaves
 from authz.errors import UnplannableRelation
 
-Node = tuple[str, str]
+GrantRelation = tuple[str, str]
 """``(type, relation)``."""
-Load = Callable[[Collection[Node]], Mapping[Node, frozenset[str]]]
+Load = Callable[[Collection[GrantRelation]], Mapping[GrantRelation, frozenset[str]]]
 """Asks for lists: the ids of the objects, by node."""
 
 
@@ -32,23 +32,21 @@ class Projection:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._sets: dict[Node, frozenset[str]] = {}
+        self._sets: dict[GrantRelation, frozenset[str]] = {}
         self._parameters: dict[Ids, str] = {}
+        self.size = 0
+        """How many ids are here. Whoever bounds all of them together asks each one, at every request."""
 
-    @property
-    def size(self) -> int:
-        """How many ids are here."""
-        return sum(map(len, list(self._sets.values())))
-
-    def knows(self, nodes: Iterable[Node]) -> bool:
+    def knows(self, nodes: Iterable[GrantRelation]) -> bool:
         """Return whether all sets are here already."""
         return all(node in self._sets for node in nodes)
 
-    def need(self, nodes: Iterable[Node]) -> None:
+    def need(self, nodes: Iterable[GrantRelation]) -> None:
         """Load the sets that are not here yet."""
         missing = [node for node in dict.fromkeys(nodes) if node not in self._sets]
         if missing:
             self._sets.update(self._load(missing))
+            self.size = sum(map(len, list(self._sets.values())))
 
     def holds(self, type_name: str, object_id: str, relation: str) -> bool:
         """Return whether the grant is held; its set must be here."""
@@ -96,7 +94,7 @@ class ProjectedGrants:
         raise UnplannableRelation(f"{edge[0]}#{edge[1]} is stored on a server")
 
 
-def require_grant_relation(types: Typesystem, node: Node) -> None:
+def require_grant_relation(types: Typesystem, node: GrantRelation) -> None:
     """Raise UnplannableRelation unless the server's list of the relation is right without the tree.
 
     The server, knowing no tree, may find too little for a part of the relation. Where all parts are joined by ``or``

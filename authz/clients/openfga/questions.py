@@ -7,7 +7,7 @@ than OpenFGA takes, our own engine decides over the server's tuples (``patched``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connections
@@ -15,7 +15,7 @@ from django.db import connections
 from authz.clients.base import NO_CONTEXT
 from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Call, Deadline
-from authz.clients.openfga.context import MAX_CONTEXTUAL, Context
+from authz.clients.openfga.contextual import MAX_CONTEXTUAL, ContextualTuples
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.outbox import Concern, Delta
@@ -25,6 +25,7 @@ from authz.clients.row_tuples import RowTuples
 from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
 from authz.engine import check, list_objects
+from authz.engine.contextual import require_contextual
 from authz.engine.followed import Followed, followed
 from authz.engine.reader import TupleReader
 from authz.engine.typesystem import type_of, typesystem_of
@@ -84,37 +85,29 @@ class Questions:
             return []
         deadline = self._moments.deadline()
         delta = self.delta(self.concern(*(request.user for request in requests)), deadline)
-        remotely: dict[int, Asked] = {}
-        locally: dict[int, CheckRequest] = {}
-        contexts: dict[tuple[str, int], Context] = {}
-        for place, request in enumerate(requests):
-            # By identity: hashing hundreds of tuples per question would cost more than it could save.
-            key = (request.user, id(request.contextual_tuples))
-            context = contexts.get(key)
-            if context is None:
-                context = contexts[key] = self._context(request.user, request.contextual_tuples, delta)
-            contextual = context.relevant(request.object, request.relation)
-            deleted = any(map(self.concern(request.user).meets, delta.deletes))
-            if (
-                self.followed(type_of(request.object), request.relation).elsewhere
-                or deleted
-                or len(contextual) > MAX_CONTEXTUAL
-            ):
-                locally[place] = request
-            else:
-                remotely[place] = (request, contextual)
-        answers: dict[int, bool] = {}
-        for place, verdict in zip(remotely, self._ask(list(remotely.values()), deadline), strict=True):
-            if verdict is None:
-                locally[place] = requests[place]
-            else:
-                answers[place] = verdict
+        told = enumerate(zip(requests, self._told(requests, delta), strict=True))
+        remotely = {place: (request, tuples) for place, (request, tuples) in told if tuples is not None}
+        verdicts = zip(remotely, self._ask(list(remotely.values()), deadline), strict=True)
+        answers = {place: verdict for place, verdict in verdicts if verdict is not None}
+        locally = {place: request for place, request in enumerate(requests) if place not in answers}
         if locally:
             asked = [(type_of(request.object), request.relation) for request in locally.values()]
             reader = self.reader_for(asked, delta, deadline)
-            verdicts = check.batch_check(self._model, reader, list(locally.values()))
-            answers.update(zip(locally, verdicts, strict=True))
+            answers.update(zip(locally, check.batch_check(self._model, reader, list(locally.values())), strict=True))
         return [answers[place] for place in range(len(requests))]
+
+    def _told(self, requests: Sequence[CheckRequest], delta: Delta) -> Iterator[list[TupleKey] | None]:
+        """Yield for each question the contextual tuples that go with it; None where the server cannot answer it."""
+        brought: dict[tuple[str, int], ContextualTuples] = {}
+        for request in requests:
+            # By identity: hashing hundreds of tuples per question would cost more than it could save.
+            key = (request.user, id(request.contextual_tuples))
+            if key not in brought:
+                brought[key] = self._contextual(request.user, request.contextual_tuples, delta)
+            tuples = brought[key].relevant(request.object, request.relation)
+            deleted = any(map(self.concern(request.user).meets, delta.deletes))
+            elsewhere = self.followed(type_of(request.object), request.relation).elsewhere
+            yield None if elsewhere or deleted or len(tuples) > MAX_CONTEXTUAL else tuples
 
     def followed(self, type_name: str, relation: str) -> Followed:
         """Return which edges of the tree a question about a relation follows."""
@@ -158,7 +151,7 @@ class Questions:
 
         ``contextual`` tuples and the ``context`` of conditions count for this question.
         """
-        told = self._context(user, contextual, delta)
+        told = self._contextual(user, contextual, delta)
         tuples = [told.relevant_of_type(*node) for node in nodes]
         deleted = any(map(self.concern(user).meets, delta.deletes))
         remotely = [place for place, found in enumerate(tuples) if not deleted and len(found) <= MAX_CONTEXTUAL]
@@ -172,12 +165,11 @@ class Questions:
                 answers[place] = list_objects.list_objects(self._model, reader, request)
         return [answers[place] for place in range(len(nodes))]
 
-    def _context(self, user: str, contextual: Iterable[TupleKey], delta: Delta) -> Context:
+    def _contextual(self, user: str, contextual: Iterable[TupleKey], delta: Delta) -> ContextualTuples:
         keys = list(contextual)
-        for key in keys:
-            self._types.require_tuple(key)
+        require_contextual(self._types, keys)
         waiting = filter(self.concern(user).meets, delta.writes_beside(keys))
-        return Context(self._types, self._structural, [*keys, *waiting])
+        return ContextualTuples(self._types, self._structural, [*keys, *waiting])
 
     def _list_call(
         self, user: str, node: tuple[str, str], contextual: Sequence[TupleKey], context: Mapping[str, Any]

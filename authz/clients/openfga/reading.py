@@ -12,14 +12,12 @@ from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.outbox import Delta
 from authz.clients.openfga.patched import patched
 from authz.clients.openfga.remote import Remote
-from authz.clients.pages import require_page_size
+from authz.clients.pages import require_filter, require_page_size
 from authz.errors import InvalidContinuationToken
 from authz.types import TupleKey
 
 _WAITING = "waiting "
 _STORED = "stored "
-_DIGITS = 18
-"""Of a position: no list is longer, and a number of thousands of digits is none that Python reads."""
 
 
 def read_page(remote: Remote, using: str, filter: Mapping[str, str], page_size: int, token: str) -> TuplePage:
@@ -28,19 +26,20 @@ def read_page(remote: Remote, using: str, filter: Mapping[str, str], page_size: 
     Raises InvalidRequest (page size, or a filter that OpenFGA cannot answer) and InvalidContinuationToken.
     """
     require_page_size(page_size)
+    require_filter(**filter)
     delta = outbox.delta(using, remote.store_id)
     phase, position = _read_token(token)
-    if phase == _WAITING:
-        fitting = [key for key in delta.writes if _fits(key, filter)]
-        start = int(position)
-        page = fitting[start : start + page_size]
-        room = page_size - len(page)
-        rest = _stored_page(remote, filter, room or 1, "", delta)
-        if room:
-            return TuplePage((*page, *rest.tuples), rest.continuation_token)
-        more = start + page_size < len(fitting) or rest.tuples
-        return TuplePage(tuple(page), _token(_WAITING, str(start + page_size)) if more else "")
-    return _stored_page(remote, filter, page_size, position, delta)
+    if phase == _STORED:
+        return _stored_page(remote, filter, page_size, position, delta)
+    # By name and not by number: what is delivered between two pages must not move what still waits.
+    fitting = sorted((key for key in delta.writes if _fits(key, filter) and _name(key) > position), key=_name)
+    page = fitting[:page_size]
+    room = page_size - len(page)
+    rest = _stored_page(remote, filter, room or 1, "", delta)
+    if room:
+        return TuplePage((*page, *rest.tuples), rest.continuation_token)
+    more = len(fitting) > page_size or rest.tuples
+    return TuplePage(tuple(page), _token(_WAITING, _name(page[-1])) if more else "")
 
 
 def _stored_page(remote: Remote, filter: Mapping[str, str], size: int, position: str, delta: Delta) -> TuplePage:
@@ -88,19 +87,23 @@ def _fits(key: TupleKey, filter: Mapping[str, str]) -> bool:
     )
 
 
+def _name(key: TupleKey) -> str:
+    return f"{key.object} {key.relation} {key.user}"
+
+
 def _token(phase: str, position: str) -> str:
     return base64.urlsafe_b64encode((phase + position).encode()).decode()
 
 
 def _read_token(token: str) -> tuple[str, str]:
     if not token:
-        return _WAITING, "0"
+        return _WAITING, ""
     try:
         text = base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise InvalidContinuationToken("the continuation token cannot be read") from None
     for phase in (_WAITING, _STORED):
         position = text.removeprefix(phase)
-        if text.startswith(phase) and (phase == _STORED or (position.isdecimal() and len(position) <= _DIGITS)):
+        if text.startswith(phase) and (phase == _STORED or position.count(" ") == 2):
             return phase, position
     raise InvalidContinuationToken("the continuation token belongs to another question")

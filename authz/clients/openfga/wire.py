@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Literal, ParamSpec, TypeVar
 
-from authz.clients.base import TupleChange
+from authz.clients.base import Change
 from authz.clients.openfga.failures import Refused
 from authz.engine.conditions import require_context
 from authz.engine.expand import ComputedLeaf, Operation, TupleToUsersetLeaf, UsersetNode, UsersetTree, UsersLeaf
@@ -139,7 +139,7 @@ def text(value: Any, name: str) -> str:
 
 
 def following(value: Any, token: str) -> str:
-    """Return the token of the next page of tuples, empty at the end; one that leads nowhere else is no answer."""
+    """Return the token of the next page, empty at the end; one that leads nowhere else is no answer."""
     found = text(value, "continuation_token")
     if found and found == token:
         raise AuthorizationUnavailable("a page that is followed by itself")
@@ -196,14 +196,14 @@ def _verdict(value: Any) -> bool | None:
 
 
 @_reads
-def changes(value: Any) -> list[TupleChange]:
+def changes(value: Any) -> list[Change]:
     """Return the entries of a page of changes."""
     found = []
     for entry in entries(value, "changes"):
         operation = _OPERATIONS.get(text(entry, "operation"))
         if operation is None:
             raise AuthorizationUnavailable("a change that is neither a write nor a delete")
-        found.append(TupleChange(operation, key_of(entry.get("tuple_key")), text(entry, "timestamp")))
+        found.append(Change(operation, key_of(entry.get("tuple_key")), text(entry, "timestamp")))
     return found
 
 

@@ -130,7 +130,7 @@ class Sets:
         if isinstance(edge, ColumnEdge):
             test = f"{column} IN ({targets.text})"
             if edge.condition:
-                test = f"{edge.condition.format(row=prefix)} AND {test}"
+                test = f"({edge.condition.format(row=prefix)}) AND {test}"
         else:
             extra = f" AND ({edge.condition.format(row='')})" if edge.condition else ""
             leads = f"{edge.destination} IN ({targets.text}){extra}"
@@ -189,7 +189,7 @@ def came_from(
     ``link`` is an alias for the table between them, if there is one. A constant edge comes from every row.
     ``of_any_type`` leaves out what makes a row one of this type.
     """
-    conditions = [rows.condition.format(row=f"{alias}.")] if rows.condition and not of_any_type else []
+    conditions = [f"({rows.condition.format(row=f'{alias}.')})"] if rows.condition and not of_any_type else []
     table = f"{rows.table} {alias}"
     if isinstance(edge, JoinEdge):
         table = f"{edge.table} {link} CROSS JOIN {table}"

@@ -3,7 +3,8 @@
 Plain descriptions, written once by whoever owns the tables. Names of tables and columns become part of the SQL text:
 they are constants of the program and must never come from a user. Objects never stand in a ring of edges.
 
-In a ``condition`` each column is written ``{row}column``: the place is filled with the alias of its table.
+In a ``condition`` each column is written ``{row}column``: the place is filled with the alias of its table. It is true
+or false of every row, and never null.
 """
 
 from __future__ import annotations

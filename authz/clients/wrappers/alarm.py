@@ -9,7 +9,6 @@ from pathlib import Path
 from authz.clients.wrappers.comparisons import Difference
 from authz.clients.wrappers.replay import replay
 from authz.engine.reader import TupleReader
-from authz.errors import AuthzError
 
 logger = logging.getLogger("filegraph.authz")
 
@@ -49,6 +48,7 @@ class Alarm:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = self._directory / f"{difference.kind}.fga.yaml"
             file.write_text(text, encoding="utf-8")
-        except (AuthzError, OSError) as error:
+        except Exception as error:
+            # Whatever keeps it from being kept, the database or the disk: the difference is told.
             return f"It could not be kept: {error}"
         return f"To replay it: filegraph authz test {file}"

@@ -68,10 +68,9 @@ class MeteredClient(ClientWrapper):
         continuation_token: str = "",
     ) -> TuplePage:
         """See ``AuthzClient``."""
-        hand_on = super().read
         return _measured(
             "read",
-            lambda: hand_on(
+            lambda: self.inner.read(
                 user=user, relation=relation, object=object, page_size=page_size, continuation_token=continuation_token
             ),
         )
@@ -89,19 +88,18 @@ class MeteredClient(ClientWrapper):
         on_missing: OnConflict = "error",
     ) -> None:
         """See ``AuthzClient``."""
-        hand_on = super().write
         _measured(
             "write",
-            lambda: hand_on(writes=writes, deletes=deletes, on_duplicate=on_duplicate, on_missing=on_missing),
+            lambda: self.inner.write(writes=writes, deletes=deletes, on_duplicate=on_duplicate, on_missing=on_missing),
         )
         TUPLES.labels("write").inc(len(writes))
         TUPLES.labels("delete").inc(len(deletes))
 
     def read_changes(self, *, type: str = "", page_size: int = 50, continuation_token: str = "") -> ChangePage:
         """See ``AuthzClient``."""
-        hand_on = super().read_changes
         return _measured(
-            "read_changes", lambda: hand_on(type=type, page_size=page_size, continuation_token=continuation_token)
+            "read_changes",
+            lambda: self.inner.read_changes(type=type, page_size=page_size, continuation_token=continuation_token),
         )
 
     def write_authorization_model(self, model: AuthorizationModel) -> str:
@@ -137,8 +135,9 @@ class MeteredClient(ClientWrapper):
         context: Mapping[str, Any] = NO_CONTEXT,
     ) -> VisibilitySql:
         """See ``GrantIndex``."""
-        compose = super().predicate
-        return _measured("predicate", lambda: compose(actor, relation, type_name, alias, usersets, context))
+        return _measured(
+            "predicate", lambda: self.inner.predicate(actor, relation, type_name, alias, usersets, context)
+        )
 
     def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""

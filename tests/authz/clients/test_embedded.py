@@ -16,7 +16,7 @@ from authz.dsl import parse
 from authz.dsl.model import Computed, Relation, TypeDefinition
 from authz.errors import InvalidModel, WriteConflict
 from authz.models import AuthorizationModelVersion, ModelActivation, RelationshipTuple, TupleChange
-from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract
+from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract, until
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
 from authz.types import CheckRequest, ListObjectsRequest, RelationshipCondition, TupleKey
 
@@ -124,6 +124,42 @@ def test_two_writers_of_one_tuple() -> None:
     assert TupleChange.objects.count() == 1
     assert sorted(outcomes)[-1] == "written"
     assert outcomes.count("conflict") in (2, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_revocation_is_not_lost_to_somebody_who_changes_a_condition() -> None:
+    """A tuple is deleted, and at the same time deleted and written anew: what is acknowledged last must hold."""
+    client = EmbeddedClient(CONDITION_MODEL, clock=timezone.now)
+    client.write(writes=[until("user:ann viewer folder:1")])
+    written, go = threading.Event(), threading.Event()
+    ann, longer = key("user:ann viewer folder:1"), until("user:ann viewer folder:1", "2999-01-01T00:00:00Z")
+
+    def prolong() -> None:
+        try:
+            with transaction.atomic():
+                client.write(deletes=[ann], writes=[longer])
+                written.set()
+                go.wait(10)
+        finally:
+            connection.close()
+
+    def revoke() -> None:
+        try:
+            client.write(deletes=[ann], on_missing="ignore")
+        finally:
+            connection.close()
+
+    first, second = threading.Thread(target=prolong), threading.Thread(target=revoke)
+    first.start()
+    assert written.wait(10)
+    second.start()
+    second.join(0.3)
+    assert second.is_alive(), "it waits for the other"
+    go.set()
+    first.join(10)
+    second.join(10)
+    assert not RelationshipTuple.objects.exists()
+    assert [change.operation for change in client.read_changes().changes] == ["write", "delete", "write", "delete"]
 
 
 @pytest.fixture

@@ -55,6 +55,14 @@ def test_what_stands_in_no_row_is_a_stored_tuple() -> None:
         assert found.objects([ObjectQuery("file", "drive", "group:g#member")]) == [[]]
 
 
+def test_an_edge_of_one_object_is_told_to_all_who_ask_for_it() -> None:
+    """About two users, and about nobody in particular: those are different questions."""
+    found = reader()
+    with TREE.stored():
+        queries = [SubjectQuery("file:deep", "drive", user) for user in (None, "drive:d1", "drive:d2")]
+        assert found.subjects(queries) == [[Found("drive:d1")]] * 3
+
+
 def test_what_is_no_object_of_its_type_has_no_edge_and_gets_none() -> None:
     """As the root folder of a drive: nothing leads to it, forwards or backwards, also where the tree is mirrored."""
     create_tables()

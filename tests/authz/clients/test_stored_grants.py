@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from authz.clients.embedded import EmbeddedClient
+from authz.clients.sql.structure import ColumnEdge, Structure
 from authz.clients.tuples import insert
 from authz.dsl import parse
 from authz.dsl.model import (
@@ -33,7 +35,7 @@ from authz.engine.check import batch_check
 from authz.engine.memory import MemoryTuples
 from authz.models import RelationshipTuple
 from authz.services.shipped_model import shipped_model
-from authz.types import CheckRequest, TupleKey
+from authz.types import CheckRequest, ListObjectsRequest, TupleKey
 from tests.authz.clients.replay import tell
 from tests.authz.clients.tree import (
     ACTORS,
@@ -258,6 +260,45 @@ def test_whole_questions_read_the_places_that_nobody_can_tell() -> None:
     tree = Tree(["d1"], {"top": (None, "d1"), "inner": ("top", "d1")}, {"f": (None, "d1"), "deep": ("inner", "d1")})
     tuples = [TupleKey("folder:inner#can_view", "viewer", "file:f"), TupleKey("user:a", "viewer", "folder:top")]
     compare(parse(TIED), tree, tuples, {"folder": ["can_view"], "file": ["can_view"]}, ["user:a", "user:b"])
+
+
+UPWARDS = """model
+  schema 1.1
+type user
+type drive
+  relations
+    define can_view: [user]
+type folder
+  relations
+    define drive: [drive]
+    define parent: [folder]
+    define viewer: [user]
+    define can_view: viewer or can_view from parent or can_view from drive
+type file
+  relations
+    define parent: [folder]
+    define can_view: can_view from parent
+"""
+
+
+def test_conditions_of_rows_and_edges_may_have_alternatives() -> None:
+    """What is written ``a OR b`` and stands beside an ``AND``: by itself it lets nobody see anything."""
+    create_tables()
+    some = "{row}drive = 'd1' OR {row}drive = 'd2'"
+    edges = {
+        "drive": ColumnEdge("drive", "drive", condition=some),
+        "parent": ColumnEdge("folder", "folder", condition=some),
+    }
+    tables = {name: replace(STRUCTURE.rows[name], edges=edges, condition=some) for name in ("folder", "file")}
+    client = EmbeddedClient(parse(UPWARDS), clock=timezone.now, structure=Structure({**STRUCTURE.rows, **tables}))
+    tree = Tree(["d1", "d2"], {"top": (None, "d1"), "in": ("top", "d1")}, {"deep": ("in", "d1"), "other": (None, "d2")})
+    given = [TupleKey("user:a", "can_view", "drive:d1"), TupleKey("user:b", "viewer", "folder:in")]
+    insert("default", given, timezone.now())
+    with tree.stored():
+        for actor, type_name in itertools.product(("user:a", "user:b", "user:c"), ("folder", "file")):
+            expected = client.list_objects(ListObjectsRequest(actor, "can_view", type_name))
+            assert sorted(by_sql(client, actor, "can_view", type_name, [])) == expected, (actor, type_name)
+    assert expected == []
 
 
 def test_granted_is_one_statement_for_thousands() -> None:

@@ -138,6 +138,7 @@ BEHAVIOURS = {
     "texts for objects": says({"tuples": "all", "users": 3, "changes": {}, "continuation_token": 7}),
     "tuples without keys": says({"tuples": [{}, {"key": 3}, {"key": {"user": 1}}], "continuation_token": ""}),
     "pages in a ring": says({"tuples": [], "changes": [{"operation": "X"}], "continuation_token": "again"}),
+    "models in a ring": says({"authorization_models": [], "continuation_token": "again"}),
     "a bad condition": says(
         {
             "tuples": [{"key": {"user": "user:a", "relation": "viewer", "object": "file:1", "condition": "x"}}],
@@ -183,6 +184,8 @@ def test_nothing_is_allowed_and_all_is_well_afterwards(
         lambda: through.read(object="file:i1"),
         lambda: through.read_objects(["file:i1", "file:i2"]),
         lambda: through.expand("viewer", "file:i1"),
+        through.read_changes,
+        through.read_authorization_models,
         lambda: through.granted("user:b", WANTED),
         lambda: through.predicate("user:b", "can_view", "file", "n"),
         lambda: through.check(question),

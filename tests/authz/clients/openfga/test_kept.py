@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.feed import ChangeFeed
-from authz.clients.openfga.kept import KeptProjections, Moment
+from authz.clients.openfga.kept import KeptProjections, LogState
 from authz.clients.openfga.models import write_model
 from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.projection import Projection
@@ -209,13 +209,13 @@ def projection(size: int) -> Projection:
 def test_time_ends_it_and_so_does_a_change() -> None:
     now = [0.0]
     kept = KeptProjections(2, clock=lambda: now[0])
-    before, one = Moment("7", 1), projection(1)
+    before, one = LogState("7", 1), projection(1)
     kept.keep("a", one, before)
     now[0] = 1.9
     assert kept.get("a", before) is one
     now[0] = 2.0
     assert kept.get("a", before) is None
-    for later in (Moment("8", 1), Moment("7", 2)):
+    for later in (LogState("8", 1), LogState("7", 2)):
         kept.keep("a", one, before)
         assert kept.get("a", later) is None
         assert kept.get("a", before) is None, "what was too old once stays so"
@@ -223,16 +223,16 @@ def test_time_ends_it_and_so_does_a_change() -> None:
 
 def test_memory_is_bounded_and_the_least_used_goes_first() -> None:
     kept = KeptProjections(60, max_ids=100)
-    moment = Moment("7", 1)
+    state = LogState("7", 1)
     for name in "abc":
-        kept.keep(name, projection(40), moment)
-        kept.get("a", moment)
-    assert [name for name in "abc" if kept.get(name, moment) is not None] == ["a", "c"]
+        kept.keep(name, projection(40), state)
+        kept.get("a", state)
+    assert [name for name in "abc" if kept.get(name, state) is not None] == ["a", "c"]
     grows = projection(10)
-    kept.keep("d", grows, moment)
+    kept.keep("d", grows, state)
     grows.need([("file", relation) for relation in ("owner", "editor", "commenter", "blocked", "held")])
-    assert kept.get("a", moment) is not None
-    assert kept.get("c", moment) is None, "a set that is loaded later counts too"
+    assert kept.get("a", state) is not None
+    assert kept.get("c", state) is None, "a set that is loaded later counts too"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,13 +9,14 @@ import pytest
 from django.utils import timezone
 from prometheus_client import REGISTRY, generate_latest
 
-from authz.clients.base import InstallationClient
+from authz.clients.base import AuthzClient, GrantIndex, InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.wrappers.metered import MeteredClient
 from authz.clients.wrappers.wrapper import ClientWrapper
 from authz.errors import AuthorizationUnavailable, InvalidRequest, UnknownRelation, WriteConflict
 from authz.testing.contract import CONTRACT_MODEL, key
-from authz.types import CheckRequest, ListObjectsRequest
+from authz.testing.grant_index_contract import GRANT_MODEL, GRANT_STRUCTURE
+from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest
 
 Counted = Callable[..., float]
 
@@ -72,21 +73,33 @@ def test_tuples_are_counted_once_they_are_taken(client: MeteredClient, counted: 
     assert counted("call_seconds_count", method="write", outcome=WriteConflict.code) == 1
 
 
-def test_every_method_of_a_client_is_measured(client: MeteredClient, counted: Counted) -> None:
-    client.list_objects(ListObjectsRequest("user:ann", "reader", "book"))
-    client.expand("reader", "book:1")
-    client.read()
-    client.read_objects(["book:1"])
-    client.read_changes()
-    client.write_authorization_model(CONTRACT_MODEL)
-    client.read_authorization_models()
-    client.page_plans(frozenset({("book", "author")}))
-    client.granted("user:ann", [("book:1", "author"), ("book:2", "author")])
-    methods = {"list_objects", "expand", "read", "read_objects", "read_changes", "write_authorization_model"}
-    methods |= {"read_authorization_models", "page_plans", "granted"}
-    assert {name: counted("call_seconds_count", method=name, outcome="ok") for name in methods} == dict.fromkeys(
-        methods, 1
-    )
+def test_every_method_of_a_client_is_measured(db: None, counted: Counted) -> None:
+    client = MeteredClient(EmbeddedClient(GRANT_MODEL, clock=timezone.now, structure=GRANT_STRUCTURE))
+    question = CheckRequest("user:ann", "reader", "book:1")
+    calls: dict[str, Callable[[], object]] = {
+        "check": lambda: client.check(question),
+        "batch_check": lambda: client.batch_check([question]),
+        "list_objects": lambda: client.list_objects(ListObjectsRequest("user:ann", "reader", "book")),
+        "list_users": lambda: client.list_users(ListUsersRequest("book:1", "reader", "user")),
+        "expand": lambda: client.expand("reader", "book:1"),
+        "explain": lambda: client.explain(question),
+        "read": client.read,
+        "read_objects": lambda: client.read_objects(["book:1"]),
+        "write": lambda: client.write(writes=[key("user:ann reader book:1")]),
+        "read_changes": client.read_changes,
+        "write_authorization_model": lambda: client.write_authorization_model(GRANT_MODEL),
+        "read_authorization_models": client.read_authorization_models,
+        "page_plans": lambda: client.page_plans(frozenset({("book", "reader")})),
+        "granted": lambda: client.granted("user:ann", [("book:1", "reader"), ("book:2", "reader")]),
+        "predicate": lambda: client.predicate("user:ann", "reader", "book", "n"),
+        "followed": lambda: client.followed(None),
+    }
+    methods = {name for protocol in (AuthzClient, GrantIndex) for name in vars(protocol) if not name.startswith("_")}
+    assert calls.keys() == methods
+    for name, call in calls.items():
+        call()
+        outcome = "denied" if name == "check" else "ok"
+        assert counted("call_seconds_count", method=name, outcome=outcome) == 1, name
     assert counted("batch_size_sum", method="granted") == 2
 
 

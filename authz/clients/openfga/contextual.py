@@ -20,7 +20,7 @@ _State = tuple[str | None, str, str]
 """An object (None: any of the type), its type, and a relation of it."""
 
 
-class Context:
+class ContextualTuples:
     """The contextual tuples of some questions, by the object and relation they stand on."""
 
     def __init__(self, types: Typesystem, structural: Collection[tuple[str, str]], keys: Iterable[TupleKey]) -> None:

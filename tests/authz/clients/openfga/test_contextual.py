@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from authz.clients.openfga.context import Context
+from authz.clients.openfga.contextual import ContextualTuples
 from authz.engine.check import check
 from authz.engine.memory import MemoryTuples
 from authz.engine.typesystem import typesystem_of
@@ -35,12 +35,12 @@ def test_the_shipped_model(data: st.DataObject) -> None:
     granted = data.draw(grants(model, tree))
     contextual = [each for each in granted if data.draw(st.booleans())] + tree.structure_tuples(model)
     stored = MemoryTuples(each for each in granted if each not in contextual)
-    context = Context(typesystem_of(model), STRUCTURE.edges(), contextual)
+    told = ContextualTuples(typesystem_of(model), STRUCTURE.edges(), contextual)
     for type_name, relation in ASKED:
         names = [name for name in [*tree.objects(), "group:1"] if name.startswith(f"{type_name}:")]
-        of_type = context.relevant_of_type(type_name, relation)
+        of_type = told.relevant_of_type(type_name, relation)
         for name in names:
-            few = context.relevant(name, relation)
+            few = told.relevant(name, relation)
             assert set(few) <= set(of_type) <= set(contextual)
             for user in ACTORS:
                 full = check(model, stored, CheckRequest(user, relation, name, tuple(contextual)))
@@ -64,10 +64,10 @@ POSSIBLE = [
 @given(contextual=st.sets(st.sampled_from(POSSIBLE)), stored=st.sets(st.sampled_from(POSSIBLE)))
 def test_where_any_tuple_may_be_stored(contextual: set[TupleKey], stored: set[TupleKey]) -> None:
     """No edge is the application's here: stored tuples may lead from anywhere to anywhere."""
-    context = Context(typesystem_of(CONTRACT_MODEL), (), contextual)
+    told = ContextualTuples(typesystem_of(CONTRACT_MODEL), (), contextual)
     reader = MemoryTuples(stored)
     for name, relation in (("book:1", "can_read"), ("book:2", "can_copy"), ("shelf:3", "keeps"), ("group:2", "member")):
-        few = tuple(context.relevant(name, relation))
+        few = tuple(told.relevant(name, relation))
         for user in ("user:ann", "group:1#member"):
             full = check(CONTRACT_MODEL, reader, CheckRequest(user, relation, name, tuple(contextual)))
             assert check(CONTRACT_MODEL, reader, CheckRequest(user, relation, name, few)) is full
@@ -79,5 +79,5 @@ def test_a_page_of_structure_becomes_the_way_up_from_one_file(depth: int) -> Non
     for file in range(20):
         keys += [key(f"folder:{file}-{level} ancestor file:{file}") for level in range(depth)]
         keys += [key(f"drive:d drive file:{file}")]
-    context = Context(typesystem_of(shipped_model()), STRUCTURE.edges(), keys)
-    assert len(context.relevant("file:7", "can_view")) == depth + 2
+    told = ContextualTuples(typesystem_of(shipped_model()), STRUCTURE.edges(), keys)
+    assert len(told.relevant("file:7", "can_view")) == depth + 2

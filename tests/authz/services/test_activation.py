@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -14,6 +15,7 @@ import accounts.permissions
 import storage.permissions
 from accounts.permissions import grant_organization
 from accounts.principal import actor_of
+from accounts.services import users
 from authz.dsl import parse
 from authz.errors import (
     AdministratorLockout,
@@ -25,6 +27,7 @@ from authz.errors import (
 )
 from authz.models import AuthorizationModelVersion, ModelActivation
 from authz.services import activation, decisions, model_versions, models, relationships
+from authz.services.administrators import require_administrator
 from authz.services.shipped_model import SHIPPED_MODEL
 from authz.types import ORGANIZATION, Actor, CheckRequest, RelationshipCondition, TupleKey
 from storage.permissions import APPLICABLE, Role
@@ -271,3 +274,30 @@ def test_of_two_at_once_one_wins() -> None:
     assert results.count(True) == 1
     assert models.active_version_id() == ids[results.index(True)]
     assert ModelActivation.objects.count() == 2
+
+
+def test_whoever_was_to_stay_may_leave_while_the_model_is_judged(ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That an account ends is no change of a tuple, and under the model before somebody else is left."""
+    bob = person(administrator=True)
+    text = SHIPPED.replace(
+        "    define can_edit_model: admin\n",
+        "    define steward: [user]\n    define can_edit_model: admin and steward\n",
+    )
+    both = model_versions.create(
+        ada,
+        SHIPPED.replace("    define can_edit_model", "    define steward: [user]\n    define can_edit_model"),
+        now=NOW,
+    )
+    activation.activate(ada, both.id, needs=NEEDS, now=NOW)
+    relationships.write(writes=[TupleKey(ada, "steward", ORGANIZATION)])
+
+    def leave_after(*args: Any) -> Any:
+        found = require_administrator(*args)
+        if get_user_model().objects.get(pk=ada.removeprefix("user:")).is_active:
+            users.deactivate(bob, ada.removeprefix("user:"))
+        return found
+
+    monkeypatch.setattr(activation, "require_administrator", leave_after)
+    with pytest.raises(AdministratorLockout):
+        activate(bob, text)
+    assert models.active_version_id() == both.id

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from authz.errors import AuthorizationUnavailable, InvalidModel
@@ -91,3 +93,23 @@ def test_a_version_that_cannot_be_read_answers_nothing() -> None:
     activate("nonsense")
     with pytest.raises(InvalidModel):
         decisions.check(CheckRequest("user:ann", "can_administer", ORGANIZATION))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_an_activation_holds_the_new_one() -> None:
+
+    def hold() -> str:
+        try:
+            with transaction.atomic():
+                return models.hold_active().version_id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            models.hold_active()
+            version_id = activate(TEXT.format("a"))
+            waiting = pool.submit(hold)
+            with pytest.raises(NotYet):
+                waiting.result(0.5)
+        assert waiting.result(10) == version_id

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.db import connection, transaction
 from pytest_django.fixtures import Settings
 
 from authz.dsl import from_json
@@ -92,3 +95,25 @@ def test_with_openfga_the_server_has_to_have_it_first(upgrade: Path, settings: S
     assert shipped_model.adopt(now=NOW)
     assert active_text() == upgrade.read_text()
     assert not shipped_model.adopt(now=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_upgrade_leaves_alone_what_is_activated_meanwhile(upgrade: Path) -> None:
+    edit = local("model\n  schema 1.1\ntype user\n")
+
+    def adopt() -> bool:
+        try:
+            return shipped_model.adopt(now=NOW)
+        finally:
+            connection.close()
+
+    shipped_model.keep(now=datetime.now(UTC))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            models.hold_active()
+            activate(edit)
+            waiting = pool.submit(adopt)
+            with pytest.raises(NotYet):
+                waiting.result(0.5)
+        assert waiting.result(10) is False
+    assert active_text() == edit.text

@@ -158,6 +158,7 @@ def test_tuples_that_the_model_does_not_allow_are_counted(ada: Actor) -> None:
         (("x" * 26, "--shipped"), "VERSION or --shipped"),
         (("file_" + "7" * 26,), "cannot be understood"),
         (("7" * 26,), "There is no authorization model of this id."),
+        (("\udcff",), "There is no authorization model of this id."),
         (("--shipped", "--note", "x" * 2001), "a note has at most"),
     ],
 )

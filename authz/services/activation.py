@@ -14,11 +14,11 @@ from django.db import IntegrityError, transaction
 from authz.errors import AdministratorLockout, ModelConflict, ModelNotFound, ModelProblem, RelationsMissing
 from authz.models import AuthorizationModelVersion, ModelActivation
 from authz.services import audit, decisions, remote_engine
+from authz.services.active_model import hold_active, of_version
 from authz.services.administrators import is_active, require_administrator
 from authz.services.client import client_for
 from authz.services.editors import may_read, require_editor
 from authz.services.model_versions import ModelVersion, checked_note, in_order, load, problems_of, read
-from authz.services.models import hold_active, of_version
 from authz.services.needs import OWN_NEEDS, Needs, unmet
 from authz.services.orphans import orphaned_tuples
 from authz.types import Actor

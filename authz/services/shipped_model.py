@@ -18,7 +18,7 @@ from authz.conf import authz_settings
 from authz.dsl import to_json
 from authz.dsl.model import AuthorizationModel
 from authz.models import AuthorizationModelVersion, ModelActivation, ModelOrigin
-from authz.services.models import hold_active, of_text
+from authz.services.active_model import hold_active, of_text
 
 logger = logging.getLogger("filegraph.authz")
 

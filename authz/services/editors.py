@@ -33,7 +33,7 @@ def may_read(actor: Actor) -> bool:
 def _has_any(actor: Actor, *permissions: Permission) -> bool:
     """Ask together. Raises ConditionFailed without its detail: who asks may be nobody who may see a relationship."""
     try:
-        return any(decisions.batch_check([CheckRequest(actor, each, ORGANIZATION) for each in permissions]))
+        return any(decisions.batch_check([CheckRequest(actor, permission, ORGANIZATION) for permission in permissions]))
     except ConditionFailed as failure:
         undecided.tell(failure)
         raise type(failure) from None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from authz.models import AuditEntry, AuthorizationModelVersion, ModelActivation, RelationshipTuple
@@ -31,13 +32,31 @@ class ReadOnlyAdmin(_ModelAdmin):
         return False
 
 
+class _NamingAdmin(ReadOnlyAdmin):
+    """Rows that name users and an object, searched by a whole name: for that, and for no part of it, is an index."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("subject",)
+    search_help_text = 'A whole name of the authorization model: "user:<id>", "group:<id>#member", "file:<id>".'
+    show_full_result_count = False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find what names the term as the object, or in one of ``search_fields``."""
+        if not search_term:
+            return queryset, False
+        object_type, _, object_id = search_term.partition(":")
+        found = Q(object_type=object_type, object_id=object_id)
+        for name in self.search_fields:
+            found |= Q((name, search_term))
+        return queryset.filter(found), False
+
+
 @admin.register(RelationshipTuple)
-class RelationshipTupleAdmin(ReadOnlyAdmin):
-    """Stored tuples, searched by their exact subject or object id: a substring would scan the table."""
+class RelationshipTupleAdmin(_NamingAdmin):
+    """Stored tuples, the newest first."""
 
     list_display = ("subject", "relation", "object_type", "object_id", "created_at")
-    search_fields = ("=subject", "=object_id")
-    show_full_result_count = False
     ordering = ("-id",)
 
 
@@ -58,10 +77,9 @@ class ModelActivationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
-    """Who did what to permissions, the newest first, searched by who did it or whom it is about."""
+class AuditEntryAdmin(_NamingAdmin):
+    """Who did what to permissions, the newest first, searched also by who did it."""
 
     list_display = ("created_at", "actor", "operation", "subject", "relation", "object_type", "object_id", "note")
-    search_fields = ("=actor", "=subject")
-    show_full_result_count = False
+    search_fields = ("actor", "subject")
     ordering = ("-id",)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.module_loading import import_string
 
-from authz.services.models import pinned
+from authz.services.active_model import pinned
 from filegraph import health, probes
 from filegraph.background import Background, Chore
 from filegraph.bodies import App, CloseUnread, Receive, Scope, Send

@@ -7,7 +7,7 @@ from functools import partial
 
 from authz.errors import AuthorizationUnavailable, InvalidModel, InvalidRequest
 from authz.services import remote_engine, shadow
-from authz.services.models import active
+from authz.services.active_model import active
 from filegraph.environment import variable
 from filegraph.problem import Problem
 from filegraph.program import program

@@ -19,7 +19,7 @@ from accounts.errors import (
 from accounts.models import AccessToken
 from accounts.principal import Principal, actor_of
 from accounts.services.token_uses import TOKEN_USES
-from authz.services import models
+from authz.services import active_model
 
 MAX_NAME_LENGTH = 100
 MIN_LIFETIME = 60
@@ -29,7 +29,7 @@ MAX_LIFETIME = 366 * 24 * 3600
 # Raw, because every request asks this: building it through the ORM costs more than running it. Which model answers the
 # request is read along: so it costs no statement of its own.
 _RECOGNISE = f"""
-SELECT t.id, t.user_id, u.username, u.is_active, t.expires_at <= %s, {models.active_version_sql()}
+SELECT t.id, t.user_id, u.username, u.is_active, t.expires_at <= %s, {active_model.active_version_sql()}
 FROM accounts_accesstoken t JOIN accounts_user u ON u.id = t.user_id
 WHERE t.secret_hash = %s AND t.revoked_at IS NULL
 """  # noqa: S608
@@ -107,5 +107,5 @@ def authenticate(secret: str, *, now: datetime) -> Principal:
     if expired:
         raise AccessTokenExpired
     TOKEN_USES.note(token_id, now)
-    models.note_active(version_id)
+    active_model.note_active(version_id)
     return Principal(actor=actor_of(user_id), user_id=user_id, username=username, access_token_id=token_id)

@@ -19,7 +19,7 @@ from accounts.names import name_key
 from accounts.principal import VISITOR, Principal, actor_of
 from accounts.services import passwords
 from accounts.services.sign_in_limit import Attempt
-from authz.services import models
+from authz.services import active_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,13 @@ def authenticate(session_key: str, *, now: datetime) -> Principal:
         return VISITOR
     # Which model answers the request is read along: so it costs no statement of its own.
     found = Session.objects.filter(session_key=session_key, expire_date__gt=now).annotate(
-        version_id=RawSQL(models.active_version_sql(), [], CharField())  # noqa: S611
+        version_id=RawSQL(active_model.active_version_sql(), [], CharField())  # noqa: S611
     )
     row = found.values_list("session_data", "version_id").first()
     if row is None:
         return VISITOR
     encoded, version_id = row
-    models.note_active(version_id)
+    active_model.note_active(version_id)
     content = SessionStore().decode(encoded)
     user = User.objects.filter(pk=content.get(SESSION_KEY), is_active=True).first()
     if user is None or not _password_unchanged(user, content.get(HASH_SESSION_KEY, "")):

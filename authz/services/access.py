@@ -17,9 +17,9 @@ from authz.dsl.printer import relation_text
 from authz.engine import names
 from authz.engine.explain import Explanation, Proof, Reason, Step, Unmet
 from authz.engine.typesystem import type_of
+from authz.services.active_model import LoadedModel, active
 from authz.services.circumstances import circumstances
 from authz.services.client import configured_client
-from authz.services.models import LoadedModel, active
 from authz.types import CheckRequest, ListUsersRequest, TupleKey
 
 __all__ = ["Definition", "Explanation", "Proof", "Question", "Reason", "Step", "Unmet"]

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from authz.errors import AdministratorLockout, ModelConflict, ModelNotFound, ModelProblem, RelationsMissing
 from authz.models import AuthorizationModelVersion, ModelActivation
 from authz.services import audit, decisions, remote_engine
-from authz.services.administrators import require_administrator
+from authz.services.active_model import hold_active, of_version
+from authz.services.administrators import is_active, require_administrator
 from authz.services.client import client_for
 from authz.services.editors import may_read, require_editor
 from authz.services.model_versions import ModelVersion, checked_note, in_order, load, problems_of, read
-from authz.services.models import of_version
 from authz.services.needs import OWN_NEEDS, Needs, unmet
 from authz.services.orphans import orphaned_tuples
 from authz.types import Actor
@@ -90,7 +90,7 @@ def activate(
     active already stays so, and nothing is noted again.
 
     Raises EditorRequired, ModelNotFound, InvalidModel (this release, or any OpenFGA server, refuses what was kept),
-    RelationsMissing, AdministratorLockout, ModelConflict (also for who comes second of two at once), and InvalidRequest
+    RelationsMissing, AdministratorLockout, ModelConflict (rights change again and again meanwhile), and InvalidRequest
     (also when the OpenFGA server does not take the model: with its reason).
     """
     require_editor(actor)
@@ -122,38 +122,29 @@ def activate_unasked(
     remote_engine.deliver()
     remote_engine.send_model(loaded, now=now)
     for _ in range(_LOOKS):
-        before = decisions.revision()
+        before, left = decisions.revision(), None
         if leaves_administrator:
-            require_administrator(client_for(loaded, needs.structure), needs.kept)
-        previous = _write_activation(author, version_id, if_active, note, before, now)
+            left = require_administrator(client_for(loaded, needs.structure), needs.kept)
+        previous = _write_activation(author, version_id, if_active, note, before, left, now)
         if previous is not None:
             version, *others = in_order([version_id, previous])
             return Activated(version, others[0] if others else None, orphaned_tuples(loaded.model))
     raise ModelConflict("rights changed again and again while the model was judged")
 
 
-def hold_active() -> ModelActivation:
-    """Hold the activation in force until the end of the transaction; no other takes its place meanwhile.
-
-    Whoever might take the last administrator away holds it too.
-    """
-    rows = ModelActivation.objects.order_by("-id")
-    found = (rows.select_for_update() if connection.features.has_select_for_update else rows).first()
-    if found is None:
-        raise ModelConflict("no model is active")
-    return found
-
-
 def _write_activation(
-    author: Actor, version_id: str, if_active: str | None, note: str, revision: str, now: datetime
+    author: Actor, version_id: str, if_active: str | None, note: str, revision: str, left: Actor | None, now: datetime
 ) -> str | None:
-    """Note the activation, and return the version that was active; None when rights have changed since ``revision``."""
+    """Note the activation, and return the version that was active.
+
+    None when rights have changed since ``revision``, or the account of who was ``left`` to administer has ended.
+    """
     try:
         with transaction.atomic():
             last = hold_active()
             if if_active is not None and last.version_id != if_active:
                 raise ModelConflict(f"active is {last.version_id}, not {if_active}")
-            if decisions.revision() != revision:
+            if decisions.revision() != revision or (left is not None and not is_active(left)):
                 return None
             if last.version_id != version_id:
                 ModelActivation.objects.create(

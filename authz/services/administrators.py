@@ -13,7 +13,7 @@ from authz.clients.embedded import EmbeddedClient
 from authz.dsl.unconditional import unconditional
 from authz.errors import AdministratorLockout, ConditionFailed
 from authz.services.circumstances import circumstances
-from authz.types import ORGANIZATION, CheckRequest, ListUsersRequest
+from authz.types import ORGANIZATION, Actor, CheckRequest, ListUsersRequest
 
 _PERSON = "user"
 _EVERYBODY = f"{_PERSON}:*"
@@ -21,19 +21,26 @@ _SAMPLE = 100
 """People who are asked about where a model gives a right to everybody and excludes some."""
 
 
-def require_administrator(client: InstallationClient, kept: Collection[str]) -> None:
-    """Raise AdministratorLockout unless an active person has all relations ``kept`` to the organization, for good.
+def require_administrator(client: InstallationClient, kept: Collection[str]) -> Actor:
+    """Return an active person who has all relations ``kept`` to the organization, for good.
 
-    Asked of ``client``, whose model need not be the active one; within a transaction, what that has changed counts. A
-    right counts that holds now, and would hold without any tuple under a condition: it may end by itself one day.
+    Raises AdministratorLockout when there is none. Asked of ``client``, whose model need not be the active one; within
+    a transaction, what that has changed counts. A right counts that holds now, and would hold without any tuple under a
+    condition: it may end by itself one day.
     """
     lasting = _lasting(client)
     for person in _candidates(lasting, kept):
-        name = f"{_PERSON}:{person}"
+        name = Actor(f"{_PERSON}:{person}")
         asked = [CheckRequest(name, relation, ORGANIZATION) for relation in sorted(kept)]
         if all(lasting.batch_check(asked)) and (lasting is client or _certainly(client, name, kept)):
-            return
+            return name
     raise AdministratorLockout
+
+
+def is_active(person: Actor) -> bool:
+    """Return whether somebody whom ``require_administrator`` found can still sign in."""
+    people = get_user_model()._default_manager.filter(is_active=True)
+    return people.filter(pk=person.removeprefix(f"{_PERSON}:")).exists()
 
 
 def administers(client: InstallationClient, actor: str, kept: Collection[str]) -> bool:

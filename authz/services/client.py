@@ -19,8 +19,8 @@ from authz.clients.openfga.kept import KeptProjections
 from authz.clients.openfga.moments import Moments
 from authz.clients.sql.structure import NO_STRUCTURE, Structure
 from authz.conf import ClientName, authz_settings
+from authz.services.active_model import LoadedModel, active, pinned
 from authz.services.circumstances import one_time
-from authz.services.models import LoadedModel, active, pinned
 from authz.services.remote_engine import is_outdated, remote_of
 from authz.services.wrapping import wrapped
 

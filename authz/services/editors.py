@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from authz.errors import EditorRequired
-from authz.services import decisions
+from authz.errors import ConditionFailed, EditorRequired
+from authz.services import decisions, undecided
 from authz.types import ORGANIZATION, Actor, CheckRequest
 
 
@@ -17,12 +17,23 @@ class Permission(StrEnum):
 
 
 def require_editor(actor: Actor) -> None:
-    """Raise EditorRequired unless the actor may edit the model (one whole check)."""
-    if not decisions.check(CheckRequest(actor, Permission.EDIT_MODEL, ORGANIZATION)):
+    """Raise EditorRequired unless the actor may edit the model (one whole check), or ConditionFailed."""
+    if not _has_any(actor, Permission.EDIT_MODEL):
         raise EditorRequired
 
 
 def may_read(actor: Actor) -> bool:
-    """Return whether the actor may see models and tuples, and ask for whom they count: editors, and who audits."""
-    asked = (Permission.EDIT_MODEL, Permission.READ_AUDIT)
-    return any(decisions.batch_check([CheckRequest(actor, permission, ORGANIZATION) for permission in asked]))
+    """Return whether the actor may see models and tuples, and ask for whom they count: editors, and who audits.
+
+    Raises ConditionFailed.
+    """
+    return _has_any(actor, Permission.EDIT_MODEL, Permission.READ_AUDIT)
+
+
+def _has_any(actor: Actor, *permissions: Permission) -> bool:
+    """Ask together. Raises ConditionFailed without its detail: who asks may be nobody who may see a relationship."""
+    try:
+        return any(decisions.batch_check([CheckRequest(actor, permission, ORGANIZATION) for permission in permissions]))
+    except ConditionFailed as failure:
+        undecided.tell(failure)
+        raise type(failure) from None

@@ -22,8 +22,8 @@ from authz.engine.typesystem import type_of
 from authz.errors import AuthorizationUnavailable, AuthzError
 from authz.models import RelationshipTuple
 from authz.services import remote_engine, structure_mirror
+from authz.services.active_model import active_model
 from authz.services.circumstances import circumstances
-from authz.services.models import active_model
 from authz.services.reconciliation import drain
 from authz.types import CheckRequest, TupleKey
 

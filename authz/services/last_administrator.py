@@ -9,10 +9,9 @@ from django.db import transaction
 
 from authz.clients.base import InstallationClient
 from authz.errors import ConditionFailed
-from authz.services.activation import hold_active
+from authz.services.active_model import hold_active, of_version
 from authz.services.administrators import administers, require_administrator
 from authz.services.client import client_for
-from authz.services.models import of_version
 from authz.services.needs import OWN_NEEDS, Needs
 from authz.types import Actor
 

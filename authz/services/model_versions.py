@@ -18,8 +18,8 @@ from authz.dsl.parser import parse_text
 from authz.errors import InvalidModel, InvalidRequest, ModelProblem
 from authz.models import AuthorizationModelVersion, ModelActivation
 from authz.services import remote_engine, shipped_model
+from authz.services.active_model import LoadedModel, of_text
 from authz.services.editors import may_read, require_editor
-from authz.services.models import LoadedModel, of_text
 from authz.types import Actor
 
 MAX_NOTE = 2000

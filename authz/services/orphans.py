@@ -7,7 +7,7 @@ from django.db import connection
 from authz.dsl.model import AuthorizationModel
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.models import RelationshipTuple
-from authz.services.models import active
+from authz.services.active_model import active
 from authz.types import RelationshipCondition, TupleKey
 
 # What a model allows depends on the kinds alone, and there are few of those among any number of tuples.

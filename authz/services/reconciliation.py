@@ -20,8 +20,8 @@ from authz.clients.sql.edges import StructureEdges
 from authz.clients.sql.structure import Structure
 from authz.errors import AuthorizationUnavailable, InvalidTuple
 from authz.services import remote_engine, structure_mirror
+from authz.services.active_model import active_model
 from authz.services.client import configured_client
-from authz.services.models import active_model
 
 __all__ = ["Drift", "Foreign", "Kind", "Report", "drain", "reconcile"]
 

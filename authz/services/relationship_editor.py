@@ -16,12 +16,11 @@ from authz.engine.conditions import Circumstances
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import AuthzError, ConditionFailed, InvalidTuple, ModelConflict, WriteConflict
 from authz.services import relationships
-from authz.services.activation import hold_active
+from authz.services.active_model import LoadedModel, active_version_id, hold_active, of_version
 from authz.services.administrators import require_administrator
 from authz.services.circumstances import CURRENT_TIME, circumstances
 from authz.services.client import client_for
 from authz.services.editors import may_read, require_editor
-from authz.services.models import LoadedModel, active_version_id, of_version
 from authz.services.needs import OWN_NEEDS, Needs
 from authz.types import Actor, TupleKey
 

@@ -27,7 +27,7 @@ from authz.dsl.model import AuthorizationModel
 from authz.errors import AuthorizationUnavailable, AuthzError, InvalidModel, InvalidRequest, ModelProblem
 from authz.models import RelationshipTuple
 from authz.services import shipped_model
-from authz.services.models import LoadedModel, active, of_version
+from authz.services.active_model import LoadedModel, active, of_version
 
 logger = logging.getLogger("filegraph.authz")
 

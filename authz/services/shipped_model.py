@@ -18,7 +18,7 @@ from authz.conf import authz_settings
 from authz.dsl import to_json
 from authz.dsl.model import AuthorizationModel
 from authz.models import AuthorizationModelVersion, ModelActivation, ModelOrigin
-from authz.services.models import of_text
+from authz.services.active_model import hold_active, of_text
 
 logger = logging.getLogger("filegraph.authz")
 
@@ -74,12 +74,15 @@ def adoptable(*, using: str = "default") -> AuthorizationModelVersion | None:
 
 def adopt(*, now: datetime, using: str = "default") -> bool:
     """Activate ``adoptable``, if there is one; tell whether it was done. Nothing stands against a shipped model."""
+    if adoptable(using=using) is None:
+        return False
     with transaction.atomic(using=using):
-        version, current = adoptable(using=using), _current(using)
-        if version is None or current is None:
-            return False
-        _activate(version, current.id + 1, now, using)
-    return True
+        held = hold_active(using)
+        # Somebody may have activated another one until now.
+        version = adoptable(using=using)
+        if version is not None:
+            _activate(version, held.id + 1, now, using)
+    return version is not None
 
 
 def newer_shipped_version() -> str | None:

@@ -18,7 +18,7 @@ from authz.clients.sql.edges import StructureEdges
 from authz.clients.sql.structure import JoinEdge, Structure
 from authz.conf import authz_settings
 from authz.services import remote_engine
-from authz.services.models import active_model
+from authz.services.active_model import active_model
 from authz.types import TupleKey, split_object
 
 _USING = "default"

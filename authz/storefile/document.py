@@ -21,8 +21,9 @@ DocumentPath: TypeAlias = tuple[str | int, ...]
 """Keys and indexes that lead from the top to a part: ``("tests", 0, "name")``."""
 
 ALIASED_PARTS = 100_000
-"""Parts that a document may have beyond its characters: a bound on what a few aliases can blow up to."""
+"""Parts that a document may have beyond its characters: a bound on what a few aliases and merges can blow up to."""
 MAX_DEPTH = 100
+_TOO_DEEP = "is nested too deeply"
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -98,6 +99,7 @@ def read_document(file: Path, text: str) -> Document:
     """Read the first document of a text. Raises InvalidStoreFile with the line of what cannot be read."""
     lines: dict[DocumentPath, int] = {}
     try:
+        _require_shallow(file, text)
         loader = _Loader(text)
         try:
             node = loader.get_node() if loader.check_node() else None
@@ -105,14 +107,27 @@ def read_document(file: Path, text: str) -> Document:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        message = f"not YAML: {error.problem or error.context}"
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise InvalidStoreFile([Fault(file, message, *place)]) from error
+        raise _fault_at(file, error.problem_mark, f"not YAML: {error.problem or error.context}") from error
     except (yaml.YAMLError, RecursionError) as error:
-        message = "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
-        raise InvalidStoreFile([Fault(file, f"not YAML: {message}")]) from error
+        message = _TOO_DEEP if isinstance(error, RecursionError) else f"not YAML: {' '.join(str(error).split())}"
+        raise InvalidStoreFile([Fault(file, message)]) from error
     return Document(file, value, text, lines)
+
+
+def _require_shallow(file: Path, text: str) -> None:
+    """Raise InvalidStoreFile for what is nested too deeply: nodes are made on the machine's stack, which may end."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise _fault_at(file, event.start_mark, _TOO_DEEP)
+        if isinstance(event, yaml.DocumentEndEvent):
+            return
+
+
+def _fault_at(file: Path, mark: Any, message: str) -> InvalidStoreFile:
+    """Return what is wrong at a mark of PyYAML's; None for a place that it does not know."""
+    return InvalidStoreFile([Fault(file, message, mark.line + 1, mark.column + 1) if mark else Fault(file, message)])
 
 
 class _Builder:
@@ -122,12 +137,13 @@ class _Builder:
         self._file = file
         self._lines = lines
         self._loader = loader
-        self._limit = length + ALIASED_PARTS
+        self._left = length + ALIASED_PARTS
 
     def build(self, node: yaml.Node, path: DocumentPath) -> Any:
+        self._count(node)
+        if len(path) > MAX_DEPTH:
+            raise self._fault(node, _TOO_DEEP)
         self._lines[path] = node.start_mark.line + 1
-        if len(self._lines) > self._limit or len(path) > MAX_DEPTH:
-            raise self._fault(node, "has more parts than can be read")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if isinstance(node, yaml.SequenceNode):
@@ -142,6 +158,7 @@ class _Builder:
 
     def _pairs(self, node: yaml.Node, within: set[int]) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
         """Yield the entries of a mapping; one that it merges (``<<``) comes first and gives way to its own."""
+        self._count(node)
         if not isinstance(node, yaml.MappingNode) or id(node) in within:
             raise self._fault(node, "only a mapping can be merged, and not into itself")
         own: dict[str, tuple[yaml.ScalarNode, yaml.Node]] = {}
@@ -157,6 +174,7 @@ class _Builder:
             own[key.value] = key, item
         for other in merged:
             for key, item in self._pairs(other, {*within, id(node)}):
+                self._count(key)
                 own.setdefault(key.value, (key, item))
         yield from own.values()
 
@@ -174,9 +192,13 @@ class _Builder:
         if node.tag != tag:
             raise self._fault(node, f"the tag {node.tag} is not understood here")
 
+    def _count(self, node: yaml.Node) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise self._fault(node, "has more parts than can be read")
+
     def _fault(self, node: yaml.Node, message: str) -> InvalidStoreFile:
-        mark = node.start_mark
-        return InvalidStoreFile([Fault(self._file, message, mark.line + 1, mark.column + 1)])
+        return _fault_at(self._file, node.start_mark, message)
 
 
 def _integer(digits: str) -> int:

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
+from django.db import DatabaseError, InterfaceError
 
 from authz.errors import AuthzError
 from filegraph import database_problem, installation
 from filegraph.client.terminal import note
 from filegraph.program import program
+from storage.outages import outage_of
 
 USAGE_ERROR = 2
 
@@ -37,8 +39,9 @@ def require_prepared() -> None:
 
 @contextmanager
 def opened_installation() -> Iterator[None]:
-    """Run a block on an installation that is there and prepared; what authz refuses in it ends the command.
+    """Run a block on an installation that is there and prepared.
 
+    What authz refuses in it, and a database that fails meanwhile, end the command with a sentence.
     The database is left by ``filegraph.cli.server_start``, whichever command it was.
     """
     require_database()
@@ -47,3 +50,8 @@ def opened_installation() -> Iterator[None]:
         yield
     except AuthzError as error:
         end(f"{str(error).rstrip('.')}.")
+    except (DatabaseError, InterfaceError) as error:
+        outage = outage_of(error)
+        if outage is None:
+            raise
+        end(outage.message)

@@ -17,7 +17,7 @@ from schema.context import Info
 from schema.descriptions import field
 from schema.errors import BadUserInput, Detailed
 from schema.ids import InvalidId, Kind, decode_as, object_name, user_name
-from schema.limits import MAX_PAGE_SIZE, PAGE_SIZE
+from schema.limits import MAX_PAGE_SIZE
 from schema.loaders import access as holders
 from schema.loaders import model_page
 from schema.scalars import JSON
@@ -117,24 +117,25 @@ class AuthorizationQueries:
         after: After = None,
     ) -> RelationshipTupleConnection | None:
         chosen = filter or RelationshipTupleFilter()
-        size = PageRequest(first=first).size if first is not None else PAGE_SIZE
+        size = PageRequest(first=first).size
         page = _told(
             lambda: relationship_editor.page(
                 info.context.actor,
                 user=None if chosen.user is None else user_name(chosen.user),
                 relation=chosen.relation,
                 object=None if chosen.object is None else object_name(chosen.object),
-                page_size=size,
+                page_size=max(size, 1),
                 after=after or "",
             )
         )
         if page is None:
             return None
-        end = page.continuation_token
-        where = PageInfo(
-            has_next_page=bool(end), has_previous_page=after is not None, start_cursor=None, end_cursor=end or None
-        )
-        return RelationshipTupleConnection(nodes=relationships(page.tuples), page_info=where)
+        end, more = page.continuation_token or None, bool(page.continuation_token)
+        if not size:
+            # The engine has no page of nothing: that it has a tuple says that there is more.
+            end, more = after, bool(page.tuples)
+        where = PageInfo(has_next_page=more, has_previous_page=after is not None, start_cursor=None, end_cursor=end)
+        return RelationshipTupleConnection(nodes=relationships(page.tuples[:size]), page_info=where)
 
     @field(
         "Whether a user has a relation to an object; null for whoever may not ask, and for a node that is not there."

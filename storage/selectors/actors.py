@@ -11,7 +11,7 @@ from functools import lru_cache
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from authz.services import models
+from authz.services import active_model
 from authz.types import ANONYMOUS, Actor
 from storage.selectors import dialect
 from storage.tables import fetch, marks
@@ -30,7 +30,7 @@ def is_active(actor: Actor) -> bool:
     kind, _, user_id = actor.partition(":")
     found = fetch(_sql(), [user_id]) if kind == "user" else []
     for (version_id,) in found:
-        models.note_active(version_id)
+        active_model.note_active(version_id)
     return bool(found)
 
 
@@ -55,7 +55,7 @@ def hold_accounts(actors: Collection[str]) -> None:
 @lru_cache(maxsize=1)
 def _sql() -> str:
     table, key, active = _names()
-    return f"SELECT {models.active_version_sql()} FROM {table} WHERE {key} = %s AND {active}"  # noqa: S608
+    return f"SELECT {active_model.active_version_sql()} FROM {table} WHERE {key} = %s AND {active}"  # noqa: S608
 
 
 def _names() -> tuple[str, str, str]:

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from authz.services import models
+from authz.services import active_model
 
 
 @contextmanager
 def behind_the_door() -> Iterator[CaptureQueriesContext]:
     """A block that is one request; the statements that it runs."""
-    with models.pinned():
-        models.active()
+    with active_model.pinned():
+        active_model.active()
         with CaptureQueriesContext(connection) as captured:
             yield captured

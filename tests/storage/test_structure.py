@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from authz.dsl import parse
 from authz.services import client
-from authz.services.models import LoadedModel
+from authz.services.active_model import LoadedModel
 from authz.types import Actor
 from storage.models import MAX_DEPTH, Drive, FolderClosure, Item, ItemKind, Node
 from storage.permissions import Permission, allowed, ancestries, require

@@ -97,8 +97,10 @@ def _given(text: str | None, read: Callable[[str], Any], option: str) -> Any:
     if text is None:
         return None
     try:
+        # What no database takes can name nothing.
+        text.encode()
         return read(text)
-    except (ValueError, AccountNotFound):
+    except (ValueError, OverflowError, AccountNotFound):
         raise typer.BadParameter(f"{text!r} cannot be understood", param_hint=option) from None
 
 
@@ -107,7 +109,7 @@ def _moment(text: str) -> datetime:
     if ago:
         return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _object(text: str) -> str:

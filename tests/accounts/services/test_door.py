@@ -8,7 +8,7 @@ from accounts.errors import InvalidAccessToken
 from accounts.models import User
 from accounts.principal import VISITOR
 from accounts.services import access_tokens, door, sessions
-from authz.services import models
+from authz.services import active_model
 
 pytestmark = pytest.mark.django_db
 
@@ -35,12 +35,12 @@ def test_whose_request_it_is_and_which_model_answers_it_are_read_together(
 ) -> None:
     signed_in = sessions.sign_in("root", password, address="", now=now)
     secret = access_tokens.create(signed_in.principal, "laptop", expires_in=60, now=now).secret
-    models.active()
+    active_model.active()
     for headers, statements in (
         ({"authorization": f"Bearer {secret}"}, 1),
         ({"cookie": f"filegraph_session={signed_in.session_key}"}, 2),
     ):
-        with models.pinned(), CaptureQueriesContext(connection) as queries:
+        with active_model.pinned(), CaptureQueriesContext(connection) as queries:
             assert door.identify(headers, now=now).user_id == administrator.pk
-            models.active()
+            active_model.active()
         assert len(queries) == statements

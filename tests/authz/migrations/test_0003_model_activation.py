@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from authz.models import AuthorizationModelVersion, ModelActivation, ModelOrigin
-from authz.services import models, shipped_model
+from authz.services import active_model, shipped_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,4 +44,4 @@ def test_the_kept_models_get_their_origin(before: None) -> None:
     assert origins == {shipped.pk: ModelOrigin.SHIPPED, other.pk: ModelOrigin.LOCAL}
     shipped_model.store_shipped_model()
     assert ModelActivation.objects.count() == 1
-    assert models.active().text == shipped_model.SHIPPED_MODEL.read_text(encoding="utf-8")
+    assert active_model.active().text == shipped_model.SHIPPED_MODEL.read_text(encoding="utf-8")

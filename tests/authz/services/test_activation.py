@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -14,6 +15,7 @@ import accounts.permissions
 import storage.permissions
 from accounts.permissions import grant_organization
 from accounts.principal import actor_of
+from accounts.services import users
 from authz.dsl import parse
 from authz.errors import (
     AdministratorLockout,
@@ -24,7 +26,8 @@ from authz.errors import (
     RelationsMissing,
 )
 from authz.models import AuthorizationModelVersion, ModelActivation
-from authz.services import activation, decisions, model_versions, models, relationships
+from authz.services import activation, active_model, decisions, model_versions, relationships
+from authz.services.administrators import require_administrator
 from authz.services.shipped_model import SHIPPED_MODEL
 from authz.types import ORGANIZATION, Actor, CheckRequest, RelationshipCondition, TupleKey
 from storage.permissions import APPLICABLE, Role
@@ -83,7 +86,7 @@ def test_an_edit_is_created_activated_and_undone(ada: Actor) -> None:
 
 
 def test_what_is_active_is_not_activated_again(ada: Actor) -> None:
-    version_id = models.active_version_id()
+    version_id = active_model.active_version_id()
     done = activation.activate(ada, version_id, needs=NEEDS, now=NOW)
     assert (done.version.id, done.previous) == (version_id, None)
     assert ModelActivation.objects.count() == 1
@@ -142,7 +145,7 @@ def test_a_model_that_cannot_answer_is_refused_with_every_relation(ada: Actor) -
     assert any(line.startswith("anonymous ") for line in missing)
     assert any(line.startswith("backend#organization ") for line in missing)
     assert {f"drive#{role} takes no user, and it is written" for role in Role} <= set(missing)
-    assert models.active().text == SHIPPED
+    assert active_model.active().text == SHIPPED
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,7 @@ def test_a_model_that_locks_everybody_out_is_refused(ada: Actor) -> None:
     assert activation.judge(ada, locked, NEEDS).locks_out
     with pytest.raises(AdministratorLockout):
         activate(ada, locked)
-    assert models.active().text == SHIPPED
+    assert active_model.active().text == SHIPPED
     # Whoever is named there must be able to sign in, and have both.
     both = locked.replace("define auditor_general: [user]", "define auditor_general: [user] or auditor")
     assert not activation.judge(ada, both, NEEDS).locks_out, "an administrator is an auditor too"
@@ -221,7 +224,7 @@ def test_tuples_that_the_new_model_does_not_allow_are_counted(ada: Actor) -> Non
 
 
 def test_what_somebody_did_not_see_is_not_activated_over(ada: Actor) -> None:
-    first = models.active_version_id()
+    first = active_model.active_version_id()
     activate(ada, AUDITORS_TOO)
     with pytest.raises(ModelConflict):
         activate(ada, "# mine\n" + SHIPPED, if_active=first)
@@ -252,7 +255,7 @@ def test_pages_of_versions(ada: Actor) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_wins() -> None:
     ada = person(administrator=True)
-    active = models.active_version_id()
+    active = active_model.active_version_id()
     ids = [model_versions.create(ada, f"# {number}\n{SHIPPED}", now=NOW).id for number in range(4)]
     barrier = threading.Barrier(len(ids))
 
@@ -269,5 +272,32 @@ def test_of_two_at_once_one_wins() -> None:
     with ThreadPoolExecutor(len(ids)) as pool:
         results = list(pool.map(race, ids))
     assert results.count(True) == 1
-    assert models.active_version_id() == ids[results.index(True)]
+    assert active_model.active_version_id() == ids[results.index(True)]
     assert ModelActivation.objects.count() == 2
+
+
+def test_whoever_was_to_stay_may_leave_while_the_model_is_judged(ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That an account ends is no change of a tuple, and under the model before somebody else is left."""
+    bob = person(administrator=True)
+    text = SHIPPED.replace(
+        "    define can_edit_model: admin\n",
+        "    define steward: [user]\n    define can_edit_model: admin and steward\n",
+    )
+    both = model_versions.create(
+        ada,
+        SHIPPED.replace("    define can_edit_model", "    define steward: [user]\n    define can_edit_model"),
+        now=NOW,
+    )
+    activation.activate(ada, both.id, needs=NEEDS, now=NOW)
+    relationships.write(writes=[TupleKey(ada, "steward", ORGANIZATION)])
+
+    def leave_after(*args: Any) -> Any:
+        found = require_administrator(*args)
+        if get_user_model().objects.get(pk=ada.removeprefix("user:")).is_active:
+            users.deactivate(bob, ada.removeprefix("user:"))
+        return found
+
+    monkeypatch.setattr(activation, "require_administrator", leave_after)
+    with pytest.raises(AdministratorLockout):
+        activate(bob, text)
+    assert active_model.active_version_id() == both.id

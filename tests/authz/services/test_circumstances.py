@@ -11,8 +11,8 @@ from django.utils import timezone
 from authz.clients.embedded import EmbeddedClient
 from authz.dsl import parse
 from authz.services import client, decisions, relationships
+from authz.services.active_model import LoadedModel
 from authz.services.circumstances import CURRENT_TIME, circumstances
-from authz.services.models import LoadedModel
 from authz.services.shipped_model import shipped_model
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
 

@@ -9,8 +9,8 @@ from pytest_django.fixtures import Settings
 
 from authz.clients.openfga.client import OpenFGAClient
 from authz.services import remote_engine
+from authz.services.active_model import active
 from authz.services.client import client_for
-from authz.services.models import active
 from storage.permissions import EDGES
 from tests.components.openfga import OpenFGA
 from tests.components.permissions import forget

@@ -15,7 +15,7 @@ from accounts.permissions import grant_organization
 from accounts.principal import actor_of
 from authz.errors import AdministratorLockout, EditorRequired, InvalidRequest, ModelConflict
 from authz.services import activation, decisions, model_versions, relationship_editor, relationships, shipped_model
-from authz.services.models import pinned
+from authz.services.active_model import pinned
 from authz.services.shipped_model import SHIPPED_MODEL
 from authz.types import ORGANIZATION, Actor, CheckRequest, RelationshipCondition, TupleKey
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.db import connection, transaction
 from pytest_django.fixtures import Settings
 
 from authz.dsl import from_json
 from authz.models import AuthorizationModelVersion, ModelActivation, ModelOrigin
-from authz.services import models, shipped_model
+from authz.services import active_model, shipped_model
 from schema.ids import Kind, encode
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +31,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def active_text() -> str:
-    return models.active().text
+    return active_model.active().text
 
 
 def activate(version: AuthorizationModelVersion) -> None:
@@ -47,7 +50,7 @@ def test_it_is_kept_once_and_active_after_the_first_migration() -> None:
     version = AuthorizationModelVersion.objects.get()
     assert version.text == shipped_model.SHIPPED_MODEL.read_text(encoding="utf-8") == active_text()
     assert (version.origin, version.author) == (ModelOrigin.SHIPPED, "")
-    assert from_json(version.json).types == models.active().model.types
+    assert from_json(version.json).types == active_model.active().model.types
     shipped_model.store_shipped_model()
     assert AuthorizationModelVersion.objects.count() == ModelActivation.objects.count() == 1
     assert shipped_model.newer_shipped_version() is None
@@ -92,3 +95,25 @@ def test_with_openfga_the_server_has_to_have_it_first(upgrade: Path, settings: S
     assert shipped_model.adopt(now=NOW)
     assert active_text() == upgrade.read_text()
     assert not shipped_model.adopt(now=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_upgrade_leaves_alone_what_is_activated_meanwhile(upgrade: Path) -> None:
+    edit = local("model\n  schema 1.1\ntype user\n")
+
+    def adopt() -> bool:
+        try:
+            return shipped_model.adopt(now=NOW)
+        finally:
+            connection.close()
+
+    shipped_model.keep(now=datetime.now(UTC))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            active_model.hold_active()
+            activate(edit)
+            waiting = pool.submit(adopt)
+            with pytest.raises(NotYet):
+                waiting.result(0.5)
+        assert waiting.result(10) is False
+    assert active_text() == edit.text

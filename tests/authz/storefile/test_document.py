@@ -82,7 +82,7 @@ def test_merged_mappings_give_way_to_what_is_said_beside_them() -> None:
         ("a: {<<: 5}\n", "1:9"),
         ("a: *b\n", "1:4"),
         ("a: \x01\n", ""),
-        ("[" * 5000, ""),
+        ("a:\n - " + "[" * 5000, "2:102"),
     ],
 )
 def test_what_is_no_document(text: str, place: str) -> None:
@@ -96,3 +96,16 @@ def test_a_few_aliases_cannot_blow_up() -> None:
     layers = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 10))
     with pytest.raises(InvalidStoreFile, match="more parts"):
         read("l0: &l0 [x]\n" + layers)
+
+
+def test_a_few_merges_cannot_keep_the_reader_busy() -> None:
+    layers = "".join(f"l{n}: &l{n} {{<<: [*l{n - 1}, *l{n - 1}]}}\n" for n in range(1, 25))
+    for first in ("{}", "{a: 1}"):
+        with pytest.raises(InvalidStoreFile, match="more parts"):
+            read(f"l0: &l0 {first}\n{layers}")
+
+
+def test_what_is_nested_deeper_than_the_machine_can_follow_is_told() -> None:
+    """PyYAML's own reader takes a level of the machine's stack for each: it would end the process."""
+    with pytest.raises(InvalidStoreFile, match="nested"):
+        read("[" * 1_000_000)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
+from django.db import connection, transaction
 
+from filegraph.cli.opened import opened_installation
+from storage.errors import DatabaseBusy
 from tests.components.server import new_database
 
 COMMANDS = (
@@ -61,3 +67,17 @@ def test_what_authz_refuses_is_a_sentence(tmp_path: Path) -> None:
     assert run(tmp_path, "setup").returncode == 0
     away = {"FILEGRAPH_AUTHZ_CLIENT": "openfga", "FILEGRAPH_OPENFGA_API_URL": "http://127.0.0.1:1"}
     assert refusal(tmp_path, "authz", "reconcile", **away).startswith("FILEGRAPH_OPENFGA_API_URL ")
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_fails_on_the_way_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout=1")
+        with pytest.raises(typer.Exit) as ended, opened_installation(), transaction.atomic():
+            pass
+    connection.close()
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == f"{DatabaseBusy.default_message}\n"

@@ -148,6 +148,9 @@ def test_tuples_are_listed_by_user_relation_and_object(world: World, auditor: Pe
         if not page["pageInfo"]["hasNextPage"]:
             break
     assert len(found) == len(relationships.read_all()) > 6
+    none = tuples(first=0)
+    assert (none["nodes"], none["pageInfo"]["hasNextPage"]) == ([], True)
+    assert tuples(first=0, user="user:nobody")["pageInfo"]["hasNextPage"] is False
     answer = auditor.client.post(query, {"after": "nonsense"})
     assert answer.json["errors"][0]["extensions"]["code"] == "INVALID_AUTHORIZATION_REQUEST"
 

@@ -9,7 +9,7 @@ import pytest
 from authz.dsl import parse
 from authz.errors import ConditionFailed
 from authz.services import client, relationships
-from authz.services.models import LoadedModel
+from authz.services.active_model import LoadedModel
 from authz.types import RelationshipCondition, TupleKey
 from storage.errors import NotFound
 from storage.models import Item, NodeKind, NodeRef

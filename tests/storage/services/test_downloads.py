@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from authz.services import relationships
-from authz.services.models import pinned
+from authz.services.active_model import pinned
 from authz.types import ANONYMOUS, Actor, TupleKey
 from storage import tokens
 from storage.backends.local import LocalBackend

@@ -6,7 +6,7 @@ import pytest
 
 from authz.dsl import parse
 from authz.services import audit, client, orphans, relationships
-from authz.services.models import LoadedModel
+from authz.services.active_model import LoadedModel
 from authz.services.shipped_model import SHIPPED_MODEL
 from authz.types import ANONYMOUS, Actor, RelationshipCondition, TupleKey
 from storage.errors import Conflict, InvalidArgument, NotFound, PermissionDenied

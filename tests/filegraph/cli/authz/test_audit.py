@@ -114,6 +114,11 @@ def test_json_has_ids_alone(ada: User) -> None:
     ("option", "value"),
     [
         ("--since", "yesterday"),
+        ("--since", "999999d"),
+        ("--since", "0001-01-01T00:00+01:00"),
+        ("--user", "ada\udcff"),
+        ("--actor", "user:\udcff"),
+        ("--object", "file:\udcff"),
         ("--object", "file_nonsense"),
         ("--object", "Work:/docs"),
         ("--user", "nobody"),

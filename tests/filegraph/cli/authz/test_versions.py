@@ -13,7 +13,7 @@ from accounts.permissions import grant_organization
 from accounts.principal import actor_of
 from authz.errors import InvalidModel
 from authz.models import AuthorizationModelVersion, ModelActivation
-from authz.services import audit, decisions, model_versions, models, relationships
+from authz.services import active_model, audit, decisions, model_versions, relationships
 from authz.services.shipped_model import SHIPPED_MODEL
 from authz.types import OPERATOR, ORGANIZATION, Actor, CheckRequest, TupleKey
 from filegraph.cli.authz.versions import app
@@ -56,7 +56,7 @@ def in_force(text: str, note: str = "") -> str:
 
 
 def test_versions_are_listed_with_the_active_one_marked(ada: Actor) -> None:
-    shipped = models.active_version_id()
+    shipped = active_model.active_version_id()
     made = model_versions.create(ada, AUDITORS_TOO, note="auditors\nmake drives \x1b", now=NOW)
     lines = run("models")
     assert f"  model_{made.id}  2026-05-04 12:30:00Z  local    ada  auditors make drives \\x1b" in lines
@@ -82,12 +82,12 @@ def test_more_than_a_page(ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_version_is_activated_as_the_operator(ada: Actor) -> None:
-    before = models.active_version_id()
+    before = active_model.active_version_id()
     made = model_versions.create(ada, AUDITORS_TOO, now=NOW)
     assert run("activate", f"model_{made.id}", "--note", "at night") == [
         f"model_{made.id} is active now, instead of model_{before}."
     ]
-    assert models.active_version_id() == made.id
+    assert active_model.active_version_id() == made.id
     last = ModelActivation.objects.order_by("-id")[0]
     assert (last.author, last.note) == (OPERATOR, "at night")
     (entry,) = audit.entries(object="authorization_model:")
@@ -110,15 +110,15 @@ def test_where_the_active_model_cannot_be_read(ada: Actor) -> None:
 
 def test_where_the_kept_text_of_the_shipped_model_is_spoilt(ada: Actor) -> None:
     AuthorizationModelVersion.objects.update(text=SHIPPED.replace("schema 1.1", "schema 0.9"))
-    models.of_version.cache_clear()
+    active_model.of_version.cache_clear()
     try:
         with pytest.raises(InvalidModel):
-            models.active()
+            active_model.active()
         run("activate", "--shipped")
-        assert models.active().text == SHIPPED
+        assert active_model.active().text == SHIPPED
     finally:
         # Other tests know the version by the text that it had.
-        models.of_version.cache_clear()
+        active_model.of_version.cache_clear()
 
 
 def test_where_the_active_model_gives_nobody_the_right(ada: Actor) -> None:
@@ -129,19 +129,19 @@ def test_where_the_active_model_gives_nobody_the_right(ada: Actor) -> None:
 
 
 def test_what_the_service_could_not_be_answered_by_is_refused(ada: Actor) -> None:
-    before = models.active_version_id()
+    before = active_model.active_version_id()
     bare = model_versions.create(ada, "model\n  schema 1.1\n\ntype user\n", now=NOW)
     told = refused("activate", bare.id, "--even-if-nobody-can-administer")
     assert "organization#can_administer is not defined" in told
-    assert models.active_version_id() == before
+    assert active_model.active_version_id() == before
 
 
 def test_a_lockout_is_refused_unless_it_is_wanted(ada: Actor) -> None:
     locking = model_versions.create(ada, LOCKING, now=NOW)
     assert "--even-if-nobody-can-administer" in refused("activate", locking.id)
-    assert models.active_version_id() != locking.id
+    assert active_model.active_version_id() != locking.id
     run("activate", locking.id, "--even-if-nobody-can-administer")
-    assert models.active_version_id() == locking.id
+    assert active_model.active_version_id() == locking.id
 
 
 def test_tuples_that_the_model_does_not_allow_are_counted(ada: Actor) -> None:
@@ -158,6 +158,7 @@ def test_tuples_that_the_model_does_not_allow_are_counted(ada: Actor) -> None:
         (("x" * 26, "--shipped"), "VERSION or --shipped"),
         (("file_" + "7" * 26,), "cannot be understood"),
         (("7" * 26,), "There is no authorization model of this id."),
+        (("\udcff",), "There is no authorization model of this id."),
         (("--shipped", "--note", "x" * 2001), "a note has at most"),
     ],
 )

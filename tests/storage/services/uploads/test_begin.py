@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from authz.services.models import pinned
+from authz.services.active_model import pinned
 from storage.errors import (
     Conflict,
     DriveReadOnly,

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from authz.services.models import pinned
+from authz.services.active_model import pinned
 from storage.errors import (
     ChecksumMismatch,
     Conflict,

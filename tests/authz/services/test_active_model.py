@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from authz.errors import AuthorizationUnavailable, InvalidModel
 from authz.models import AuthorizationModelVersion, ModelActivation
-from authz.services import decisions, models, relationships
+from authz.services import active_model, decisions, relationships
 from authz.services.client import configured_client
 from authz.types import ORGANIZATION, CheckRequest, TupleKey
 
@@ -38,37 +40,37 @@ def test_the_next_question_sees_an_activation_at_once() -> None:
 
 
 def test_a_request_keeps_the_version_of_its_first_question() -> None:
-    with models.pinned():
-        before = models.active()
+    with active_model.pinned():
+        before = active_model.active()
         version_id = activate(TEXT.format("a"))
-        assert models.active() is before
-        with models.pinned():
-            assert models.active() is before
-        assert models.active() is before
+        assert active_model.active() is before
+        with active_model.pinned():
+            assert active_model.active() is before
+        assert active_model.active() is before
         assert configured_client() is configured_client()
-    assert models.active_version_id() == version_id
+    assert active_model.active_version_id() == version_id
 
 
 def test_what_the_door_read_is_the_version_of_the_request() -> None:
-    old = models.active_version_id()
-    models.note_active("no request")
-    with models.pinned():
+    old = active_model.active_version_id()
+    active_model.note_active("no request")
+    with active_model.pinned():
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {models.active_version_sql()}")
-            models.note_active(cursor.fetchone()[0])
+            cursor.execute(f"SELECT {active_model.active_version_sql()}")
+            active_model.note_active(cursor.fetchone()[0])
         activate(TEXT.format("a"))
-        models.note_active("whatever comes later")
+        active_model.note_active("whatever comes later")
         with CaptureQueriesContext(connection) as queries:
-            assert models.active_version_id() == old
+            assert active_model.active_version_id() == old
         assert len(queries) == 0
-    assert models.active_version_id() != old
+    assert active_model.active_version_id() != old
 
 
 def test_each_thread_has_its_own_request() -> None:
     seen: list[str | None] = []
-    with models.pinned():
-        models.note_active("mine")
-        thread = threading.Thread(target=lambda: seen.append(models._PIN.version_id))
+    with active_model.pinned():
+        active_model.note_active("mine")
+        thread = threading.Thread(target=lambda: seen.append(active_model._PIN.version_id))
         thread.start()
         thread.join()
     assert seen == [None]
@@ -78,7 +80,7 @@ def test_equal_texts_are_one_model() -> None:
     text = TEXT.format("a")
     first, second = activate(text), activate(text)
     assert first != second
-    assert models.of_version(first) is models.of_version(second)
+    assert active_model.of_version(first) is active_model.of_version(second)
 
 
 def test_without_an_active_version_nothing_is_answered() -> None:
@@ -91,3 +93,23 @@ def test_a_version_that_cannot_be_read_answers_nothing() -> None:
     activate("nonsense")
     with pytest.raises(InvalidModel):
         decisions.check(CheckRequest("user:ann", "can_administer", ORGANIZATION))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_an_activation_holds_the_new_one() -> None:
+
+    def hold() -> str:
+        try:
+            with transaction.atomic():
+                return active_model.hold_active().version_id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            active_model.hold_active()
+            version_id = activate(TEXT.format("a"))
+            waiting = pool.submit(hold)
+            with pytest.raises(NotYet):
+                waiting.result(0.5)
+        assert waiting.result(10) == version_id

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from authz.dsl import parse
 from authz.dsl.model import AuthorizationModel
-from authz.errors import AuthorizationUnavailable
+from authz.errors import AuthorizationUnavailable, ModelConflict
 from authz.models import AuthorizationModelVersion, ModelActivation
 
 _KEPT = 8
@@ -104,6 +104,22 @@ def active() -> LoadedModel:
 def active_model() -> AuthorizationModel:
     """Return the model that answers here; raises as ``active`` does."""
     return active().model
+
+
+def hold_active(using: str = DEFAULT_DB_ALIAS) -> ModelActivation:
+    """Return the activation in force and hold it until the end of the transaction: no other takes its place meanwhile.
+
+    Whoever might take the last administrator away holds it too. Raises ModelConflict before ``filegraph setup``.
+    """
+    rows = ModelActivation.objects.using(using).order_by("-id")
+    locked = rows.select_for_update() if connections[using].features.has_select_for_update else rows
+    held = locked.first()
+    # Whoever was waited for may have put another one in its place, which the statement that waited does not see.
+    while (newest := rows.first()) != held:
+        held = locked.first()
+    if newest is None:
+        raise ModelConflict("no model is active")
+    return newest
 
 
 @lru_cache(maxsize=_KEPT)

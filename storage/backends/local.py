@@ -39,7 +39,7 @@ class LocalBackend(StorageBackend):
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         super().__init__(backend_config=backend_config)
         root = self.config.get("root")
-        if not isinstance(root, str) or not os.path.isabs(root):
+        if not isinstance(root, str) or not os.path.isabs(root) or "\0" in root:
             raise ImproperlyConfigured('A local backend needs "root", an absolute path.')
         self._root = os.path.realpath(root)
         try:

@@ -29,7 +29,7 @@ class TestLocalBackend(BackendContract):
         return LocalBackend(backend_config={"root": str(tmp_path / "store")})
 
 
-@pytest.mark.parametrize("root", [None, "", "relative", 5])
+@pytest.mark.parametrize("root", [None, "", "relative", "/a\0b", 5])
 def test_the_root_is_an_absolute_path(root: object) -> None:
     with pytest.raises(ImproperlyConfigured):
         LocalBackend(backend_config={"root": root})

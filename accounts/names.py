@@ -33,11 +33,24 @@ def clean_name(name: str) -> str:
     """
     if not name:
         raise InvalidName("The name is empty.")
-    # Judged before it is composed as well: see ``name_key``.
-    normal = unicodedata.normalize("NFKC", name) if len(name) <= MAX_LENGTH else name
+    normal = _composed(name)
     if len(normal) > MAX_LENGTH:
         raise InvalidName(f"The name has more than {MAX_LENGTH} characters.")
     for character in normal:
         if character in _FORBIDDEN or unicodedata.category(character) in _FORBIDDEN_CATEGORIES:
             raise InvalidName(f"The name may not contain the character U+{ord(character):04X}.")
     return normal
+
+
+def clean_group_name(name: str) -> str:
+    """Return the name of a group as it is kept: as typed, without the spaces around it. Raises ``InvalidName``."""
+    name = name.strip()
+    # One letter may stand for many (U+FDFA for 18), and what is compared has to fit its column.
+    if not name or not name.isprintable() or len(_composed(name)) > MAX_LENGTH:
+        raise InvalidName(f"The name of a group has 1 to {MAX_LENGTH} visible characters.")
+    return name
+
+
+def _composed(name: str) -> str:
+    """Return NFKC of a name; one that is too long is left as it is, see ``name_key``."""
+    return unicodedata.normalize("NFKC", name) if len(name) <= MAX_LENGTH else name

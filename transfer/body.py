@@ -14,6 +14,10 @@ from transfer.asgi import ClientGone, Receive
 from transfer.errors import BodyTooSlow
 from transfer.pace import Pace
 
+MOST_PIECES = 1024
+"""Of a batch. A piece is an object of some fifty bytes, however few it carries: a client that sends crumbs must not
+fill the memory. Those of an ordinary network packet make more than 1 MiB together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -35,10 +39,13 @@ class Body:
         self.finished = False
 
     async def gather(self, size: int) -> Batch:
-        """The next pieces, at least ``size`` bytes unless the body ends; raises ClientGone, BodyTooSlow."""
+        """The next pieces: at least ``size`` bytes, unless the body ends or they are ``MOST_PIECES``.
+
+        Raises ClientGone, BodyTooSlow.
+        """
         chunks: list[bytes] = []
         total = 0
-        while total < size and not self.finished:
+        while total < size and len(chunks) < MOST_PIECES and not self.finished:
             chunk = await self._next()
             chunks.append(chunk)
             total += len(chunk)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from django.db import IntegrityError, transaction
 
-from accounts.errors import AccountNotFound, GroupNameTaken, InvalidName
+from accounts.errors import AccountNotFound, GroupNameTaken
 from accounts.models import Group, User
-from accounts.names import MAX_LENGTH, name_key
+from accounts.names import clean_group_name, name_key
 from accounts.permissions import (
     NEEDS,
     add_group_member,
@@ -26,9 +26,7 @@ from authz.types import Actor
 def create(actor: Actor, name: str) -> Group:
     """Make an empty group. Raises ``AdministratorRequired``, ``InvalidName``, ``GroupNameTaken``."""
     require_administrator(actor)
-    name = name.strip()
-    if not name or len(name) > MAX_LENGTH or not name.isprintable():
-        raise InvalidName(f"The name of a group has 1 to {MAX_LENGTH} visible characters.")
+    name = clean_group_name(name)
     try:
         with transaction.atomic():
             return Group.objects.create(name=name)

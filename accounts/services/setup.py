@@ -35,10 +35,10 @@ def complete(token: str, username: str, password: str, *, now: datetime) -> sess
     Raises ``AlreadySetUp``, ``InvalidSetupToken``, ``InvalidName``, ``WeakPassword``.
     """
     with transaction.atomic():
+        # Whoever comes second waits here: only then can she be told whether there is an administrator.
+        tokens = list(SetupToken.objects.select_for_update().order_by("id"))
         if administrator_exists():
             raise AlreadySetUp
-        # Whoever comes second, with whichever token, waits here and finds none left.
-        tokens = SetupToken.objects.select_for_update().order_by("id")
         valid = {each.secret_hash for each in tokens if each.expires_at > now}
         if not looks_like(token, SETUP_TOKEN_PREFIX) or secret_hash(token) not in valid:
             raise InvalidSetupToken

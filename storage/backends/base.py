@@ -156,7 +156,10 @@ class StorageBackend(Storage, ABC):
         return True
 
     def remove_stale(self, before: datetime) -> int:
-        """Remove what writers left behind that have not moved since ``before``; return how many."""
+        """Remove what writers left behind that have not moved since ``before``; return how many.
+
+        Where a store tells only when a writer began, that counts.
+        """
         return 0
 
     def stat_all(self, keys: list[str]) -> dict[str, ObjectStat | None]:

@@ -1,7 +1,7 @@
 """An adapter over any Django storage, for bytes that already have a home in a Django project.
 
-It is as durable and as atomic as the storage below and says so (``durable`` is False, since Django promises neither).
-Bytes are spooled to a temporary file until they are complete, so that a broken upload never reaches the storage.
+It is as durable and as atomic as the storage below: Django promises neither. Bytes are spooled to a temporary
+file until they are complete, so that a broken upload never reaches the storage.
 """
 
 from __future__ import annotations
@@ -28,11 +28,7 @@ class DjangoStorageBackend(StorageBackend):
 
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         super().__init__(backend_config=backend_config)
-        alias, dotted = self.config.get("alias"), self.config.get("class")
-        if (alias is None) == (dotted is None):
-            raise ImproperlyConfigured('A django backend needs "alias" or "class", and not both.')
-        found = storages[alias] if alias is not None else import_string(str(dotted))(**self.config.get("options", {}))
-        self._storage: Storage = found
+        self._storage = _storage(self.config)
 
     def open_writer(self, key: str) -> ObjectWriter:
         """Begin an object in a temporary file."""
@@ -127,6 +123,25 @@ class _FileReader(ObjectReader):
 
     def close(self) -> None:
         self._file.close()
+
+
+def _storage(config: Mapping[str, Any]) -> Storage:
+    alias, dotted = config.get("alias"), config.get("class")
+    if (alias is None) == (dotted is None):
+        raise ImproperlyConfigured('A django backend needs "alias" or "class", and not both.')
+    try:
+        if alias is not None:
+            return storages[alias]
+        made = import_string(str(dotted))
+        # Before it is called: who may configure a store must not have any function of this process run.
+        if isinstance(made, type) and issubclass(made, Storage):
+            return made(**config.get("options", {}))
+    except (ImportError, ImproperlyConfigured):
+        raise
+    except Exception as error:
+        # What a foreign class makes of its options; its own words may hold one of them.
+        raise ImproperlyConfigured(f"The storage cannot be made of this ({type(error).__name__}).") from error
+    raise ImproperlyConfigured('"class" of a django backend is a storage of Django\'s.')
 
 
 @contextmanager

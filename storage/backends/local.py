@@ -39,7 +39,7 @@ class LocalBackend(StorageBackend):
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         super().__init__(backend_config=backend_config)
         root = self.config.get("root")
-        if not isinstance(root, str) or not os.path.isabs(root):
+        if not isinstance(root, str) or not os.path.isabs(root) or "\0" in root:
             raise ImproperlyConfigured('A local backend needs "root", an absolute path.')
         self._root = os.path.realpath(root)
         try:
@@ -100,7 +100,7 @@ class LocalBackend(StorageBackend):
             names.sort()
             below = os.path.relpath(directory, self._objects)
             for name in files:
-                if stat_module.S_ISREG(os.lstat(os.path.join(directory, name)).st_mode):
+                if _is_plain_file(os.path.join(directory, name)):
                     yield name if below == "." else f"{below}/{name}"
 
     def remove_stale(self, before: datetime) -> int:
@@ -271,6 +271,14 @@ def _made_directory(base: str, parts: list[str]) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def _is_plain_file(path: str) -> bool:
+    try:
+        return stat_module.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        # It has gone since its directory was read.
+        return False
 
 
 def _fsync_path(path: str) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from django.core.exceptions import ImproperlyConfigured
+
 from storage.backends.base import Chunk, ObjectReader, ObjectWriter, StorageBackend, check_key
 from storage.backends.types import ListedObject, Listing, ObjectStat
 from storage.errors import BackendFull, BackendUnavailable, Conflict
@@ -33,7 +35,9 @@ class MemoryBackend(StorageBackend):
     def __init__(self, *, backend_config: Mapping[str, Any] | None = None) -> None:
         super().__init__(backend_config=backend_config)
         name, capacity = self.config.get("name"), self.config.get("capacity")
-        self._capacity = int(capacity) if capacity is not None else None
+        if capacity is not None and (isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 0):
+            raise ImproperlyConfigured('"capacity" of a memory backend is a number of bytes.')
+        self._capacity: int | None = capacity
         if name is None:
             self._memory = _Memory()
         else:

@@ -79,7 +79,9 @@ def _bury_unused(blob_ids: Sequence[str], now: datetime) -> None:
 def _end_uploads(drive: Drive, folder_ids: Sequence[str], now: datetime) -> None:
     """Delete the uploads into the folders; those under way end as any that is aborted."""
     uploads = Upload.objects.filter(parent__in=folder_ids)
-    states.let_go(list(uploads.filter(finished_at__isnull=True)), drive, now=now)
+    # Held, because a PUT holds no drive: it would change what is known of its object while the row goes.
+    live = uploads.filter(finished_at__isnull=True).select_for_update().order_by("id")
+    states.let_go(list(live), drive, now=now)
     uploads._raw_delete(uploads.db)
 
 

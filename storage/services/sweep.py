@@ -93,7 +93,10 @@ def _unlink(tombstone: Tombstone) -> bool:
 
 
 def _remove_stale(now: datetime) -> int:
-    before = now - max(timedelta(seconds=conf.current().tombstone_grace), _STALE_AFTER)
+    # Some stores tell when a write began and not how it goes on; none goes on after the end of its upload.
+    settings = conf.current()
+    longest = timedelta(seconds=max(settings.tombstone_grace, settings.upload_lifetime))
+    before = now - max(longest, _STALE_AFTER)
     removed = 0
     for row in Backend.objects.all():
         backend = registry.find(row)

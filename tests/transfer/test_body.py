@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from transfer.asgi import ClientGone
-from transfer.body import Body
+from transfer.body import MOST_PIECES, Body
 from transfer.errors import BodyTooSlow
 from transfer.pace import Pace
 
@@ -52,6 +52,13 @@ async def test_messages_are_gathered_to_the_size_asked_for() -> None:
     assert (joined(first.chunks), first.size, first.last) == (b"abcd", 4, False)
     second = await body.gather(100)
     assert (joined(second.chunks), second.size, second.last) == (b"efg", 3, True)
+
+
+async def test_a_batch_of_crumbs_ends_before_they_weigh_more_than_what_they_carry() -> None:
+    body = body_of(Client(*[part(b"xy")] * (MOST_PIECES + 1), part(b"", more=False)))
+    first, second = await body.gather(1 << 20), await body.gather(1 << 20)
+    assert (len(first.chunks), first.size, first.last) == (MOST_PIECES, 2 * MOST_PIECES, False)
+    assert (second.size, second.last) == (2, True)
 
 
 async def test_nothing_is_received_before_it_is_asked_for() -> None:

@@ -20,7 +20,7 @@ from storage.backends.base import ObjectReader, ObjectWriter, StorageBackend, ch
 from storage.backends.s3 import promises, rights
 from storage.backends.s3.client import S3Connection
 from storage.backends.s3.config import read_config
-from storage.backends.s3.errors import translated
+from storage.backends.s3.errors import told, translated
 from storage.backends.s3.reader import S3Reader
 from storage.backends.s3.signer import MAX_SECONDS, QuerySigner
 from storage.backends.s3.writer import CONTENT_TYPE, S3Writer
@@ -70,7 +70,7 @@ class S3Backend(StorageBackend):
         with translated(full):
             found = self._connection.steady.head_object(Bucket=self._bucket, Key=full, ChecksumMode="ENABLED")
         checksum = "" if found.get("ContentEncoding") else found.get("ChecksumSHA256", "")
-        return ObjectStat(found["ContentLength"], _hex(checksum), found["LastModified"].astimezone(UTC))
+        return ObjectStat(told(found, "ContentLength"), _hex(checksum), told(found, "LastModified").astimezone(UTC))
 
     def stat_all(self, keys: list[str]) -> dict[str, ObjectStat | None]:
         """As the base's, some at a time: a batch of a hundred takes the time of seven."""

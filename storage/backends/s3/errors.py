@@ -10,6 +10,7 @@ import logging
 import string
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -93,6 +94,14 @@ def translated(key: str = "") -> Iterator[None]:
 def code_of(error: ClientError) -> str:
     """Return the store's code: a word, or for an answer without a body the number of its status."""
     return str(error.response.get("Error", {}).get("Code", "")) or str(_status(error))
+
+
+def told(answer: Mapping[str, Any], name: str) -> Any:
+    """Return what an answer says under a name. boto3 leaves out what a stranger at the address does not say: then
+    BackendUnavailable is raised."""
+    if name not in answer:
+        raise _unavailable("endpoint_url", f"What answers at this address is no store: it tells no {name}.")
+    return answer[name]
 
 
 def is_busy(error: ClientError) -> bool:

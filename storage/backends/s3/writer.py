@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from storage.backends.base import Chunk, ObjectWriter
 from storage.backends.s3.client import S3Connection
-from storage.backends.s3.errors import is_busy, logger, translated
+from storage.backends.s3.errors import is_busy, logger, told, translated
 from storage.errors import BackendUnavailable, StorageError
 
 if TYPE_CHECKING:
@@ -85,12 +85,12 @@ class S3Writer(ObjectWriter):
                 begun = self._connection.steady.create_multipart_upload(
                     Bucket=self._bucket, Key=self._key, ContentType=CONTENT_TYPE
                 )
-                self._upload_id = begun["UploadId"]
+                self._upload_id = told(begun, "UploadId")
             number = len(self._parts) + 1
             sent = self._connection.bytes.upload_part(
                 Bucket=self._bucket, Key=self._key, UploadId=self._upload_id, PartNumber=number, Body=_body(part)
             )
-            self._parts.append({"ETag": sent["ETag"], "PartNumber": number})
+            self._parts.append({"ETag": told(sent, "ETag"), "PartNumber": number})
 
     def _complete(self, rest: bytearray) -> None:
         if rest:

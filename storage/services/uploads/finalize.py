@@ -101,39 +101,38 @@ class _Batch:
         self.answers: dict[str, FinalizedUpload | StorageError] = {}
 
     def run(self, requests: Sequence[FinalizeRequest]) -> list[FinalizedUpload | StorageError]:
-        rows, standings = uploads_with_standing({request.upload_id for request in requests})
+        told: defaultdict[str, set[str]] = defaultdict(set)
+        for request in requests:
+            told[request.upload_id].update({request.sha256.lower()} - {""})
+        rows, standings = uploads_with_standing(told)
         # Who was let in a moment ago may have been shut out since.
         uploads = {
             upload.id: upload
             for upload in rows
             if upload.actor == self.actor and is_of_active_account(standings[upload.id])
         }
-        waiting: dict[str, Upload] = {}
-        finished: dict[str, Upload] = {}
-        for request in requests:
-            upload = uploads.get(request.upload_id)
-            if upload is None:
-                self.answers[request.upload_id] = NotFound()
-            elif upload.id not in self.answers and upload.id not in waiting:
-                refusal = self._judge(upload, request.sha256.lower())
-                if refusal is not None:
-                    self.answers[upload.id] = refusal
-                else:
-                    (finished if upload.state == UploadState.READY else waiting)[upload.id] = upload
-        self._answer_finished([upload for upload in finished.values() if upload.id not in self.answers])
-        ready = self._replacing(self._lent(self._permitted(list(waiting.values()), standings)))
-        told = {request.upload_id: request.sha256.lower() for request in requests}
+        waiting: list[Upload] = []
+        finished: list[Upload] = []
+        for upload_id, hashes in told.items():
+            upload = uploads.get(upload_id)
+            refusal = NotFound() if upload is None else self._judge(upload, hashes)
+            if refusal is not None:
+                self.answers[upload_id] = refusal
+            elif upload is not None:
+                (finished if upload.state == UploadState.READY else waiting).append(upload)
+        self._answer_finished(finished)
+        ready = self._replacing(self._lent(self._permitted(waiting, standings)))
         self.answers.update(publish(self._stored(ready, told), now=self.now))
         return [self.answers[request.upload_id] for request in requests]
 
-    def _judge(self, upload: Upload, sha256: str) -> StorageError | None:
-        """Say what keeps the upload from becoming a file as far as its own row tells."""
+    def _judge(self, upload: Upload, told: set[str]) -> StorageError | None:
+        """Say what keeps the upload from becoming a file as far as its own row tells. ``told``: hashes of requests."""
         ending = self.ended.get(upload.id) or states.ending_of(upload)
         if ending is not None:
             return ending
         if states.is_overdue(upload, self.now):
             return self._end(upload, UploadState.EXPIRED, UploadExpired())
-        if sha256 and not states.lacks_bytes(upload) and sha256 != upload.received_sha256:
+        if told and not states.lacks_bytes(upload) and told != {upload.received_sha256}:
             mismatch = ChecksumMismatch()
             return self._end(upload, UploadState.FAILED, mismatch) if states.is_live(upload) else mismatch
         return None
@@ -217,9 +216,9 @@ class _Batch:
                 self.answers[upload_id] = refusal
         return [each for each in ready if each.upload.id not in self.answers]
 
-    def _stored(self, ready: list[Publishable], told: Mapping[str, str]) -> list[Publishable]:
+    def _stored(self, ready: list[Publishable], told: Mapping[str, set[str]]) -> list[Publishable]:
         """Ask the stores for the objects: of a direct upload that has just come, and because a row may be from a
-        backup, and its object not. Nothing is read. ``told``: the SHA-256 in the requests, by upload.
+        backup, and its object not. Nothing is read. ``told``: the hashes in the requests, by upload.
         """
         kept = [each for each in ready if each.lent is not None]
         by_backend: defaultdict[str, list[Publishable]] = defaultdict(list)
@@ -253,7 +252,7 @@ class _Batch:
         self._lose(upload)
         return False
 
-    def _has_come(self, upload: Upload, found: ObjectStat | None, told: str) -> bool:
+    def _has_come(self, upload: Upload, found: ObjectStat | None, told: set[str]) -> bool:
         """Judge what a client sent to the store itself. The store has refused other bytes than were declared; that
         they are these, it says again here."""
         if found is None:
@@ -261,7 +260,7 @@ class _Batch:
         elif found.size != upload.declared_size:
             size = SizeMismatch(f"The upload was declared with {upload.declared_size} bytes; {found.size} arrived.")
             self.answers[upload.id] = self._end(upload, UploadState.FAILED, size)
-        elif found.sha256 != upload.declared_sha256 or told not in ("", found.sha256):
+        elif found.sha256 != upload.declared_sha256 or told - {found.sha256}:
             if found.sha256 is None:
                 # Stores that never tell are refused when they are set up. This one did not keep what it was told, as
                 # when a client adds a Content-Encoding: her link is used up, so the upload ends.

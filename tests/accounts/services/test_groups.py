@@ -124,7 +124,8 @@ def test_what_cannot_be_kept_or_found_is_refused(root: Actor, bob: User) -> None
     assert groups.by_name("DESIGN TEAM") == group
     with pytest.raises(GroupNameTaken):
         groups.create(root, "design team")
-    for name in ("", " ", "a\nb", "x" * 151):
+    # The last is short as it is typed, and far too long to be compared: NFKC writes out the one letter as 18.
+    for name in ("", " ", "a\nb", "x" * 151, "\ufdfa" * 150):
         with pytest.raises(InvalidName):
             groups.create(root, name)
     for group_id, user_id in (("absent", bob.pk), (group.pk, "absent")):

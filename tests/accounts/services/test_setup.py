@@ -1,8 +1,10 @@
+import threading
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 
-from accounts.errors import AlreadySetUp, InvalidSetupToken, WeakPassword
+from accounts.errors import AlreadySetUp, InvalidSetupToken, SetupError, WeakPassword
 from accounts.models import SetupToken, User
 from accounts.permissions import is_administrator
 from accounts.principal import actor_of
@@ -61,3 +63,28 @@ def test_other_tokens_are_refused(now: datetime, password: str, token: str) -> N
     with pytest.raises(InvalidSetupToken):
         setup.complete(token, "ann", password, now=now)
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_that_is_printed_while_another_is_used_makes_no_second_administrator(
+    now: datetime, password: str
+) -> None:
+    refusals: list[SetupError] = []
+
+    def come_second() -> None:
+        try:
+            setup.complete(_token(now), "bob", password, now=now)
+        except SetupError as error:
+            refusals.append(error)
+        finally:
+            connection.close()
+
+    rival = threading.Thread(target=come_second)
+    token = _token(now)
+    with transaction.atomic():
+        setup.complete(token, "ann", password, now=now)
+        rival.start()
+        rival.join(0.5)
+    rival.join()
+    assert [type(error) for error in refusals] == [AlreadySetUp]
+    assert User.objects.count() == 1

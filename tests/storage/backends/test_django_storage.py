@@ -11,6 +11,8 @@ from storage.backends.django_storage import DjangoStorageBackend
 from storage.errors import BackendUnavailable
 from storage.testing.backend_contract import BackendContract
 
+IN_MEMORY = "django.core.files.storage.InMemoryStorage"
+
 
 class TestOverTheFileSystemStorage(BackendContract):
     @pytest.fixture
@@ -26,7 +28,7 @@ class TestOverTheFileSystemStorage(BackendContract):
 class TestOverTheInMemoryStorage(BackendContract):
     @pytest.fixture
     def backend(self) -> DjangoStorageBackend:
-        return DjangoStorageBackend(backend_config={"class": "django.core.files.storage.InMemoryStorage"})
+        return DjangoStorageBackend(backend_config={"class": IN_MEMORY})
 
 
 class BrokenStorage(InMemoryStorage):
@@ -41,10 +43,28 @@ def test_whatever_the_storage_raises_is_one_error() -> None:
     assert "secret" not in caught.value.message
 
 
-@pytest.mark.parametrize("config", [{}, {"alias": "default", "class": "x"}])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"alias": "default", "class": "x"},
+        {"alias": "nowhere"},
+        {"alias": ["default"]},
+        {"class": IN_MEMORY, "options": {"no_such_option": 1}},
+        {"class": IN_MEMORY, "options": "text"},
+        {"class": "django.core.files.storage.storages"},
+    ],
+)
 def test_it_needs_to_know_which_storage(config: dict[str, Any]) -> None:
     with pytest.raises(ImproperlyConfigured):
         DjangoStorageBackend(backend_config=config)
+
+
+def test_nothing_but_a_storage_is_called(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    with pytest.raises(ImproperlyConfigured):
+        DjangoStorageBackend(backend_config={"class": "os.mkdir", "options": {"path": str(mark)}})
+    assert not mark.exists()
 
 
 def test_an_alias_is_one_of_djangos_storages() -> None:
@@ -53,6 +73,6 @@ def test_an_alias_is_one_of_djangos_storages() -> None:
 
 
 def _over(storage: InMemoryStorage) -> DjangoStorageBackend:
-    backend = DjangoStorageBackend(backend_config={"class": "django.core.files.storage.InMemoryStorage"})
+    backend = DjangoStorageBackend(backend_config={"class": IN_MEMORY})
     backend._storage = storage
     return backend

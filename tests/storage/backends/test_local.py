@@ -29,7 +29,7 @@ class TestLocalBackend(BackendContract):
         return LocalBackend(backend_config={"root": str(tmp_path / "store")})
 
 
-@pytest.mark.parametrize("root", [None, "", "relative", 5])
+@pytest.mark.parametrize("root", [None, "", "relative", "/a\0b", 5])
 def test_the_root_is_an_absolute_path(root: object) -> None:
     with pytest.raises(ImproperlyConfigured):
         LocalBackend(backend_config={"root": root})
@@ -250,3 +250,13 @@ def test_a_place_that_cannot_be_a_folder_is_told(tmp_path: Path) -> None:
             LocalBackend(backend_config={"root": str(root)})
         assert caught.value.setting == "root"
         assert caught.value.reason.startswith(f"The folder {root} cannot be used: ")
+
+
+def test_what_goes_while_all_keys_are_told_is_left_out(backend: LocalBackend) -> None:
+    for key in ("ab/1", "ab/2"):
+        put(backend, key, b"x")
+    told = backend.keys()
+    first = next(told)
+    for key in {"ab/1", "ab/2"} - {first}:
+        backend.delete(key)
+    assert list(told) == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from authz.identifiers import new_identifier
 from storage.backends.memory import MemoryBackend
@@ -29,3 +30,9 @@ def test_a_full_memory_says_so() -> None:
     with pytest.raises(BackendFull):
         put(backend, "a/3", b"abcdef")
     assert list(backend.keys()) == ["a/1"]
+
+
+@pytest.mark.parametrize("capacity", ["5", -1, True, [5]])
+def test_a_capacity_is_a_number_of_bytes(capacity: object) -> None:
+    with pytest.raises(ImproperlyConfigured):
+        MemoryBackend(backend_config={"capacity": capacity})

@@ -4,12 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from storage.backends.local import LocalBackend
+from storage.backends.s3.writer import PART
 from storage.models import Backend, Blob, Drive, NodeKind, NodeRef, Tombstone, Upload, UploadState
 from storage.services import trash
 from storage.services.sweep import SweepReport, sweep
-from tests.components.uploads import World, given, make_world
+from tests.components.seaweedfs import SeaweedFS
+from tests.components.uploads import World, given, make_direct_world, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +117,19 @@ def test_remains_of_killed_writers_go(world: World) -> None:
     assert world.sweep().stale == 1
     assert os.listdir(store._tmp) == []
     arriving.writer.abort()
+
+
+def test_a_put_of_hours_is_no_remain_while_its_upload_lives(seaweed: SeaweedFS, settings: Settings) -> None:
+    """A store tells when a write began, and not when its last part came."""
+    settings.FILEGRAPH_TOMBSTONE_GRACE = 3600
+    world = make_direct_world(seaweed.config())
+    data = bytes(PART + 1)
+    arriving = world.start(world.begin("ed", data=data))
+    arriving.writer.write(data)
+    world.pass_time(hours=23)
+    assert world.sweep().stale == 0
+    world.finish(arriving, data)
+    assert world.store.stat(arriving.key).size == len(data)
 
 
 def test_remains_go_from_a_store_that_takes_no_new_bytes(world: World) -> None:

@@ -2,8 +2,10 @@
 
 import logging
 import socket
+import threading
 import time
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from unittest import mock
 
@@ -13,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from storage.backends.s3.backend import S3Backend
 from storage.backends.s3.errors import translated
+from storage.backends.s3.writer import PART
 from storage.errors import BackendFull, BackendUnavailable, Conflict
 from storage.testing.backend_contract import KEY, put
 from tests.components.seaweedfs import SeaweedFS
@@ -82,6 +85,40 @@ def test_what_answers_is_no_store(seaweed: SeaweedFS) -> None:
     with pytest.raises(BackendUnavailable) as caught:
         S3Backend(backend_config=seaweed.config(endpoint_url=f"http://127.0.0.1:{seaweed.ports['master']}")).probe()
     assert caught.value.reason
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """A web server that finds everything well and knows nothing of objects, as a proxy's page of its own."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def do_HEAD(self) -> None:
+        self.do_POST()
+
+    def do_PUT(self) -> None:
+        self.do_POST()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_what_answers_everything_with_nothing_is_no_store(seaweed: SeaweedFS) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            backend = S3Backend(backend_config=seaweed.config(endpoint_url=f"http://127.0.0.1:{server.server_port}"))
+            with pytest.raises(BackendUnavailable) as stat:
+                backend.stat(KEY)
+            with pytest.raises(BackendUnavailable) as write:
+                put(backend, KEY, b"x" * (PART + 1))
+        finally:
+            server.shutdown()
+    assert stat.value.setting == write.value.setting == "endpoint_url"
+    assert stat.value.reason == "What answers at this address is no store: it tells no LastModified."
 
 
 def test_there_are_no_keys_at_all(seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> None:

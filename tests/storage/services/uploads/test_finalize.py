@@ -71,6 +71,17 @@ def test_the_same_upload_twice_in_one_batch(world: World) -> None:
     world.check()
 
 
+@pytest.mark.parametrize("told", [["", "0" * 64], ["0" * 64, ""], [sha256(b"hello"), "0" * 64]])
+def test_each_hash_that_is_told_of_an_upload_in_a_batch_counts(world: World, told: list[str]) -> None:
+    started = world.begin("ed")
+    world.put(started)
+    requests = [FinalizeRequest(started.upload.id, each) for each in told]
+    answers = uploads.finalize(world.actor("ed"), requests, now=world.now)
+    assert [type(answer) for answer in answers] == [ChecksumMismatch] * 2
+    assert world.state(started) == UploadState.FAILED
+    world.check()
+
+
 def test_before_the_bytes_there_is_nothing_to_finalize(world: World) -> None:
     started = world.begin("ed")
     with pytest.raises(UploadIncomplete):

@@ -16,11 +16,21 @@ from accounts.models import User
 from accounts.permissions import remove_group_member
 from authz.services import relationships
 from authz.types import SYSTEM, TupleKey
-from storage.errors import NotFound, StorageError
-from storage.models import Blob, ConflictPolicy, Drive, FileVersion, Item, Upload, UploadState
+from storage.errors import InvalidToken, NotFound, StorageError
+from storage.models import (
+    Blob,
+    ConflictPolicy,
+    Drive,
+    FileVersion,
+    Item,
+    NodeKind,
+    NodeRef,
+    Upload,
+    UploadState,
+)
 from storage.selectors.uploads import standing
-from storage.services import uploads
-from storage.services.uploads import BeginRequest, FinalizeRequest, StartedUpload
+from storage.services import trash, uploads
+from storage.services.uploads import BeginRequest, FinalizeRequest, StartedUpload, receive
 from tests.components.uploads import World, make_world, sha256
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -270,4 +280,39 @@ def test_the_hash_of_what_is_being_received_helps_nobody(world: World) -> None:
         return world.read("ed", world.upload("ed", str(n), b"same", sha256=sha256(b"same")))
 
     assert at_once([lambda n=n: whole(n) for n in range(THREADS)]) == [b"same"] * THREADS  # type: ignore[misc]
+    world.check()
+
+
+def test_a_put_that_had_passed_the_door_leaves_nothing_of_a_folder_that_is_purged(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes between the look at the uploads of the folder and their end, when nobody knows its object yet."""
+    folder, olga = world.folder(), world.actor("olga")
+    started = world.begin("ed", parent_id=folder.id)
+    reference = [NodeRef(NodeKind.FOLDER, folder.id)]
+    trash.trash(olga, None, reference, now=world.now)
+    monkeypatch.setattr(receive, "_require_place", lambda _upload: None)  # It was asked before she did that.
+    refused: list[StorageError] = []
+
+    def send() -> None:
+        try:
+            world.put(started)
+        except StorageError as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    rival = threading.Thread(target=send)
+
+    def watch(execute: Callable[..., object], sql: str, *more: object) -> object:
+        if sql.startswith("DELETE FROM") and "storage_upload" in sql:
+            rival.start()
+            rival.join(0.5)
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(watch):
+        assert trash.purge(olga, reference, now=world.now) == [folder.id]
+    rival.join()
+    assert [type(error) for error in refused] in ([NotFound], [InvalidToken])
+    assert not Upload.objects.exists()
     world.check()

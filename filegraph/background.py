@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from storage.outages import outage_of
+
 logger = logging.getLogger("filegraph.background")
 
 
@@ -28,7 +30,9 @@ class Chore:
 
 
 class Background:
-    """One task for each chore. A chore that fails is logged and comes again."""
+    """One task for each chore. A chore that fails is logged and comes again: an outage of the database once, until a
+    round has gone well.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Background:
         self._chores = chores
         self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
+        self._told: set[str] = set()
 
     def start(self) -> None:
         """Begin; the first round comes after one interval, so that a start is not slowed down."""
@@ -64,5 +69,11 @@ class Background:
     async def _once(self, chore: Chore) -> None:
         try:
             await self._run(partial(chore.work, self._clock()))
-        except Exception:
-            logger.exception("%s failed and will be tried again.", chore.name)
+            self._told.discard(chore.name)
+        except Exception as error:
+            outage = outage_of(error)
+            if outage is None:
+                logger.exception("%s failed and will be tried again.", chore.name)
+            elif chore.name not in self._told:
+                self._told.add(chore.name)
+                logger.warning("%s failed and will be tried again: %s", chore.name, outage.message)

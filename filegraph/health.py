@@ -6,18 +6,16 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
 from authz.errors import AuthorizationUnavailable
+from filegraph.bodies import Receive, Scope, Send
 from filegraph.probes import Probe
 from storage.errors import BackendUnavailable
 from storage.outages import outage_of
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Parts: TypeAlias = dict[str, dict[str, Any]]
 
 logger = logging.getLogger("filegraph.health")

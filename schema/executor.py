@@ -204,8 +204,8 @@ class PageExecutor(Executor[Any]):
         known = self._selections.steps.get(key)
         if known is None:
             # The grouped set is kept beside its steps, so that its id cannot be used again while this lives.
-            known = (grouped_field_set, self._plan(parent_type, grouped_field_set))
-            self._selections.steps[key] = known
+            planned = (grouped_field_set, self._plan(parent_type, grouped_field_set))
+            known = self._selections.steps.setdefault(key, planned)
         results: dict[str, Any] = {}
         for step in known[1]:
             read = step.read

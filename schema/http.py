@@ -13,6 +13,7 @@ in ``X-CSRFToken``.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Hashable, Iterable, MutableMapping
@@ -154,7 +155,7 @@ class GraphQLEndpoint:
             if turn is not None:
                 self._turns.give_back(turn)
         status = 400 if "data" not in result and media_type == MODERN else 200
-        return 503 if is_outage(result) else status, orjson.dumps(result)
+        return 503 if is_outage(result) else status, _written(result)
 
     def _identify(self, context: Context, headers: Headers) -> None:
         try:
@@ -264,6 +265,15 @@ def _operation(body: bytes) -> Operation:
     if found.get("extensions") is not None and not isinstance(found["extensions"], dict):
         raise Refusal(400, "BAD_REQUEST", 'The "extensions" must be an object.')
     return Operation(query, variables or {}, name or None)
+
+
+def _written(result: dict[str, Any]) -> bytes:
+    """Return the JSON of an answer."""
+    try:
+        return orjson.dumps(result)
+    except orjson.JSONEncodeError:
+        # It goes no deeper than 254 levels and no further than 64 bits. Models and contexts (``JSON``) do.
+        return json.dumps(result, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _failure(error: Exception, request_id: str) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filegraph.client.errors import NotSignedIn
+from filegraph.client.errors import NotSignedIn, UsageFault
 from filegraph.client.server_url import server_url
 from filegraph.program import program
 
@@ -61,23 +61,30 @@ def require(environment: Mapping[str, str]) -> Credentials:
 
 
 def store(credentials: Credentials, environment: Mapping[str, str]) -> Path:
-    """Write the file, mode 0600 from its first byte on, replacing an older one as a whole."""
+    """Write the file, mode 0600 from its first byte on, replacing an older one as a whole. Raises ``UsageFault``."""
     path = credentials_path(environment)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".credentials-")  # mkstemp: mode 0600
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(credentials), file)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write(path, json.dumps(asdict(credentials)))
+    except OSError as error:
+        raise UsageFault(f"The token cannot be kept in {path}: {error.strerror}.") from error
     return path
 
 
 def forget(environment: Mapping[str, str]) -> None:
     """Remove the file, if there is one."""
     credentials_path(environment).unlink(missing_ok=True)
+
+
+def _write(path: Path, content: str) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".credentials-")  # mkstemp: mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def _read(path: Path) -> Credentials | None:

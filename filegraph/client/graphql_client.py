@@ -147,8 +147,7 @@ class GraphQLClient:
         return data
 
     def _raise_errors(self, body: Json) -> None:
-        errors = body.get("errors") or ()
-        for entry in errors:
+        for entry in _errors(body):
             extensions = entry.get("extensions") or {}
             code = str(extensions.get("code", ""))
             error = error_of(code, str(entry.get("message", "The server refused the request.")))
@@ -168,9 +167,17 @@ def _json(response: httpx.Response) -> object:
     return found
 
 
+def _errors(body: object) -> list[Json]:
+    """The errors of an answer. What is refused before it comes to GraphQL has one, of another shape."""
+    if not isinstance(body, dict):
+        return []
+    refusal, errors = body.get("error"), body.get("errors")
+    if isinstance(refusal, dict) and "code" in refusal and "message" in refusal:
+        return [{"message": refusal["message"], "extensions": refusal}]
+    return [entry for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
+
+
 def _sentence(body: object) -> str:
     """The first error of an answer, in the server's words; "" where it is none of a Filegraph server's."""
-    errors = body.get("errors") if isinstance(body, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors else None
-    message = first.get("message") if isinstance(first, dict) else None
+    message = next((entry.get("message") for entry in _errors(body)), None)
     return message if isinstance(message, str) else ""

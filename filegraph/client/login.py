@@ -48,8 +48,13 @@ def login(
             {"name": f"filegraph on {socket.gethostname()}"[:100], "expiresIn": days * 24 * 60 * 60},
         )
         kept = Credentials(client.url, issued["secret"], issued["accessToken"]["id"], username)
-        path = credentials.store(kept, os.environ)
-        client.mutate(operations.SIGN_OUT, {})
+        try:
+            path = credentials.store(kept, os.environ)
+        except CommandError:
+            client.mutate(operations.REVOKE_ACCESS_TOKEN, {"id": kept.token_id})
+            raise
+        finally:
+            client.mutate(operations.SIGN_OUT, {})
     say(f"Signed in to {client.url} as {username}. The token is in {path}.")
 
 

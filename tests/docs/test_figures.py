@@ -8,6 +8,14 @@ from datetime import UTC, datetime
 
 from graphql import Undefined
 
+from filegraph.refusals import (
+    HEAD_TOO_LARGE,
+    NOT_A_REQUEST,
+    NOTHING_HERE,
+    SEVERAL_HOSTS,
+    TOO_MANY_CONNECTIONS,
+    UNKNOWN_HOST,
+)
 from schema.http import EndpointSettings
 from schema.limits import MAX_PAGE_SIZE, PAGE_SIZE, Limits
 from schema.root import schema
@@ -52,6 +60,19 @@ def test_the_limits_of_graphql() -> None:
         "characters of a name": names.MAX_LENGTH,
         "levels of folders in a drive": MAX_DEPTH,
     }
+
+
+def test_what_graphql_is_refused_with() -> None:
+    said = {
+        what: {int(each) for each in re.findall(r"\d+", statuses)} for what, _, statuses in table("graphql.md", "what")
+    }
+    sources = "".join((ROOT / "schema" / name).read_text() for name in ("http.py", "negotiation.py"))
+    at_the_door = {int(status) for status in re.findall(r"\bRefusal\(\s*(\d+)", sources)}
+    # What is asked for elsewhere does not come to the endpoint.
+    assert said["refused at the door"] == at_the_door - {404}
+    before = {UNKNOWN_HOST, SEVERAL_HOSTS, NOT_A_REQUEST, NOTHING_HERE, HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS}
+    (found,) = (statuses for what, statuses in said.items() if what.startswith("refused before that"))
+    assert found == {refusal.status for refusal in before}
 
 
 def test_the_failures_of_a_put() -> None:

@@ -17,8 +17,9 @@ from filegraph.cli.late_commands import AUTHZ_COMMANDS, SERVER_COMMANDS
 from filegraph.environment import Environment, variable
 from tests.components.api import Api, become_administrator, get, put
 from tests.components.nginx import SITE, Nginx, NginxMissing, reverse_proxy
+from tests.components.postgresql import find_program
 from tests.components.production import ENVIRONMENT, documented
-from tests.components.server import ROOT, Server, free_port, new_server, serving
+from tests.components.server import ROOT, Server, free_port, new_database, new_server, serving
 
 UNIT = ROOT / "deploy" / "filegraph@.service"
 PAGE = (ROOT / "docs" / "production.md").read_text()
@@ -156,42 +157,121 @@ def test_what_a_process_may_have_begun_is_not_given_to_another_one() -> None:
 
 
 def test_the_backup_can_be_restored(tmp_path: Path) -> None:
-    if shutil.which("rsync") is None or shutil.which("sqlite3") is None:
-        assert os.environ.get("CI") != "true", "rsync and sqlite3 are needed: scripts/install-components"
-        pytest.skip("needs rsync and sqlite3")
+    _require("rsync", "sqlite3")
     backup, restore = blocks("sh")
-    server = new_server(tmp_path / "data", {})
+    with _installed(tmp_path / "data", {}) as server:
+        _goes_there_and_back(server, backup, restore, tmp_path)
+
+
+def test_a_backup_that_broke_off_is_told_and_is_never_restored(tmp_path: Path) -> None:
+    _require("rsync", "sqlite3")
+    backup, restore = blocks("sh")
+    with _installed(tmp_path / "data", {}) as server:
+        database = server.data_dir / "database.sqlite3"
+        wal = server.data_dir / "database.sqlite3-wal"
+        assert wal.exists()
+        # Nothing to put back: what is there stays as it is.
+        (tmp_path / "copy").mkdir()
+        assert _run(restore, tmp_path).returncode
+        assert wal.exists()
+        key = server.data_dir / "secret-key"
+        hidden = key.rename(key.with_name("hidden"))
+        assert _run(backup, tmp_path).returncode
+        hidden.rename(key)
+        assert list((tmp_path / "copy").glob("2*")) == []
+        assert _run(backup, tmp_path).returncode == 0
+        (whole,) = (tmp_path / "copy").glob("2*")
+        assert {path.name for path in whole.iterdir()} == {database.name, key.name}
+
+
+@pytest.mark.postgresql
+def test_the_backup_of_postgresql_can_be_restored(tmp_path: Path) -> None:
+    _require("rsync")
+    programs = {name: find_program(name) for name in ("pg_dump", "pg_restore")}
+    backup, restore = blocks("sh")
+    (dump,) = re.findall(r"^\| PostgreSQL \| `sqlite3` \| `(pg_dump .*?)` \|$", PAGE, re.MULTILINE)
+    (fill,) = re.findall(r"^`(pg_restore .*?)`\.$", PAGE, re.MULTILINE)
+    url = new_database(os.environ["FILEGRAPH_TEST_DATABASE_URL"])
+    again = new_database(url)
+    for name, program in programs.items():
+        assert program is not None
+        dump, fill = dump.replace(name, program, 1), fill.replace(name, program, 1)
+    backup = re.sub(r"^sqlite3 .*$", dump.replace(" filegraph", f" {url}"), backup, flags=re.MULTILINE)
+    restore = re.sub(r"^rm .*\n", "", restore, flags=re.MULTILINE).replace("database.sqlite3", "database.dump")
+    restore = restore.replace('"$now/database.dump" "$now/secret-key"', '"$now/secret-key"')
+    restore += fill.replace("--dbname=filegraph", f"--dbname={again}") + "\n"
+    with _installed(tmp_path / "data", {"FILEGRAPH_DATABASE_URL": url}) as server:
+        _goes_there_and_back(server, backup, restore, tmp_path, {"FILEGRAPH_DATABASE_URL": again})
+
+
+@contextlib.contextmanager
+def _installed(data_dir: Path, settings: dict[str, str]) -> Iterator[Server]:
+    server = new_server(data_dir, settings)
     server.data_dir.mkdir()
     server.set_up()
     server.start()
     try:
-        api = become_administrator(server)
-        drive = api.drive()
-        first = api.upload(drive, "first.txt", b"first")
-        database, copy = backup.split("rsync", 1)
-        copy = f"rsync{copy}"
-        _run(database, tmp_path)
-        # What happens between the two halves is what the order is about.
-        second = api.upload(drive, "second.txt", b"second")
-        api.mutate("trash", "results { errors { code } }", ids=[first["id"]])
-        api.mutate("purge", "results { errors { code } }", ids=[first["id"]])
-        server.command("sweep")
-        _run(database.splitlines()[0] + "\n" + copy, tmp_path)
-        server.stop()
-        shutil.rmtree(tmp_path / "data")
-        _run(restore, tmp_path)
-        server.start()
-        assert get(api.link(first["id"])).content == b"first"
-        assert api.query("query($id: ID!) { file(id: $id) { id } }", id=second["id"])["file"] is None
-        assert get(api.link(api.upload(drive, "third.txt", b"third")["id"])).content == b"third"
+        yield server
     finally:
         server.stop()
 
 
-def _run(script: str, place: Path) -> None:
-    script = script.replace("/var/lib/filegraph", str(place / "data")).replace("/backup/filegraph", str(place / "copy"))
-    done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=False, cwd=place)
+def _goes_there_and_back(
+    server: Server, backup: str, restore: str, place: Path, settings: dict[str, str] | None = None
+) -> None:
+    """Make a backup, lose everything, restore it, and go on, with other ``settings`` where they changed."""
+    api = become_administrator(server)
+    drive = api.drive()
+    first = api.upload(drive, "first.txt", b"first")
+    database, copy = backup.split("rsync", 1)
+    _succeed(database, place)
+    # What happens between the two halves is what the order is about.
+    second = api.upload(drive, "second.txt", b"second")
+    api.mutate("trash", "results { errors { code } }", ids=[first["id"]])
+    api.mutate("purge", "results { errors { code } }", ids=[first["id"]])
+    server.command("sweep")
+    variables = "".join(re.findall(r"^(?:DATA|now)=.*\n", database, re.MULTILINE))
+    _succeed(f"{variables}rsync{copy}", place)
+    server.stop()
+    shutil.rmtree(server.data_dir)
+    _succeed(restore, place)
+    server.environment |= settings or {}
+    server.set_up()
+    server.start()
+    assert get(api.link(first["id"])).content == b"first"
+    assert api.query("query($id: ID!) { file(id: $id) { id } }", id=second["id"])["file"] is None
+    assert get(api.link(api.upload(drive, "third.txt", b"third")["id"])).content == b"third"
+
+
+def _require(*programs: str) -> None:
+    if any(shutil.which(program) is None for program in programs):
+        assert os.environ.get("CI") != "true", f"{programs} are needed: scripts/install-components"
+        pytest.skip(f"needs {' and '.join(programs)}")
+
+
+def _succeed(script: str, place: Path) -> None:
+    done = _run(script, place)
     assert done.returncode == 0, done.stderr
+
+
+def _run(script: str, place: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script of the page as the page says: by ``sh``, which asks for no more than the script itself does."""
+    script = script.replace("/var/lib/filegraph", str(place / "data")).replace("/backup/filegraph", str(place / "copy"))
+    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=place)
+
+
+def test_every_line_of_the_log_that_the_page_names_is_written() -> None:
+    [table] = re.findall(r"^\| in the log \| means \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    named = [phrase for row in table.splitlines() for phrase in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    written = {
+        re.sub(r"%[sd]", "...", message)
+        for package in ("filegraph", "schema", "transfer", "storage", "authz")
+        for path in (ROOT / package).rglob("*.py")
+        for message in re.findall(r'logger\.\w+\(\s*"(.*?)"', path.read_text())
+    }
+    assert len(named) > 8
+    patterns = {phrase: re.compile(re.escape(phrase).replace(r"\.\.\.", ".*")) for phrase in named}
+    assert [phrase for phrase, pattern in patterns.items() if not any(map(pattern.search, written))] == []
 
 
 def test_what_the_page_shows_are_the_files_of_deploy() -> None:

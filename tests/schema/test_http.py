@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from accounts.csrf import csrf_token
 from accounts.services import sessions
+from authz.services.shipped_model import SHIPPED_MODEL
 from schema import http
 from schema.export import sdl
 from schema.http import EndpointSettings
@@ -267,6 +268,29 @@ def test_a_resolver_that_fails_is_masked_and_logged(
     assert error["path"] == ["file", "downloadUrl"]
     assert b"hunter2" not in answer.body
     assert error["extensions"]["requestId"] in caplog.text
+
+
+def test_every_json_that_was_taken_can_be_told(world: World) -> None:
+    """Deeper than the encoder of the hot path goes, and above its 64 bits: OpenFGA takes both."""
+    admin, shipped = world.ann.client, SHIPPED_MODEL.read_text(encoding="utf-8")
+    deep = f"{'(' * 99}[user]{' or blocked)' * 99}"
+    text = (
+        f"{shipped}\n\ntype deep\n  relations\n    define blocked: [user, user with above]\n    define nested: {deep}\n"
+    )
+    text += "\ncondition above(limit: double) {\n  limit > 1.0\n}\n"
+    made = admin.do(
+        "createAuthorizationModel", "CreateAuthorizationModelInput", "authorizationModel { id json }", text=text
+    )["authorizationModel"]
+    assert {each["type"] for each in made["json"]["type_definitions"]} >= {"deep", "folder"}
+    admin.do("activateAuthorizationModel", "ActivateAuthorizationModelInput", "previous { id }", id=made["id"])
+    above = f'condition: {{name: "above", context: {{limit: {1 << 64}}}}}'
+    write = f'{{user: "user:x", relation: "blocked", object: "deep:y", {above}}}'
+    told = "{ condition { context } }"
+    written = admin.ask(f"mutation {{ writeRelationships(input: {{writes: [{write}]}}) {{ written {told} }} }}")
+    stored = admin.ask(f'{{ relationshipTuples(filter: {{object: "deep:y"}}) {{ nodes {told} }} }}')
+    (tuple_,) = written["writeRelationships"]["written"]
+    assert tuple_ == {"condition": {"context": {"limit": 1 << 64}}}
+    assert stored["relationshipTuples"]["nodes"] == [tuple_]
 
 
 def test_requests_of_the_same_credentials_come_out_of_one_share(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,15 @@ def test_an_answer_becomes_an_error(
     assert len(scripted.requests) == 1
 
 
+@pytest.mark.parametrize("status", [400, 503])
+def test_what_comes_before_graphql_is_told_in_its_words(scripted: ScriptedServer, status: int) -> None:
+    refusal = b'{"error": {"code": "UNKNOWN_HOST", "message": "Not served here.", "retryable": false}}'
+    scripted.answer = lambda _: (status, refusal)
+    with GraphQLClient(scripted.url) as client, pytest.raises(CommandError, match="Not served here") as caught:
+        client.execute("{ viewer { actor } }", repeatable=False)
+    assert isinstance(caught.value, Refused if status == 400 else ServerUnreachable)
+
+
 def test_the_request_id_is_told(scripted: ScriptedServer) -> None:
     scripted.answer = lambda _: (500, error_body("INTERNAL_ERROR", requestId="abc"))
     with GraphQLClient(scripted.url) as client, pytest.raises(Refused, match="request abc"):

@@ -1,4 +1,4 @@
-"""Making drives and folders."""
+"""Making drives, and what changes of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from authz.services import relationships
 from authz.types import Actor, TupleKey
 from storage.errors import Conflict, InvalidArgument, InvalidName, NameTaken, NotFound, PermissionDenied
-from storage.models import Backend, ConflictPolicy, Drive, FolderClosure, Item, NodeKind, NodeRef
-from storage.services import drives, folders, quota
-from tests.storage.tree import NOW, Place, grant, person, ref, user_id
+from storage.models import Backend, Drive, FolderClosure, Item
+from storage.services import drives, quota
+from tests.storage.tree import NOW, Place, grant, person, user_id
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
@@ -98,28 +98,3 @@ def test_owners_archive_their_drive_and_give_themselves_no_room(place: Place) ->
             drives.change(actor, place.drive.id, quota_bytes=None, archived=False, now=LATER)
     with pytest.raises(NotFound):
         drives.change(place.admin, "0" * 26, quota_bytes=None, archived=False, now=LATER)
-
-
-def test_folders_and_their_conflicts(place: Place) -> None:
-    first = place.folder("a")
-    with pytest.raises(NameTaken):
-        place.folder("a")
-
-    def again(policy: ConflictPolicy) -> Item:
-        return folders.create(place.owner, None, ref(place.drive), "a", on_conflict=policy, now=NOW)
-
-    assert again(ConflictPolicy.REPLACE).id == first.id
-    assert again(ConflictPolicy.RENAME).name == "a (2)"
-    grant(place.owner, "blocked", first)
-    for policy in (ConflictPolicy.REPLACE, ConflictPolicy.FAIL):
-        with pytest.raises(NameTaken):
-            again(policy)
-    file = place.file("f")
-    with pytest.raises(NameTaken):
-        folders.create(place.owner, None, ref(place.drive), "f", on_conflict=ConflictPolicy.REPLACE, now=NOW)
-    with pytest.raises(InvalidArgument):
-        folders.create(place.owner, None, ref(file), "x", now=NOW)
-    # The root folder has no name of its own, and a file is no folder.
-    for node_id in (place.drive.id, file.id):
-        with pytest.raises(NotFound):
-            folders.create(place.owner, None, NodeRef(NodeKind.FOLDER, node_id), "x", now=NOW)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from authz.dsl import parse
 from authz.engine.check import check
-from authz.engine.explain import Explanation, Proof, Step, explain
+from authz.engine.explain import Explanation, Proof, Step, explain, tuples_of
 from authz.engine.memory import MemoryTuples
 from authz.engine.reader import Found, SubjectQuery
 from authz.errors import (
@@ -25,7 +25,6 @@ from authz.errors import (
 )
 from authz.testing.contract import key
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
-from tests.authz.engine.proofs import tuples_of
 from tests.authz.engine.random_models import SUBJECTS, USERS, World, askable, worlds
 
 SIZE = 20 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 1

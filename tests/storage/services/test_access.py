@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 
 import accounts.permissions
 import storage.permissions
+from authz.engine.explain import tuples_of
 from authz.errors import UnknownRelation
 from authz.identifiers import new_identifier
 from authz.services import activation, audit, model_versions, relationships, shipped_model
@@ -18,7 +19,6 @@ from authz.types import ORGANIZATION, Actor, TupleKey
 from storage.models import Node
 from storage.permissions import APPLICABLE, Permission, kind_of, require
 from storage.services import access
-from tests.authz.engine.proofs import tuples_of
 from tests.storage.tree import Place, grant, person
 
 pytestmark = pytest.mark.django_db

@@ -88,11 +88,6 @@ class Explanation:
     unmet: tuple[Unmet, ...] = ()
 
 
-def tuples_of(proof: Proof) -> tuple[TupleKey, ...]:
-    """Return the tuples of a proof, each once, in its order."""
-    return tuple(dict.fromkeys(reason.tuple for step in proof for reason in step.reasons if reason.tuple is not None))
-
-
 class _Claim(NamedTuple):
     """That a goal holds, or that it fails."""
 

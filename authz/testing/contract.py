@@ -17,7 +17,6 @@ from authz.engine.expand import (
     UsersetTree,
     UsersLeaf,
 )
-from authz.engine.explain import tuples_of
 from authz.errors import (
     InvalidContinuationToken,
     InvalidRequest,
@@ -26,6 +25,7 @@ from authz.errors import (
     UnknownType,
     WriteConflict,
 )
+from authz.testing.proofs import tuples_of
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 CONTRACT_MODEL = parse(

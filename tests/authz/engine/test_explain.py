@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from authz.dsl import parse
 from authz.engine.check import check
-from authz.engine.explain import Explanation, Proof, Step, explain, tuples_of
+from authz.engine.explain import Explanation, Proof, Step, explain
 from authz.engine.memory import MemoryTuples
 from authz.engine.reader import Found, SubjectQuery
 from authz.errors import (
@@ -24,6 +24,7 @@ from authz.errors import (
     UnknownType,
 )
 from authz.testing.contract import key
+from authz.testing.proofs import tuples_of
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
 from tests.authz.engine.random_models import SUBJECTS, USERS, World, askable, worlds
 

@@ -10,11 +10,11 @@ from pytest_django.fixtures import Settings
 
 import accounts.permissions
 import storage.permissions
-from authz.engine.explain import tuples_of
 from authz.errors import UnknownRelation
 from authz.identifiers import new_identifier
 from authz.services import activation, audit, model_versions, relationships, shipped_model
 from authz.services.access import Question
+from authz.testing.proofs import tuples_of
 from authz.types import ORGANIZATION, Actor, TupleKey
 from storage.models import Node
 from storage.permissions import APPLICABLE, Permission, kind_of, require

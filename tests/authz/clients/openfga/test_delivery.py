@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -15,7 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from authz.clients.openfga.calls import Call, Deadline, Sender
+from authz.clients.openfga.calls import Deadline
 from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.desired import Desired
@@ -29,41 +28,13 @@ from authz.models import Delivery, DeliveryLease, RelationshipTuple, TupleChange
 from authz.testing.condition_contract import CONDITION_MODEL, END, until
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, RelationshipCondition, TupleKey
+from tests.authz.clients.openfga.unreliable import unreliable
 
 MakeClient = Callable[..., OpenFGAClient]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ANN = key("user:ann reader book:1")
 EXAMPLES = 1000 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 12
-
-
-@dataclass
-class Unreliable:
-    """Hands calls on, unless ``plan`` says otherwise: "not sent", "lost" (done, but nobody knows), or a callable."""
-
-    sender: Sender
-    plan: list[str | Callable[[], None]] = field(default_factory=list)
-    writes: list[Call] = field(default_factory=list)
-
-    def send(self, calls: Sequence[Call], deadline: Deadline) -> list[Any]:
-        if not calls[0].path.endswith("/write"):
-            return self.sender.send(calls, deadline)
-        self.writes += calls
-        mishap = self.plan.pop(0) if self.plan else ""
-        if mishap == "not sent":
-            raise NotSent("not sent")
-        if callable(mishap):
-            mishap()
-        answers = self.sender.send(calls, deadline)
-        if mishap == "lost":
-            raise AuthorizationUnavailable("lost")
-        return answers
-
-
-def unreliable(client: OpenFGAClient, *plan: str | Callable[[], None]) -> tuple[OpenFGAClient, Unreliable]:
-    sender = Unreliable(client.remote.sender, list(plan))
-    remote = replace(client.remote, sender=sender)
-    return OpenFGAClient(client.model, remote, clock=timezone.now), sender
 
 
 def waiting() -> int:

@@ -1,17 +1,11 @@
-"""The expressions of conditions, compiled: what compiling gives and how it fails.
-
-CEL itself is ``authz.dsl.cel``, loaded with its library when the first condition is met: most models have none.
-"""
+"""The expressions of conditions, compiled: what compiling gives and how it fails. CEL itself is ``authz.dsl.cel``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import import_module
 from typing import Any, Protocol
 
-from authz.dsl.model import ConditionParameter
 from authz.dsl.syntax import Tree
 
 
@@ -49,10 +43,3 @@ class Program(Protocol):
         them. Raises EvaluationError.
         """
         ...
-
-
-@lru_cache(maxsize=256)
-def compile_expression(parameters: tuple[ConditionParameter, ...], expression: str) -> Program:
-    """Compile CEL text; the last few programs are remembered. Raises InvalidExpression."""
-    program: Program = import_module("authz.dsl.cel").compile_program(parameters, expression)
-    return program

@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from authz.dsl.compilation import compile_expression
 from authz.dsl.entrypoints import circular, unreachable
-from authz.dsl.expressions import InvalidExpression, compile_expression
+from authz.dsl.expressions import InvalidExpression
 from authz.dsl.model import (
     AuthorizationModel,
     Computed,

@@ -13,7 +13,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from authz.dsl.expressions import EvaluationError, InvalidExpression, compile_expression
+from authz.dsl.compilation import compile_expression
+from authz.dsl.expressions import EvaluationError, InvalidExpression
 from authz.dsl.model import Condition
 from authz.engine.effort import EFFORT_LIMIT, QUESTION_EFFORT_LIMIT, Effort, Size, size_of
 from authz.engine.parameters import typed

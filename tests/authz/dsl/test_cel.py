@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from authz.dsl.expressions import EvaluationError, InvalidExpression, compile_expression
+from authz.dsl.compilation import compile_expression
+from authz.dsl.expressions import EvaluationError, InvalidExpression
 from authz.dsl.model import ConditionParameter, ParameterType
 
 LOADED = """

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authz.dsl.expressions import compile_expression
+from authz.dsl.compilation import compile_expression
 from authz.dsl.model import ConditionParameter, ParameterType
 from authz.dsl.syntax import Call, Collection, Constant, Loop, Name, Tree, read_tree
 

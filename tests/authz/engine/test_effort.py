@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from authz.dsl.expressions import compile_expression
+from authz.dsl.compilation import compile_expression
 from authz.dsl.model import Condition, ConditionParameter, ParameterType
 from authz.engine.conditions import Circumstances, Conditions
 from authz.engine.effort import EFFORT_LIMIT, QUESTION_EFFORT_LIMIT, Effort, size_of

@@ -105,7 +105,7 @@ def split_object(value: str) -> tuple[str, str]:
 def split_user(value: str) -> tuple[str, str, str | None]:
     """Split a user into ``(type, id, relation)``; ``relation`` is None unless it is a userset, ``id`` may be ``"*"``.
 
-    Raises ValueError when it has neither of the three shapes.
+    Raises ValueError when it has none of the three shapes.
     """
     subject, hash_sign, relation = value.partition("#")
     if hash_sign and not relation:

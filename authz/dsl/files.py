@@ -38,7 +38,10 @@ def _read_modules(path: Path) -> ParsedModel:
     root = path.parent.resolve()
     files: list[ModuleFile] = []
     problems: list[ModelProblem] = []
+    size = 0
     for name, at in found.contents.items():
+        if size > MAX_MODEL_BYTES:
+            break  # Together they are too large, whatever else there is: that is told below.
         try:
             file = (root / name).resolve()
             if not file.is_relative_to(root):
@@ -46,6 +49,7 @@ def _read_modules(path: Path) -> ParsedModel:
                 problems.append(problem_at("invalid-syntax", message, at))
                 continue
             files.append(ModuleFile(name, _text(file, MAX_MODEL_BYTES)))
+            size += len(files[-1].text)
         except OSError as error:
             problems.append(problem_at("invalid-syntax", f"{name}: {error.strerror or 'cannot be read'}", at))
         except InvalidModel as error:

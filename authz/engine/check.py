@@ -19,7 +19,7 @@ from authz.types import CheckRequest
 class OneUser:
     """The universe of a check: one user, one bit. With ``memberships`` it knows the user's groups at one read."""
 
-    full = 1
+    full = width = 1
 
     def __init__(self, typesystem: Typesystem, user: str, memberships: Memberships | None = None) -> None:
         self.user: str | None = user

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from authz.dsl.compilation import compile_expression
@@ -36,6 +37,8 @@ QUESTION_CONTEXT_BYTES = 64 * 1024
 """Largest context of a question, as compact JSON: twice what a tuple may bring, an eighth of a request to OpenFGA."""
 
 _DEPTH = 64
+_BITS = 1024
+"""Bits of the largest double."""
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, which OpenFGA takes in no context, and halves of characters, which no database keeps."""
 
@@ -182,7 +185,7 @@ class _Compiled:
 def require_context(context: Mapping[str, Any], limit: int = QUESTION_CONTEXT_BYTES) -> None:
     """Raise InvalidContext for what is no plain JSON, or above ``limit`` bytes of it without blanks."""
     require_plain(context)
-    size = len(json.dumps(dict(context), ensure_ascii=False, separators=(",", ":")).encode())
+    size = len(json.dumps(context, ensure_ascii=False, separators=(",", ":"), default=dict).encode())
     if size > limit:
         raise InvalidContext(f"a context has at most {limit} bytes here, this one {size}")
 
@@ -203,5 +206,9 @@ def require_plain(value: Any, depth: int = 0) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             require_plain(item, depth + 1)
-    elif value is not None and not isinstance(value, bool | int | float):
+    elif isinstance(value, int) and value.bit_length() > _BITS:
+        raise InvalidContext("a number of a context is too large for a double")
+    elif isinstance(value, float) and not isfinite(value):
+        raise InvalidContext("a context holds JSON, which has finite numbers alone")
+    elif value is not None and not isinstance(value, int | float):
         raise InvalidContext(f"a context holds JSON, not {type(value).__name__}")

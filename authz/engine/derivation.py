@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -82,21 +83,36 @@ def smallest(
     found = cheapest(root, alternatives, cost)
     if found is None:
         return None
+
+    def within(claim: Claim, without: Item | None = None) -> list[Alternative[Claim, Item]]:
+        return [way for way in alternatives(claim) if way.item is None or (way.item in kept and way.item != without)]
+
     taken: list[Item] = items_of(root, found)
     kept = set(taken)
+    indispensable = _indispensable(root, within)
     for item in taken:
-        if item not in kept:
-            continue
-        without = kept - {item}
+        if item in kept and item not in indispensable:
+            shorter = cheapest(root, partial(within, without=item), cost)
+            if shorter is not None:
+                found = shorter
+                left: list[Item] = items_of(root, shorter)
+                kept = set(left)
+    return found
 
-        def within(claim: Claim, allowed: set[Item] = without) -> list[Alternative[Claim, Item]]:
-            return [way for way in alternatives(claim) if way.item is None or way.item in allowed]
 
-        shorter = cheapest(root, within, cost)
-        if shorter is not None:
-            found = shorter
-            left: list[Item] = items_of(root, shorter)
-            kept = without.intersection(left)
+def _indispensable(root: Claim, alternatives: Callable[[Claim], Sequence[Alternative[Claim, Item]]]) -> set[Item]:
+    """Return items that every derivation of ``root`` takes: those on the ways to which there is no alternative."""
+    found: set[Item] = set()
+    needed = {root}
+    todo = [root]
+    while todo:
+        ways = alternatives(todo.pop())
+        if len(ways) == 1:
+            (way,) = ways
+            if way.item is not None:
+                found.add(way.item)
+            todo += [part for part in way.rests_on if part not in needed]
+            needed.update(way.rests_on)
     return found
 
 

@@ -25,7 +25,7 @@ from authz.errors import ConditionFailed, ResolutionTooComplex
 from authz.types import CheckRequest, TupleKey
 
 MAX_PROOF = 1000
-"""Tuples of a proof: nobody reads a longer one, and to find what is superfluous takes the square of it."""
+"""Tuples of a proof: nobody reads a longer one, and to find what is superfluous may take the square of it."""
 MAX_MISSING = 10
 """Grants that are named, the nearest first."""
 MAX_BLOCKS = 10

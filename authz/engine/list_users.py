@@ -28,7 +28,7 @@ class EveryUser:
         self._kind = kind
         self._kinds = typesystem.matching_kinds(kind)
         self._plain = "#" not in kind
-        self._bits: dict[str, int] = {}
+        self._places: dict[str, int] = {}
         self.outlines = outlines_of(typesystem, kind)
 
     def mask(self, subject: str) -> int:
@@ -45,16 +45,20 @@ class EveryUser:
         """See ``Universe``."""
         return self._bit(name) if kind_of(name) == self._kind else 0
 
+    @property
+    def width(self) -> int:
+        """See ``Universe``; anybody is one of them."""
+        return 1 + len(self._places)
+
     def _bit(self, name: str) -> int:
-        bit = self._bits.get(name)
-        if bit is None:
-            bit = self._bits[name] = ANYBODY << (len(self._bits) + 1)
-        return bit
+        # Not the bit is remembered but its place: the bits of many users are as long as there are users.
+        return ANYBODY << self._places.setdefault(name, self.width)
 
     def members(self, mask: int) -> list[str]:
         """Return the users of a mask, sorted, with the wildcard of the type first where anybody is in it."""
         wildcard = [f"{self._kind}:*"] if self._plain and mask & ANYBODY else []
-        return wildcard + sorted(name for name, bit in self._bits.items() if mask & bit)
+        octets = (mask & ((1 << self.width) - 1)).to_bytes(self.width // 8 + 1, "little")
+        return wildcard + sorted(name for name, place in self._places.items() if octets[place // 8] >> place % 8 & 1)
 
 
 def list_users(model: AuthorizationModel, reader: TupleReader, request: ListUsersRequest) -> list[str]:

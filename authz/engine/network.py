@@ -35,6 +35,9 @@ LEVEL_LIMIT = 200
 GATE_LIMIT = 2_000_000
 """Gates of one network: a bound on memory (about 400 bytes each), far above any sane question."""
 
+BIT_LIMIT = 2_000_000_000
+"""Gates times the users that they tell apart: a bound on the memory of their masks, some hundred megabytes."""
+
 
 class Universe(Protocol):
     """Which users a network speaks of, and the bit that each of them has."""
@@ -45,6 +48,11 @@ class Universe(Protocol):
     """What each relation asks for, for such users."""
     known: frozenset[Node]
     """The nodes whose usersets ``mask`` can judge by itself, once ``learn`` was called."""
+
+    @property
+    def width(self) -> int:
+        """How many users have a bit by now."""
+        ...
 
     def mask(self, subject: str) -> int:
         """Return the bits of those whom ``subject`` names: a plain user, a wildcard, a userset of a known node."""
@@ -186,6 +194,8 @@ class Network:
         gate.waiting -= 1
         if found:
             self._attach(gate, read, found)
+            if self.count * self._universe.width > BIT_LIMIT:
+                raise ResolutionTooComplex(f"more than {BIT_LIMIT} users of relations to tell apart")
         if gate.seed or not gate.waiting:
             self._dirty[gate] = None
 

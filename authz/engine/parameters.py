@@ -176,7 +176,7 @@ def _matched(pattern: re.Pattern[str], value: Any) -> re.Match[str] | None:
 
 
 def _is_object(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(key, str) for key in value)
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
 
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {

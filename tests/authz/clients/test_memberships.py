@@ -19,7 +19,7 @@ from authz.errors import ConditionFailed
 from authz.models import RelationshipTuple
 from authz.types import CheckRequest, RelationshipCondition, TupleKey
 from tests.authz.engine.doubtful_worlds import World, doubtful_worlds
-from tests.authz.engine.small_models import USERS, askable
+from tests.authz.engine.random_models import USERS, askable
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -16,7 +16,6 @@ from authz.clients.embedded import EmbeddedClient
 from authz.clients.row_tuples import RowTuples
 from authz.clients.sql.structure import ColumnEdge, Rows, Structure
 from authz.clients.tuples import DatabaseTuples, insert
-from authz.dsl.model import AuthorizationModel
 from authz.engine.check import batch_check
 from authz.engine.evaluation import Evaluation
 from authz.engine.list_objects import list_objects
@@ -27,33 +26,35 @@ from authz.errors import UnplannableRelation
 from authz.models import RelationshipTuple
 from authz.types import CheckRequest, ListObjectsRequest, TupleKey
 from tests.authz.clients.replay import tell
-from tests.authz.engine.small_models import OBJECTS, TUPLESET, USERS, worlds
+from tests.authz.engine.random_models import OBJECTS, TUPLESETS, USERS, World, models, worlds
 
 pytestmark = pytest.mark.django_db
 
 EXAMPLES = 1500 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 25
+PLACES = ("doc", "folder", "group")
+"""Types of what a document may lie in."""
 STRUCTURE = Structure(
-    {"doc": Rows("test_doc", edges={TUPLESET: (ColumnEdge("doc", "in_doc"), ColumnEdge("group", "in_group"))})}
+    {"doc": Rows("test_doc", edges={"parent": tuple(ColumnEdge(kind, f"in_{kind}") for kind in PLACES)})}
 )
 DOCS = OBJECTS["doc"]
 PLANNED = {"yes": 0, "no": 0}
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(world=worlds(), places=st.lists(st.integers(-4, 2), min_size=len(DOCS), max_size=len(DOCS)))
-def test_every_model_has_right_lists(world: tuple[AuthorizationModel, list[TupleKey]], places: Sequence[int]) -> None:
-    model, tuples = world
-    kinds = typesystem_of(model).kinds[f"doc#{TUPLESET}"]
+@given(world=worlds(models(conditions=False)), picked=st.lists(st.integers(0), min_size=len(DOCS), max_size=len(DOCS)))
+def test_every_model_has_right_lists(world: World, picked: Sequence[int]) -> None:
+    model = world.model
+    kinds = typesystem_of(model).kinds["doc#parent"]
     edges: list[TupleKey] = []
-    rows: list[tuple[str, str | None, str | None]] = []
-    for number, place in enumerate(places):
-        # A document lies in one before it, so that there is no ring; or in a group; or nowhere.
-        in_doc = DOCS[place] if 0 <= place < number and "doc" in kinds else None
-        in_group = OBJECTS["group"][-place - 2] if -4 <= place <= -2 and "group" in kinds else None
-        rows.append((DOCS[number].partition(":")[2], bare(in_doc), bare(in_group)))
-        edges += [TupleKey(each, TUPLESET, DOCS[number]) for each in (in_doc, in_group) if each is not None]
-    stored = [key for key in tuples if (type_of(key.object), key.relation) not in STRUCTURE.edges()]
-    fill(rows)
+    for number, (name, pick) in enumerate(zip(DOCS, picked, strict=True)):
+        # A document lies in one before it, so that there is no ring; in something else; or nowhere.
+        places = [*DOCS[:number], *OBJECTS["folder"], *OBJECTS["group"]]
+        choices = [None, *(each for each in places if type_of(each) in kinds)]
+        place = choices[pick % len(choices)]
+        if place is not None:
+            edges.append(TupleKey(place, "parent", name))
+    stored = [key for key in world.tuples if (type_of(key.object), key.relation) not in STRUCTURE.edges()]
+    fill(edges)
     RelationshipTuple.objects.all().delete()
     insert("default", stored, timezone.now())
     client = EmbeddedClient(model, clock=timezone.now, structure=STRUCTURE)
@@ -61,7 +62,7 @@ def test_every_model_has_right_lists(world: tuple[AuthorizationModel, list[Tuple
     reader = RowTuples(DatabaseTuples("default", contexts=False), STRUCTURE, "default")
     for user in USERS:
         for relation in model.types["doc"].relations:
-            if relation == TUPLESET:
+            if relation in TUPLESETS:
                 continue
             verdicts = batch_check(model, everything, [CheckRequest(user, relation, name) for name in DOCS])
             expected = {name for name, allowed in zip(DOCS, verdicts, strict=True) if allowed}
@@ -101,7 +102,7 @@ def planned(client: EmbeddedClient, user: str, relation: str, edges: list[TupleK
         PLANNED["no"] += 1
         return otherwise
     PLANNED["yes"] += 1
-    names = [*DOCS, *OBJECTS["group"]]
+    names = [name for found in OBJECTS.values() for name in found]
     wanted = {(name, each) for type_name, each in grants_of(plan) for name in names if type_of(name) == type_name}
     told: dict[tuple[str, str], list[str]] = {}
     for key in edges:
@@ -115,15 +116,18 @@ def test_many_of_them_are_planned() -> None:
     assert PLANNED["yes"] > PLANNED["no"] / 4
 
 
-def bare(name: str | None) -> str | None:
-    return None if name is None else name.partition(":")[2]
-
-
-def fill(rows: list[tuple[str, str | None, str | None]]) -> None:
+def fill(edges: Iterable[TupleKey]) -> None:
+    lies_in = {key.object: key.user for key in edges}
+    columns = [f"in_{kind}" for kind in PLACES]
+    rows = []
+    for name in DOCS:
+        place_type, _, place_id = lies_in.get(name, "").partition(":")
+        rows.append((name.partition(":")[2], *(place_id if kind == place_type else None for kind in PLACES)))
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE IF NOT EXISTS test_doc (id text PRIMARY KEY, in_doc text, in_group text)")
+        defined = ", ".join(f"{column} text" for column in columns)
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS test_doc (id text PRIMARY KEY, {defined})")
         cursor.execute("DELETE FROM test_doc")
-        cursor.executemany("INSERT INTO test_doc VALUES (%s, %s, %s)", rows)
+        cursor.executemany("INSERT INTO test_doc VALUES (%s, %s, %s, %s)", rows)
 
 
 def fetched(text: str, params: Sequence[Any]) -> set[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,19 @@ def test_a_module_that_cannot_be_opened_is_told_with_what_is_wrong_in_the_others
         ("large.fga", 0, 0),
         ("latin.fga", 0, 0),
     ]
+
+
+def test_no_more_is_read_than_a_model_may_have(tmp_path: Path) -> None:
+    (tmp_path / "a.fga").write_text("module a\n" + "#" * (MAX_MODEL_BYTES - 10))
+    names = ["./" * number + "a.fga" for number in range(200)]
+    (tmp_path / "fga.mod").write_text("schema: '1.2'\ncontents:\n" + "".join(f"  - {name}\n" for name in names))
+    tracemalloc.start()
+    try:
+        assert ("./a.fga", 1, 1) in problems(tmp_path / "fga.mod")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * MAX_MODEL_BYTES
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ from tests.authz.engine.random_conditions import CONDITIONS, contexts
 
 USERS = ["user:a", "user:A"]
 BOTS = ["bot:é/|=+%40.~"]
-OBJECTS = {"group": ["group:1", "group:2"], "folder": ["folder:X", "folder:x"], "doc": ["doc:(b),;'", "doc:1"]}
+OBJECTS = {"group": ["group:1", "group:2"], "folder": ["folder:X", "folder:x"], "doc": ["doc:(b),;'", "doc:1", "doc:2"]}
 RELATIONS = {
     "group": ["member", "viewer", "blocked", "parent"],
     "folder": ["owner", "viewer", "blocked", "parent"],

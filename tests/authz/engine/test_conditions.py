@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -109,7 +110,21 @@ def test_an_expression_without_a_value() -> None:
         assert type(caught.value) is ConditionFailed
 
 
-@pytest.mark.parametrize("value", ["a\x00b", {"a": ["\x1f"]}, {"\x7f": 1}, "\x85", "\ud800", object(), {1: 2}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a\x00b",
+        {"a": ["\x1f"]},
+        {"\x7f": 1},
+        "\x85",
+        "\ud800",
+        object(),
+        {1: 2},
+        [MappingProxyType({1: 2})],
+        [10**5000],
+        float("nan"),
+    ],
+)
 def test_a_context_is_json_without_control_characters(value: Any) -> None:
     with pytest.raises(InvalidContext):
         ask([], "user:a viewer folder:1", {"unasked": value})
@@ -155,6 +170,15 @@ def test_an_error_counts_unless_another_branch_decides(
 def test_whoever_may_be_in_a_userset_is_in_doubt_as_in_openfga() -> None:
     with pytest.raises(MissingContext):
         ask([low("group:1#member viewer folder:1")], "user:a viewer folder:1")
+
+
+def test_any_mapping_will_do_for_an_object() -> None:
+    assert ask([low("user:a viewer folder:1")], "user:a viewer folder:1", MappingProxyType({"x": 1}))
+    parameters = (ConditionParameter("x", ParameterType("map", ParameterType("any"))),)
+    under = Conditions({"c": Condition("c", parameters, "x.a.b == 1")}).under(
+        {"x": MappingProxyType({"a": MappingProxyType({"b": 1})})}
+    )
+    assert under.met(RelationshipCondition("c"))
 
 
 def test_a_context_is_not_endlessly_deep() -> None:

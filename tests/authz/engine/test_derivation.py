@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,6 +76,19 @@ def test_the_cheapest_and_the_smallest(ways: Ways) -> None:
 def _tree(derivation: object, claim: int) -> int:
     way = derivation[claim]  # type: ignore[index]
     return (way.item is not None) + sum(_tree(derivation, part) for part in way.rests_on)
+
+
+def test_what_has_no_alternative_is_not_tried() -> None:
+    """A long chain of groups, of which each could be entered in other ways too: not the square of its length."""
+    ways: Ways = {
+        step: [Alternative(f"{step}.{way}", (step + 1,)) for way in range(3)] if step < 900 else [Alternative(None, ())]
+        for step in range(901)
+    }
+    start = time.process_time()
+    found = smallest(0, ways.__getitem__, lambda _: 1)
+    assert found is not None
+    assert len(items_of(0, found)) == 900
+    assert time.process_time() - start < 1
 
 
 def test_a_derivation_is_never_a_circle() -> None:

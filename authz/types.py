@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NewType
 
 Actor = NewType("Actor", str)
@@ -89,6 +90,32 @@ class ListUsersRequest:
     user_relation: str | None = None
     contextual_tuples: tuple[TupleKey, ...] = ()
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks about lists and pages: ``actor``, and what counts for this question only.
+
+    ``usersets`` (``"share_link:l1#bearer"``) are memberships of the actor; ``context`` feeds conditions.
+    """
+
+    actor: str
+    usersets: tuple[str, ...] = ()
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @cached_property
+    def memberships(self) -> tuple[TupleKey, ...]:
+        """The usersets as contextual tuples."""
+        named = (userset.partition("#") for userset in self.usersets)
+        return tuple(TupleKey(self.actor, relation, name) for name, _, relation in named)
+
+    def check(self, relation: str, object: str) -> CheckRequest:
+        """Return the question whether this one has ``relation`` to ``object``."""
+        return CheckRequest(self.actor, relation, object, self.memberships, self.context)
+
+    def list_objects(self, relation: str, type: str) -> ListObjectsRequest:
+        """Return the question to which objects of ``type`` this one has ``relation``."""
+        return ListObjectsRequest(self.actor, relation, type, self.memberships, self.context)
 
 
 def split_object(value: str) -> tuple[str, str]:

@@ -8,10 +8,9 @@ hop of its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
@@ -20,9 +19,7 @@ from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
-
-NO_CONTEXT: Mapping[str, Any] = MappingProxyType({})
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 OnConflict = Literal["error", "ignore"]
 
@@ -142,33 +139,19 @@ class GrantIndex(Protocol):
         """
         ...
 
-    def granted(
-        self,
-        actor: str,
-        wanted: Collection[tuple[str, str]],
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> set[tuple[str, str]]:
-        """Return which of the ``(object, grant relation)`` the actor holds, by groups and wildcards too.
+    def granted(self, asker: Asker, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which of the ``(object, grant relation)`` the asker holds, by groups and wildcards too.
 
-        ``context`` feeds conditions. Raises ConditionFailed for one that cannot be evaluated and may matter.
+        Raises ConditionFailed for a condition that cannot be evaluated and may matter.
         """
         ...
 
-    def predicate(
-        self,
-        actor: str,
-        relation: str,
-        type_name: str,
-        alias: str,
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> VisibilitySql:
-        """Return the SQL that is true for the rows of ``type_name``, under ``alias``, where ``actor`` has ``relation``.
+    def predicate(self, asker: Asker, relation: str, type_name: str, alias: str) -> VisibilitySql:
+        """Return the SQL that is true for the rows of ``type_name``, under ``alias``, where ``asker`` has ``relation``.
 
-        ``usersets`` (``share_link:l1#bearer``) are memberships for this question only. A relation that cannot be split
-        is listed by the engine: slower, and as complete. ``context`` feeds conditions. Raises ConditionFailed where the
-        list hangs on one that cannot be evaluated, and ResolutionTooComplex when the engine's list is too long.
+        A relation that cannot be split is listed by the engine: slower, and as complete. Raises ConditionFailed where
+        the list hangs on a condition that cannot be evaluated, and ResolutionTooComplex when the engine's list is too
+        long.
         """
         ...
 

@@ -5,14 +5,13 @@ A write joins the transaction of its caller, so that tuples and the rows they de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from authz.clients import pages, tuples
-from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
+from authz.clients.base import ChangePage, OnConflict, TuplePage
 from authz.clients.memberships import DatabaseMemberships
 from authz.clients.plans import PagePlans
 from authz.clients.row_tuples import RowTuples
@@ -30,7 +29,7 @@ from authz.engine.reader import TupleReader
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import WriteConflict
 from authz.models import AuthorizationModelVersion, Delivery, RelationshipTuple, TupleOperation
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 _RACES = 3
 """How often a write looks again after another writer was faster."""
@@ -219,24 +218,10 @@ class EmbeddedClient:
         """See ``GrantIndex``."""
         return self._grants.plans.followed(asked)
 
-    def predicate(
-        self,
-        actor: str,
-        relation: str,
-        type_name: str,
-        alias: str,
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> VisibilitySql:
+    def predicate(self, asker: Asker, relation: str, type_name: str, alias: str) -> VisibilitySql:
         """Return the relation as SQL over rows; see ``authz.clients.stored_grants``."""
-        return self._grants.predicate(actor, relation, type_name, alias, usersets, context)
+        return self._grants.predicate(asker, relation, type_name, alias)
 
-    def granted(
-        self,
-        actor: str,
-        wanted: Collection[tuple[str, str]],
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> set[tuple[str, str]]:
-        """Return which of the ``(object, relation)`` grants the actor holds; see ``authz.clients.stored_grants``."""
-        return self._grants.granted(actor, wanted, usersets, context)
+    def granted(self, asker: Asker, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which of the ``(object, relation)`` grants the asker holds; see ``authz.clients.stored_grants``."""
+        return self._grants.granted(asker, wanted)

@@ -7,7 +7,7 @@ statement (``standing``), from the same rules and the same expressions. What is 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from authz.engine.reader import TupleReader
 from authz.engine.subjects import compile_subjects, followable_nodes
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import ConditionFailed
-from authz.types import ListObjectsRequest, RelationshipCondition, TupleKey
+from authz.types import Asker, RelationshipCondition
 
 Grant = tuple[str, str]
 """``(object, relation)``."""
@@ -74,30 +74,29 @@ class DatabaseMemberships:
             cursor.execute(f"WITH RECURSIVE {ctes.text} SELECT subject FROM subjects", ctes.params)  # noqa: S608
             return frozenset(subject for (subject,) in cursor.fetchall())
 
-    def standing(self, actor: str, usersets: Sequence[str], context: Mapping[str, Any]) -> Standing:
-        """Return what stands for an actor, as expressions for a statement.
+    def standing(self, asker: Asker) -> Standing:
+        """Return what stands for whoever asks, as expressions for a statement.
 
-        ``usersets`` are memberships for this question only (``share_link:l1#bearer``). No statement is run, unless the
-        model has groups that a query cannot follow (``and``, ``but not``): then one list per such relation; or
-        conditions: then one statement for those that SQL cannot decide, and one more for each step into groups by them.
+        No statement is run, unless the model has groups that a query cannot follow (``and``, ``but not``): then one
+        list per such relation; or conditions: then one statement for those that SQL cannot decide, and one more for
+        each step into groups by them.
         """
-        self._types.require_user(actor)
-        contextual = memberships_told(actor, usersets)
-        for key in contextual:
+        self._types.require_user(asker.actor)
+        for key in asker.memberships:
             self._types.require_tuple(key)
-        seeds = seeds_of(self._rules, actor, usersets)
+        seeds = seeds_of(self._rules, asker.actor, asker.usersets)
         failed: set[Grant] = set()
         for node in self._rules.listed:
             type_name, _, relation = node.partition("#")
-            request = ListObjectsRequest(actor, relation, type_name, contextual, context)
+            request = asker.list_objects(relation, type_name)
             try:
                 seeds += [f"{name}#{relation}" for name in list_objects(self._model, self._reader, request)]
             except ConditionFailed:
                 failed.add((_ANYTHING, node))
         if self._sql.conditions is None:
             return Standing(self._sql.ctes(seeds))
-        tests = self._sql.conditions.tests(context)
-        told = self._evaluated(self._sql.conditions, seeds, tests, context, failed)
+        tests = self._sql.conditions.tests(asker.context)
+        told = self._evaluated(self._sql.conditions, seeds, tests, asker.context, failed)
         return Standing(self._sql.ctes(seeds, tests, told), tests, frozenset(failed))
 
     def _evaluated(
@@ -137,8 +136,3 @@ class DatabaseMemberships:
                 joined = joined or (known[row_id] and node in self.relations)
             if not joined:
                 return [each for each, holds in known.items() if holds]
-
-
-def memberships_told(actor: str, usersets: Iterable[str]) -> tuple[TupleKey, ...]:
-    """Return memberships for one question (``share_link:l1#bearer``) as contextual tuples."""
-    return tuple(TupleKey(actor, name.partition("#")[2], name.partition("#")[0]) for name in usersets)

@@ -5,12 +5,11 @@ The grants of a remote engine are ``authz.clients.openfga.projection``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection
 
 from django.db import connections
 
-from authz.clients.memberships import DatabaseMemberships, memberships_told
+from authz.clients.memberships import DatabaseMemberships
 from authz.clients.plans import Plans, by_type
 from authz.clients.sql.dialect import Sql, placeholders, row_source, rows_parameter
 from authz.clients.sql.predicate import Predicate, VisibilitySql, listed_predicate
@@ -22,7 +21,7 @@ from authz.engine.list_objects import list_objects
 from authz.engine.plan import Edge, Grants, grants_of
 from authz.engine.reader import TupleReader
 from authz.errors import ConditionFailed, UnplannableRelation
-from authz.types import ListObjectsRequest, split_object
+from authz.types import Asker, ListObjectsRequest, split_object
 
 
 class TableGrants:
@@ -77,40 +76,28 @@ class StoredGrants:
         self._using = using
         self.plans = Plans(model, structure, TableGrants(conditional=bool(model.conditions)), connections[using].vendor)
 
-    def predicate(
-        self,
-        actor: str,
-        relation: str,
-        type_name: str,
-        alias: str,
-        usersets: Sequence[str],
-        context: Mapping[str, Any],
-    ) -> VisibilitySql:
-        """Return the SQL that is true for the rows of ``type_name``, under ``alias``, where ``actor`` has ``relation``.
+    def predicate(self, asker: Asker, relation: str, type_name: str, alias: str) -> VisibilitySql:
+        """Return the SQL that is true for the rows of ``type_name``, under ``alias``, where ``asker`` has ``relation``.
 
-        ``usersets`` are memberships for this question only (``share_link:l1#bearer``). No statement is run beyond those
-        of ``DatabaseMemberships.standing``, unless the relation cannot be split, or hangs on a condition that cannot be
-        evaluated: then the engine lists its objects. Raises ConditionFailed where it cannot, and ResolutionTooComplex
-        for a longer list than it can hold (``authz.clients.row_tuples.MAX_ROWS``).
+        No statement is run beyond those of ``DatabaseMemberships.standing``, unless the relation cannot be split, or
+        hangs on a condition that cannot be evaluated: then the engine lists its objects. Raises ConditionFailed where
+        it cannot, and ResolutionTooComplex for a longer list than it can hold (``authz.clients.row_tuples.MAX_ROWS``).
         """
-        standing = self._memberships.standing(actor, usersets, context)
+        standing = self._memberships.standing(asker)
         try:
             if standing.is_sure_of(by_type(grants_of(self.plans.plan(type_name, relation)))):
                 return VisibilitySql(standing.ctes, self.plans.predicate(type_name, relation, alias))
         except UnplannableRelation:
             pass
-        request = ListObjectsRequest(actor, relation, type_name, memberships_told(actor, usersets), context)
-        return VisibilitySql(standing.ctes, self._listed(request, alias))
+        return VisibilitySql(standing.ctes, self._listed(asker.list_objects(relation, type_name), alias))
 
     def _listed(self, request: ListObjectsRequest, alias: str) -> Predicate:
         names = list_objects(self._model, self._reader, request)
         ids = [split_object(name)[1] for name in names]
         return listed_predicate(self._structure.rows[request.type], alias, connections[self._using].vendor, ids)
 
-    def granted(
-        self, actor: str, wanted: Collection[tuple[str, str]], usersets: Sequence[str], context: Mapping[str, Any]
-    ) -> set[tuple[str, str]]:
-        """Return those ``(object, relation)`` of ``wanted`` that a tuple grants to the actor or a group of theirs.
+    def granted(self, asker: Asker, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those ``(object, relation)`` of ``wanted`` that a tuple grants to the asker or a group of theirs.
 
         Direct grants only, in one statement for any number, beyond those of ``DatabaseMemberships.standing``. Each
         object must have the relation in the model. Raises ConditionFailed where a condition cannot be evaluated, though
@@ -118,7 +105,7 @@ class StoredGrants:
         """
         if not wanted:
             return set()
-        standing = self._memberships.standing(actor, usersets, context)
+        standing = self._memberships.standing(asker)
         if not standing.failed.isdisjoint(wanted) or not standing.is_sure_of({}):
             raise ConditionFailed("a grant on the page hangs on a condition that cannot be evaluated")
         met = Sql("")

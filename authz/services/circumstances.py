@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from authz.clients.base import NO_CONTEXT, InstallationClient
+from authz.clients.base import InstallationClient
 
 CURRENT_TIME = "current_time"
 """The parameter of conditions that the service tells the time by, in the form of RFC 3339."""
@@ -43,7 +43,7 @@ def one_time() -> Iterator[None]:
 def circumstances(client: InstallationClient) -> Mapping[str, Any]:
     """Return the context of a question; nothing for a model that has no conditions."""
     if not client.model.conditions:
-        return NO_CONTEXT
+        return {}
     if _READING.context is not None:
         return _READING.context
     now: Mapping[str, Any] = {CURRENT_TIME: f"{timezone.now():%Y-%m-%dT%H:%M:%S.%f}Z"}

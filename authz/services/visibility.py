@@ -7,10 +7,9 @@ could take an OpenFGA server seconds.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 
 from authz.clients.base import InstallationClient
-from authz.clients.memberships import memberships_told
 from authz.clients.sql.dialect import Sql
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import (
@@ -28,7 +27,7 @@ from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import ConditionFailed, UnplannableRelation
 from authz.services.circumstances import circumstances
 from authz.services.client import configured_client, moment
-from authz.types import Actor, CheckRequest, TupleKey
+from authz.types import Actor, Asker, CheckRequest, TupleKey
 
 __all__ = [
     "NO_STRUCTURE",
@@ -61,7 +60,7 @@ def predicate(
     grants and structure is listed by the engine: slower, and as complete. Raises ResolutionTooComplex.
     """
     client = configured_client(structure)
-    return client.predicate(actor, relation, type_name, alias, usersets, circumstances(client))
+    return client.predicate(Asker(actor, tuple(usersets), circumstances(client)), relation, type_name, alias)
 
 
 def followed(asked: frozenset[tuple[str, str]] | None, structure: Structure) -> Followed:
@@ -85,18 +84,18 @@ def flags(
     ``edges`` has the structure of those objects and of what it leads to (a file's drive and that drive's organization).
     """
     client = configured_client(structure)
+    asker = Asker(actor, tuple(usersets), circumstances(client))
     asked = frozenset((type_of(name), relation) for name, relations in questions.items() for relation in relations)
     try:
         plans = client.page_plans(asked)
     except UnplannableRelation:
-        return _checked(client, actor, questions, _contextual(client, actor, edges, usersets))
-    context = circumstances(client)
+        return _checked(client, asker, questions, edges)
     names = {*questions, *(target for targets in edges.values() for target in targets)}
     wanted = {(name, relation) for name in names for relation in plans.grants.get(type_of(name), ())}
     try:
-        granted = client.granted(actor, wanted, usersets, context)
+        granted = client.granted(asker, wanted)
     except ConditionFailed:
-        return _checked(client, actor, questions, _contextual(client, actor, edges, usersets))
+        return _checked(client, asker, questions, edges)
     evaluation = Evaluation(granted, edges)
     # The files of one folder differ in few grants of their own: what is alike is worked out once.
     verdicts: dict[Hashable, frozenset[str]] = {}
@@ -113,16 +112,13 @@ def flags(
 
 
 def _checked(
-    client: InstallationClient,
-    actor: Actor,
-    questions: Mapping[str, Collection[str]],
-    contextual: tuple[TupleKey, ...],
+    client: InstallationClient, asker: Asker, questions: Mapping[str, Collection[str]], edges: EdgeMap
 ) -> dict[str, frozenset[str]]:
     """Ask the engine instead: for relations that cannot be split. Slower, and as right."""
-    context = circumstances(client)
+    contextual = (*_structural(client, edges), *asker.memberships)
     pairs = [(relation, name) for name, relations in questions.items() for relation in relations]
     verdicts = client.batch_check(
-        [CheckRequest(actor, relation, name, contextual, context) for relation, name in pairs]
+        [CheckRequest(asker.actor, relation, name, contextual, asker.context) for relation, name in pairs]
     )
     allowed = {pair for pair, verdict in zip(pairs, verdicts, strict=True) if verdict}
     return {
@@ -131,15 +127,12 @@ def _checked(
     }
 
 
-def _contextual(
-    client: InstallationClient, actor: Actor, edges: EdgeMap, usersets: Iterable[str]
-) -> tuple[TupleKey, ...]:
+def _structural(client: InstallationClient, edges: EdgeMap) -> list[TupleKey]:
     """Return the facts of the rows in the form in which a whole check takes them, as far as the model knows them."""
     allows = typesystem_of(client.model).allows
-    tuples = [
+    return [
         TupleKey(target, tupleset, name)
         for (name, tupleset), targets in edges.items()
         for target in targets
         if allows(f"{type_of(name)}#{tupleset}", target)
     ]
-    return (*tuples, *memberships_told(actor, usersets))

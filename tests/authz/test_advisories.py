@@ -17,7 +17,7 @@ from authz.clients.embedded import EmbeddedClient
 from authz.dsl import parse
 from authz.engine.network import LEVEL_LIMIT
 from authz.errors import InvalidContinuationToken, InvalidTuple, MissingContext, ResolutionTooComplex
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, RelationshipCondition, TupleKey
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest, RelationshipCondition, TupleKey
 
 pytestmark = pytest.mark.django_db
 
@@ -196,7 +196,7 @@ def test_go_2026_5133_a_condition_is_never_lost_on_the_way() -> None:
     )
     other = EmbeddedClient(parse(HEAD + plain), clock=timezone.now)
     assert [allows(other, f"user:{name} can_view doc:1") for name in "abc"] == [False, True, False]
-    assert other.granted("user:a", [("doc:1", "reader")]) == set()
+    assert other.granted(Asker("user:a"), [("doc:1", "reader")]) == set()
 
 
 def test_cve_2025_64751_a_wildcard_without_the_condition_that_the_model_asks_for() -> None:
@@ -205,7 +205,7 @@ def test_cve_2025_64751_a_wildcard_without_the_condition_that_the_model_asks_for
     assert allows(looser, "user:a viewer doc:1")
     stricter = client_of(CONDITIONAL.replace("[user with", "[user:* with"))
     assert not allows(stricter, "user:a viewer doc:1", {"a": "x", "b": "y"})
-    assert stricter.granted("user:a", [("doc:1", "viewer")]) == set()
+    assert stricter.granted(Asker("user:a"), [("doc:1", "viewer")]) == set()
     with pytest.raises(InvalidTuple):
         stricter.write(writes=[key("user:* viewer doc:2")])
 

@@ -7,14 +7,13 @@ the grant projection. A write is put on its way in the caller's transaction and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from authz.clients import tuples
-from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
+from authz.clients.base import ChangePage, OnConflict, TuplePage
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga import models, outbox, reading, wire
 from authz.clients.openfga.contextual import MAX_CONTEXTUAL
@@ -39,7 +38,7 @@ from authz.engine.followed import Followed
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import AuthorizationUnavailable, WriteConflict
 from authz.models import Delivery
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey, split_object
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey, split_object
 
 logger = logging.getLogger("filegraph.authz")
 
@@ -225,27 +224,13 @@ class OpenFGAClient:
         """See ``GrantIndex``."""
         return self._lists.followed(asked)
 
-    def granted(
-        self,
-        actor: str,
-        wanted: Collection[tuple[str, str]],
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> set[tuple[str, str]]:
+    def granted(self, asker: Asker, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """See ``GrantIndex``."""
-        return self._lists.granted(actor, wanted, usersets, context)
+        return self._lists.granted(asker, wanted)
 
-    def predicate(
-        self,
-        actor: str,
-        relation: str,
-        type_name: str,
-        alias: str,
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> VisibilitySql:
+    def predicate(self, asker: Asker, relation: str, type_name: str, alias: str) -> VisibilitySql:
         """See ``GrantIndex``."""
-        return self._lists.predicate(actor, relation, type_name, alias, usersets, context)
+        return self._lists.predicate(asker, relation, type_name, alias)
 
     def _object(self, value: str, relation: str) -> tuple[str, str]:
         self._types.require_object(value, relation)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from django.db import connections
 
 from authz.clients import horizon
-from authz.clients.base import NO_CONTEXT
-from authz.clients.memberships import memberships_told
 from authz.clients.openfga.feed import ChangeFeed
 from authz.clients.openfga.kept import KeptProjections, LogState
 from authz.clients.openfga.moments import Moments
@@ -22,10 +19,11 @@ from authz.clients.sql.dialect import Sql
 from authz.clients.sql.predicate import VisibilitySql, listed_predicate
 from authz.clients.sql.structure import Structure
 from authz.dsl.model import AuthorizationModel
+from authz.engine.conditions import require_context
 from authz.engine.followed import Followed
 from authz.engine.typesystem import kind_of, typesystem_of
 from authz.errors import UnplannableRelation
-from authz.types import CheckRequest, ListObjectsRequest, split_object
+from authz.types import Asker, split_object
 
 _NO_EXPRESSION = Sql("no_expression(one) AS (SELECT 1)")
 """Lists need none; the statement that ours becomes a part of has a place for some."""
@@ -69,20 +67,13 @@ class GrantLists:
                 require_grant_relation(self._types, (type_name, relation))
         return found
 
-    def granted(
-        self,
-        actor: str,
-        wanted: Collection[tuple[str, str]],
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> set[tuple[str, str]]:
+    def granted(self, asker: Asker, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """See ``GrantIndex``. A few are asked one by one, in one batch, unless their lists are here already."""
         objects = [(*split_object(name), name, relation) for name, relation in wanted]
         nodes = {(type_name, relation) for type_name, _, _, relation in objects}
-        projection = self._projection(actor, usersets, context)
+        projection = self._projection(asker)
         if len(objects) <= MAX_CHECKS and not projection.knows(nodes):
-            contextual = memberships_told(actor, usersets)
-            asked = [CheckRequest(actor, relation, name, contextual, context) for _, _, name, relation in objects]
+            asked = [asker.check(relation, name) for _, _, name, relation in objects]
             verdicts = self._questions.batch_check(asked)
             return {(each.object, each.relation) for each, held in zip(asked, verdicts, strict=True) if held}
         projection.need(nodes)
@@ -92,40 +83,33 @@ class GrantLists:
             if projection.holds(type_name, object_id, relation)
         }
 
-    def predicate(
-        self,
-        actor: str,
-        relation: str,
-        type_name: str,
-        alias: str,
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> VisibilitySql:
+    def predicate(self, asker: Asker, relation: str, type_name: str, alias: str) -> VisibilitySql:
         """See ``GrantIndex``. The lists that the relation needs are asked for now."""
         try:
             found = self._plans.predicate(type_name, relation, alias)
         except UnplannableRelation:
-            request = ListObjectsRequest(actor, relation, type_name, memberships_told(actor, usersets), context)
-            ids = [split_object(name)[1] for name in self._questions.list_with_rows(request)]
+            names = self._questions.list_with_rows(asker.list_objects(relation, type_name))
+            ids = [split_object(name)[1] for name in names]
             listed = listed_predicate(self._structure.rows[type_name], alias, connections[self._using].vendor, ids)
             return VisibilitySql(_NO_EXPRESSION, listed)
-        projection = self._projection(actor, usersets, context)
+        projection = self._projection(asker)
         return VisibilitySql(_NO_EXPRESSION, found.filled(projection.filled))
 
-    def _projection(self, actor: str, usersets: Sequence[str], context: Mapping[str, Any]) -> Projection:
+    def _projection(self, asker: Asker) -> Projection:
+        require_context(asker.context)
         # What an open transaction has changed may be undone, so nothing that was read in it is kept.
         if connections[self._using].in_atomic_block:
-            return self._new_projection(actor, usersets, context)
-        # The other values of a context are as good as another actor.
-        key = (*self._key(actor, usersets), json.dumps(context, sort_keys=True) if context else "")
+            return self._new_projection(asker)
+        # What is remembered is shared by the clients of all models. As JSON: to Python a true is a one.
+        key = (self._remote.model_id, asker, json.dumps(asker.context, sort_keys=True) if asker.context else "")
         found = self._moments.get(key)
         if found is None:
-            found = self._kept_projection(actor, usersets) if self._kept.is_used and not context else None
-            found = found or self._new_projection(actor, usersets, context)
+            found = self._kept_projection(asker) if self._kept.is_used and not asker.context else None
+            found = found or self._new_projection(asker)
             self._moments.keep(key, found)
         return found
 
-    def _kept_projection(self, actor: str, usersets: Sequence[str]) -> Projection | None:
+    def _kept_projection(self, asker: Asker) -> Projection | None:
         """Return the projection of an earlier request, or a new one that later requests may use; None: keep nothing.
 
         Without a context: what holds under one ends at a time that only its conditions know.
@@ -135,30 +119,27 @@ class GrantLists:
         epoch = self._feed.epoch(self._remote, self._moments.deadline())
         if epoch is None:
             return None
-        key, state = self._key(actor, usersets), LogState(revision, epoch)
+        key, state = (self._remote.model_id, asker), LogState(revision, epoch)
         found = self._kept.get(key, state)
         if found is None:
-            found = self._new_projection(actor, usersets, NO_CONTEXT)
+            found = self._new_projection(asker)
             self._kept.keep(key, found, state)
         return found
 
-    def _key(self, actor: str, usersets: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
-        """Return what a projection is kept by: what is remembered is shared by the clients of all models."""
-        return self._remote.model_id, actor, tuple(usersets)
-
-    def _new_projection(self, actor: str, usersets: Sequence[str], context: Mapping[str, Any]) -> Projection:
-        self._types.require_user(actor)
-        contextual = memberships_told(actor, usersets)
-        delta = self._questions.delta(self._questions.concern(actor), self._moments.deadline())
-        possible = self._types.reaching(kind_of(actor)) | {
-            node for userset in usersets for node in self._types.reaching(kind_of(userset))
-        }
+    def _new_projection(self, asker: Asker) -> Projection:
+        self._types.require_user(asker.actor)
+        delta = self._questions.delta(self._questions.concern(asker.actor), self._moments.deadline())
+        possible = frozenset[str]().union(
+            *(self._types.reaching(kind_of(each)) for each in (asker.actor, *asker.usersets))
+        )
 
         def load(nodes: Collection[GrantRelation]) -> Mapping[GrantRelation, frozenset[str]]:
             # What nobody of this kind can ever hold needs no call.
             asked = [node for node in nodes if f"{node[0]}#{node[1]}" in possible]
             lists = (
-                self._questions.object_lists(actor, asked, contextual, delta, self._moments.deadline(), context)
+                self._questions.object_lists(
+                    asker.actor, asked, asker.memberships, delta, self._moments.deadline(), asker.context
+                )
                 if asked
                 else []
             )

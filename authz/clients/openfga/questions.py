@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import connections
 
-from authz.clients.base import NO_CONTEXT
 from authz.clients.openfga import outbox, wire
 from authz.clients.openfga.calls import Call, Deadline
 from authz.clients.openfga.contextual import MAX_CONTEXTUAL, ContextualTuples
@@ -145,7 +144,7 @@ class Questions:
         contextual: Sequence[TupleKey],
         delta: Delta,
         deadline: Deadline,
-        context: Mapping[str, Any] = NO_CONTEXT,
+        context: Mapping[str, Any],
     ) -> list[list[str]]:
         """Return for each ``(type, relation)`` every object to which ``user`` has the relation, all asked at once.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
 
-from authz.clients.base import NO_CONTEXT, ChangePage, OnConflict, TuplePage
+from authz.clients.base import ChangePage, OnConflict, TuplePage
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.wrappers.measures import BATCH_SIZE, TUPLES, decisions_of, seconds_of
@@ -16,7 +16,7 @@ from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
 from authz.errors import AuthzError
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 T = TypeVar("T")
 
@@ -114,30 +114,14 @@ class MeteredClient(ClientWrapper):
         """See ``GrantIndex``."""
         return _measured("page_plans", lambda: self.inner.page_plans(asked))
 
-    def granted(
-        self,
-        actor: str,
-        wanted: Collection[tuple[str, str]],
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> set[tuple[str, str]]:
+    def granted(self, asker: Asker, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """See ``GrantIndex``."""
         BATCH_SIZE.labels("granted").observe(len(wanted))
-        return _measured("granted", lambda: self.inner.granted(actor, wanted, usersets, context))
+        return _measured("granted", lambda: self.inner.granted(asker, wanted))
 
-    def predicate(
-        self,
-        actor: str,
-        relation: str,
-        type_name: str,
-        alias: str,
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> VisibilitySql:
+    def predicate(self, asker: Asker, relation: str, type_name: str, alias: str) -> VisibilitySql:
         """See ``GrantIndex``."""
-        return _measured(
-            "predicate", lambda: self.inner.predicate(actor, relation, type_name, alias, usersets, context)
-        )
+        return _measured("predicate", lambda: self.inner.predicate(asker, relation, type_name, alias))
 
     def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
 
 from django.db import transaction
 
-from authz.clients.base import NO_CONTEXT, InstallationClient
-from authz.clients.memberships import memberships_told
+from authz.clients.base import InstallationClient
 from authz.clients.wrappers.comparisons import Answer, Comparison, Comparisons, Pair
 from authz.clients.wrappers.wrapper import ClientWrapper
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest
 
 
 class ShadowedClient(ClientWrapper):
@@ -69,19 +67,11 @@ class ShadowedClient(ClientWrapper):
         )
         return found
 
-    def granted(
-        self,
-        actor: str,
-        wanted: Collection[tuple[str, str]],
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> set[tuple[str, str]]:
+    def granted(self, asker: Asker, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """See ``GrantIndex``."""
-        found = super().granted(actor, wanted, usersets, context)
+        found = super().granted(asker, wanted)
         self._follow(
-            "granted",
-            lambda: _grants(actor, found, usersets, context),
-            lambda other: _grants(actor, other.granted(actor, wanted, usersets, context), usersets, context),
+            "granted", lambda: _grants(asker, found), lambda other: _grants(asker, other.granted(asker, wanted))
         )
         return found
 
@@ -113,8 +103,5 @@ def _users(request: ListUsersRequest, found: Sequence[str]) -> Answer:
     )
 
 
-def _grants(
-    actor: str, found: Collection[tuple[str, str]], usersets: Sequence[str], context: Mapping[str, Any]
-) -> Answer:
-    brought = memberships_told(actor, usersets)
-    return frozenset(CheckRequest(actor, relation, name, brought, context) for name, relation in found)
+def _grants(asker: Asker, found: Collection[tuple[str, str]]) -> Answer:
+    return frozenset(asker.check(relation, name) for name, relation in found)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
-from authz.clients.base import NO_CONTEXT, ChangePage, InstallationClient, OnConflict, TuplePage
+from authz.clients.base import ChangePage, InstallationClient, OnConflict, TuplePage
 from authz.clients.plans import PagePlans
 from authz.clients.sql.predicate import VisibilitySql
 from authz.dsl.model import AuthorizationModel
 from authz.engine.expand import UsersetTree
 from authz.engine.explain import Explanation
 from authz.engine.followed import Followed
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 
 class ClientWrapper:
@@ -93,27 +92,13 @@ class ClientWrapper:
         """See ``GrantIndex``."""
         return self.inner.page_plans(asked)
 
-    def granted(
-        self,
-        actor: str,
-        wanted: Collection[tuple[str, str]],
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> set[tuple[str, str]]:
+    def granted(self, asker: Asker, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """See ``GrantIndex``."""
-        return self.inner.granted(actor, wanted, usersets, context)
+        return self.inner.granted(asker, wanted)
 
-    def predicate(
-        self,
-        actor: str,
-        relation: str,
-        type_name: str,
-        alias: str,
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> VisibilitySql:
+    def predicate(self, asker: Asker, relation: str, type_name: str, alias: str) -> VisibilitySql:
         """See ``GrantIndex``."""
-        return self.inner.predicate(actor, relation, type_name, alias, usersets, context)
+        return self.inner.predicate(asker, relation, type_name, alias)
 
     def followed(self, asked: frozenset[tuple[str, str]] | None) -> Followed:
         """See ``GrantIndex``."""

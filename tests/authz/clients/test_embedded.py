@@ -18,7 +18,7 @@ from authz.errors import InvalidModel, WriteConflict
 from authz.models import AuthorizationModelVersion, ModelActivation, RelationshipTuple, TupleChange
 from authz.testing.condition_contract import CONDITION_MODEL, ConditionContract, until
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
-from authz.types import CheckRequest, ListObjectsRequest, RelationshipCondition, TupleKey
+from authz.types import Asker, CheckRequest, ListObjectsRequest, RelationshipCondition, TupleKey
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ type book
     other = EmbeddedClient(narrower, clock=timezone.now)
     assert not other.check(CheckRequest("user:ann", "reader", "book:1"))
     assert other.list_objects(ListObjectsRequest("user:ann", "reader", "book")) == []
-    assert other.granted("user:ann", [("book:1", "reader")]) == set()
+    assert other.granted(Asker("user:ann"), [("book:1", "reader")]) == set()
     other.write(deletes=[key("user:* reader book:1")])
     assert not client.check(CheckRequest("user:ann", "reader", "book:1"))
 

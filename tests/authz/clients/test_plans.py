@@ -11,7 +11,7 @@ from django.utils import timezone
 from authz.clients.embedded import EmbeddedClient
 from authz.testing.contract import CONTRACT_MODEL
 from authz.testing.grant_index_contract import GRANT_MODEL, GRANT_STRUCTURE
-from authz.types import CheckRequest
+from authz.types import Asker, CheckRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def test_the_same_question_is_planned_once() -> None:
     asked = [("book", "can_read"), ("book", "can_copy")]
     assert client.page_plans(frozenset(asked)) is client.page_plans(frozenset(reversed(asked)))
     assert client.followed(frozenset(asked)) is client.followed(frozenset(asked))
-    first, second = (client.predicate(user, "can_read", "book", "n") for user in ("user:ann", "user:bob"))
+    first, second = (client.predicate(Asker(user), "can_read", "book", "n") for user in ("user:ann", "user:bob"))
     assert first.predicate is second.predicate
 
 

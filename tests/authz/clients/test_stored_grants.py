@@ -35,7 +35,7 @@ from authz.engine.check import batch_check
 from authz.engine.memory import MemoryTuples
 from authz.models import RelationshipTuple
 from authz.services.shipped_model import shipped_model
-from authz.types import CheckRequest, ListObjectsRequest, TupleKey
+from authz.types import Asker, CheckRequest, ListObjectsRequest, TupleKey
 from tests.authz.clients.replay import tell
 from tests.authz.clients.tree import (
     ACTORS,
@@ -307,15 +307,16 @@ def test_granted_is_one_statement_for_thousands() -> None:
     insert("default", [*keys, TupleKey("user:a", "member", "group:1")], timezone.now())
     wanted = [(f"file:i{number}", relation) for number in range(3000) for relation in ("viewer", "owner")]
     with CaptureQueriesContext(connection) as queries:
-        found = client.granted("user:a", wanted)
+        found = client.granted(Asker("user:a"), wanted)
     assert len(queries) == 1
     assert found == {(key.object, "viewer") for key in keys}
-    assert client.granted("user:b", wanted) == set()
-    assert client.granted("user:b", []) == set()
+    assert client.granted(Asker("user:b"), wanted) == set()
+    assert client.granted(Asker("user:b"), []) == set()
 
 
 def test_a_membership_for_one_question_brings_what_the_model_says_of_it() -> None:
     client = EmbeddedClient(shipped_model(), clock=timezone.now, structure=STRUCTURE)
     insert("default", [TupleKey("organization:o#member", "viewer", "file:i1")], timezone.now())
-    assert client.granted("user:a", [("file:i1", "viewer")], ["organization:o#admin"]) == {("file:i1", "viewer")}
-    assert client.granted("user:a", [("file:i1", "viewer")]) == set()
+    wanted = {("file:i1", "viewer")}
+    assert client.granted(Asker("user:a", ("organization:o#admin",)), wanted) == wanted
+    assert client.granted(Asker("user:a"), wanted) == set()

@@ -24,7 +24,7 @@ from authz.engine.plan import grants_of
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import UnplannableRelation
 from authz.models import RelationshipTuple
-from authz.types import CheckRequest, ListObjectsRequest, TupleKey
+from authz.types import Asker, CheckRequest, ListObjectsRequest, TupleKey
 from tests.authz.clients.replay import tell
 from tests.authz.engine.random_models import OBJECTS, TUPLESETS, USERS, World, models, worlds
 
@@ -79,7 +79,7 @@ def test_every_model_has_right_lists(world: World, picked: Sequence[int]) -> Non
 
 def predicate(client: EmbeddedClient, user: str, relation: str) -> list[set[str]]:
     """What the two conditions find; the candidates have all of it."""
-    sql = client.predicate(user, relation, "doc", "n")
+    sql = client.predicate(Asker(user), relation, "doc", "n")
     head, params = f"WITH RECURSIVE {sql.ctes.text} ", sql.ctes.params
     rows = "SELECT n.id FROM test_doc n WHERE "
     forms = sql.predicate
@@ -107,7 +107,7 @@ def planned(client: EmbeddedClient, user: str, relation: str, edges: list[TupleK
     told: dict[tuple[str, str], list[str]] = {}
     for key in edges:
         told.setdefault((key.object, key.relation), []).append(key.user)
-    evaluation = Evaluation(client.granted(user, wanted), told)
+    evaluation = Evaluation(client.granted(Asker(user), wanted), told)
     return {name for name in DOCS if evaluation.satisfies(name, plan)}
 
 

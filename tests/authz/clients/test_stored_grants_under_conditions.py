@@ -26,7 +26,7 @@ from authz.engine.typesystem import kind_of, type_of, typesystem_of
 from authz.errors import ConditionFailed, UnplannableRelation
 from authz.models import RelationshipTuple
 from authz.services.shipped_model import shipped_model
-from authz.types import CheckRequest, RelationshipCondition, TupleKey
+from authz.types import Asker, CheckRequest, RelationshipCondition, TupleKey
 from tests.authz.clients.replay import tell
 from tests.authz.clients.test_stored_grants import recursive_models
 from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, grants, listed, trees
@@ -201,7 +201,7 @@ def compare(
                     verdicts = [whole_check(model, reader, question) for question in questions]
                     open_ones = {name for name, verdict in zip(names, verdicts, strict=True) if verdict is None}
                     try:
-                        sql = client.predicate(actor, relation, type_name, "n", (), context)
+                        sql = client.predicate(Asker(actor, (), context), relation, type_name, "n")
                         shown = [listed(sql, type_name), flags(client, tree, questions)]
                     except ConditionFailed:
                         assert open_ones
@@ -225,7 +225,7 @@ def flags(client: EmbeddedClient, tree: Tree, questions: list[CheckRequest]) -> 
             plan = client.page_plans(frozenset({node})).plans[node]
             reached = [question.object, "organization:o", *tree.objects()]
             wanted = {(each, r) for t, r in grants_of(plan) for each in reached if type_of(each) == t}
-            granted = client.granted(question.user, wanted, (), question.context)
+            granted = client.granted(Asker(question.user, (), question.context), wanted)
             verdict = Evaluation(granted, tree.edges()).satisfies(question.object, plan)
         except (UnplannableRelation, ConditionFailed):
             verdict = client.check(replace(question, contextual_tuples=told))
@@ -283,7 +283,7 @@ def test_times_are_compared_to_the_microsecond_and_by_one_statement_more(conditi
     client = EmbeddedClient(model, clock=timezone.now, structure=STRUCTURE)
     with FILES.stored():
         with CaptureQueriesContext(connection) as queries:
-            found = listed(client.predicate("user:a", "can_view", "file", "n", (), NOW), "file")
+            found = listed(client.predicate(Asker("user:a", (), NOW), "can_view", "file", "n"), "file")
         assert len(queries) == 1 + 3  # listed() runs three
         times = {f"file:i{number}" for number, time in enumerate(TIMES) if time in LATER}
         assert found == times if condition == "before" else found.isdisjoint(times)
@@ -311,8 +311,8 @@ def test_a_membership_that_has_expired_grants_nothing() -> None:
     insert("default", [grant, *members], timezone.now())
     with FILES.stored():
         for user, seen in (("user:a", {"file:i1"}), ("user:b", set()), ("user:c", {"file:i1"})):
-            assert listed(client.predicate(user, "can_view", "file", "n", (), NOW), "file") == seen
-            assert client.granted(user, [("file:i1", "viewer")], (), NOW) == {(name, "viewer") for name in seen}
+            assert listed(client.predicate(Asker(user, (), NOW), "can_view", "file", "n"), "file") == seen
+            assert client.granted(Asker(user, (), NOW), [("file:i1", "viewer")]) == {(name, "viewer") for name in seen}
 
 
 def test_what_does_not_fit_the_model_any_more_counts_for_nothing() -> None:
@@ -330,12 +330,12 @@ def test_what_does_not_fit_the_model_any_more_counts_for_nothing() -> None:
     compare(simple("before"), FILES, keys, {"file": ["can_view"]}, NOW)
     client = EmbeddedClient(simple("before"), clock=timezone.now, structure=STRUCTURE)
     with FILES.stored():
-        assert listed(client.predicate("user:a", "can_view", "file", "n", (), NOW), "file") == set()
+        assert listed(client.predicate(Asker("user:a", (), NOW), "can_view", "file", "n"), "file") == set()
 
 
 def test_a_model_without_conditions_pays_nothing() -> None:
     client = EmbeddedClient(shipped_model(), clock=timezone.now, structure=STRUCTURE)
     with CaptureQueriesContext(connection) as queries:
-        sql = client.predicate("user:a", "can_view", "file", "n", (), NOW)
+        sql = client.predicate(Asker("user:a", (), NOW), "can_view", "file", "n")
     assert not queries
     assert "told" not in sql.ctes.text

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from authz.clients.base import GrantIndex
 from authz.clients.embedded import EmbeddedClient
-from authz.clients.memberships import memberships_told
 from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.sql.predicate import VisibilitySql
 from authz.clients.sql.structure import ColumnEdge, ConstantEdge, Edge, JoinEdge, Rows, Structure
@@ -22,7 +21,7 @@ from authz.engine.plan import grants_of
 from authz.engine.reader import wildcard_of
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import UnplannableRelation
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest, TupleKey
 
 ORGANIZATION = "organization:o"
 ABOVE = JoinEdge(
@@ -131,7 +130,7 @@ class Tree:
 
 def by_sql(client: GrantIndex, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
     """The objects of the stored tree that the predicate finds."""
-    return listed(client.predicate(actor, relation, type_name, "n", usersets), type_name)
+    return listed(client.predicate(Asker(actor, tuple(usersets)), relation, type_name, "n"), type_name)
 
 
 def by_plan(
@@ -147,7 +146,7 @@ def by_plan(
             return by_flags(client, tree, actor, relation, names, usersets)
         reached = [name, ORGANIZATION, *tree.objects()]
         wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
-        if Evaluation(client.granted(actor, wanted, usersets), edges).satisfies(name, plan):
+        if Evaluation(client.granted(Asker(actor, tuple(usersets)), wanted), edges).satisfies(name, plan):
             found.add(name)
     return found
 
@@ -156,7 +155,7 @@ def by_flags(
     client: EmbeddedClient | OpenFGAClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
 ) -> set[str]:
     """What a page does when a relation cannot be planned: whole checks that tell the places of these objects alone."""
-    told = (*tree.structure_tuples(client.model), *memberships_told(actor, usersets))
+    told = (*tree.structure_tuples(client.model), *Asker(actor, tuple(usersets)).memberships)
     verdicts = client.batch_check([CheckRequest(actor, relation, name, told) for name in names])
     return {name for name, allowed in zip(names, verdicts, strict=True) if allowed}
 
@@ -173,7 +172,7 @@ def hold_whole_questions(
 
     A list of objects is told nothing of the tree, as nobody could; the others are told all of it.
     """
-    brought = memberships_told(actor, usersets)
+    brought = Asker(actor, tuple(usersets)).memberships
     told = (*tree.structure_tuples(client.model), *brought)
     for type_name in {type_of(name) for name in expected}:
         found = client.list_objects(ListObjectsRequest(actor, relation, type_name, brought))

@@ -12,7 +12,7 @@ from authz.engine.evaluation import Evaluation
 from authz.engine.plan import grants_of
 from authz.services.shipped_model import shipped_model
 from authz.testing.contract import key
-from authz.types import CheckRequest, ListObjectsRequest
+from authz.types import Asker, CheckRequest, ListObjectsRequest
 from tests.authz.clients.tree import STRUCTURE, Tree, create_tables, listed
 
 MakeClient = Callable[..., OpenFGAClient]
@@ -48,7 +48,8 @@ def deep() -> Tree:
 
 
 def visible(client: OpenFGAClient, user: str, type_name: str) -> set[str]:
-    return {name.partition(":")[2] for name in listed(client.predicate(user, "can_view", type_name, "n"), type_name)}
+    sql = client.predicate(Asker(user), "can_view", type_name, "n")
+    return {name.partition(":")[2] for name in listed(sql, type_name)}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -90,7 +91,7 @@ def test_lists_and_flags_of_a_recursive_model(openfga_client: MakeClient) -> Non
         wanted = {
             (name, relation) for kind, relation in grants_of(plan) for name in names if name.startswith(f"{kind}:")
         }
-        evaluation = Evaluation(client.granted(user, wanted), edges)
+        evaluation = Evaluation(client.granted(Asker(user), wanted), edges)
         assert evaluation.satisfies("file:deep", plan) is expected
 
 

@@ -24,7 +24,7 @@ from authz.errors import AuthorizationUnavailable
 from authz.models import Delivery, DeliveryLease, TupleChange
 from authz.services.shipped_model import shipped_model
 from authz.testing.contract import key
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest
 from tests.authz.clients.tree import STRUCTURE
 from tests.components.openfga import OpenFGA
 
@@ -174,7 +174,7 @@ def test_nothing_is_allowed_and_all_is_well_afterwards(
     through = OpenFGAClient(client.model, remote, clock=timezone.now, structure=STRUCTURE, kept=kept)
     question = CheckRequest("user:a", "viewer", "file:i1")
     assert through.check(question)
-    assert through.granted("user:a", WANTED) == {("file:i1", "viewer")}
+    assert through.granted(Asker("user:a"), WANTED) == {("file:i1", "viewer")}
 
     state.behave = BEHAVIOURS[behaviour]
     questions: list[Callable[[], object]] = [
@@ -186,8 +186,8 @@ def test_nothing_is_allowed_and_all_is_well_afterwards(
         lambda: through.expand("viewer", "file:i1"),
         through.read_changes,
         through.read_authorization_models,
-        lambda: through.granted("user:b", WANTED),
-        lambda: through.predicate("user:b", "can_view", "file", "n"),
+        lambda: through.granted(Asker("user:b"), WANTED),
+        lambda: through.predicate(Asker("user:b"), "can_view", "file", "n"),
         lambda: through.check(question),
     ]
     for ask in questions[-3:] if behaviour in SLOW else questions:
@@ -207,7 +207,7 @@ def test_nothing_is_allowed_and_all_is_well_afterwards(
     state.behave = None
     time.sleep(PAUSE_SECONDS)
     assert not through.check(question)
-    assert through.granted("user:a", WANTED) == set()
+    assert through.granted(Asker("user:a"), WANTED) == set()
     DeliveryLease.objects.update(holder="")
     assert Courier(remote, "default").deliver(Deadline())
     assert client.remote.read_all([{}]) == [[]]

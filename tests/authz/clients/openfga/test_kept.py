@@ -23,17 +23,18 @@ from authz.clients.openfga.moments import Moments
 from authz.clients.openfga.projection import Projection
 from authz.clients.openfga.wire import tuple_json
 from authz.dsl import parse
-from authz.errors import MissingContext
+from authz.errors import InvalidContext, MissingContext
 from authz.models import RelationshipTuple, TupleChange
 from authz.services.shipped_model import shipped_model
 from authz.testing.condition_contract import AT_THE_END, BEFORE, CONDITION_MODEL, until
 from authz.testing.contract import key
-from authz.types import TupleKey
+from authz.types import Asker, TupleKey
 from tests.authz.clients.tree import STRUCTURE
 
 MakeClient = Callable[..., OpenFGAClient]
 
 EXAMPLES = 150 if os.environ.get("FILEGRAPH_TEST_SIZE") == "full" else 12
+ANN, BOB = Asker("user:a"), Asker("user:b")
 WANTED = {(f"file:i{number}", relation) for number in range(60) for relation in ("viewer", "editor")}
 VIEWER = ("file:i1", "viewer")
 ONE = key("user:a viewer file:i1")
@@ -77,12 +78,12 @@ def client(openfga_client: MakeClient) -> OpenFGAClient:
 def test_a_later_request_costs_a_look_at_both_logs(client: OpenFGAClient) -> None:
     process = keeping(client)
     process.write(writes=[ONE])
-    assert process.granted("user:a", WANTED) == {VIEWER}
+    assert process.granted(ANN, WANTED) == {VIEWER}
     assert paths(client).count("streamed-list-objects") == 2
     with CaptureQueriesContext(connection) as queries:
-        assert process.granted("user:a", WANTED) == {VIEWER}
+        assert process.granted(ANN, WANTED) == {VIEWER}
     assert (paths(client), len(queries)) == (["changes"], 1)
-    assert process.granted("user:b", WANTED) == set()
+    assert process.granted(BOB, WANTED) == set()
     assert "streamed-list-objects" in paths(client)
 
 
@@ -91,30 +92,30 @@ def test_what_is_taken_back_in_another_process_is_gone_at_the_next_request(clien
     one, other = keeping(client), keeping(client)
     one.write(writes=[ONE])
     for _ in range(2):
-        assert one.granted("user:a", WANTED) == other.granted("user:a", WANTED) == {VIEWER}
+        assert one.granted(ANN, WANTED) == other.granted(ANN, WANTED) == {VIEWER}
     one.write(deletes=[ONE])
-    assert one.granted("user:a", WANTED) == other.granted("user:a", WANTED) == set()
+    assert one.granted(ANN, WANTED) == other.granted(ANN, WANTED) == set()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_what_others_change_is_seen_at_the_next_request(client: OpenFGAClient) -> None:
     process = keeping(client)
     for verb, expected in (("writes", {VIEWER}), ("deletes", set[tuple[str, str]]())) * 3:
-        process.granted("user:a", WANTED)
+        process.granted(ANN, WANTED)
         others_write(client, verb, ONE)
-        assert process.granted("user:a", WANTED) == expected
+        assert process.granted(ANN, WANTED) == expected
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_whole_check_and_an_open_transaction_rest_on_nothing_that_was_kept(client: OpenFGAClient) -> None:
     process = keeping(client)
     process.write(writes=[ONE])
-    process.granted("user:a", WANTED)
+    process.granted(ANN, WANTED)
     with transaction.atomic():
         process.write(deletes=[ONE])
-        assert process.granted("user:a", WANTED) == set()
+        assert process.granted(ANN, WANTED) == set()
         transaction.set_rollback(True)
-    assert process.granted("user:a", WANTED) == {VIEWER}
+    assert process.granted(ANN, WANTED) == {VIEWER}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -130,11 +131,11 @@ def test_one_memory_serves_the_clients_of_all_models_and_none_with_what_another_
     )
     before.write(writes=[ONE])
     with moments.moment():
-        assert before.granted("user:a", WANTED) == {VIEWER}
-        assert after.granted("user:a", WANTED) == set()
+        assert before.granted(ANN, WANTED) == {VIEWER}
+        assert after.granted(ANN, WANTED) == set()
     for _ in range(2):
-        assert before.granted("user:a", WANTED) == {VIEWER}
-        assert after.granted("user:a", WANTED) == set()
+        assert before.granted(ANN, WANTED) == {VIEWER}
+        assert after.granted(ANN, WANTED) == set()
     assert paths(client).count("streamed-list-objects") == 4
 
 
@@ -158,10 +159,10 @@ def test_a_revocation_with_a_lower_id_that_commits_later_is_seen(client: OpenFGA
     thread.start()
     assert written.wait(10)
     process.write(writes=[key("user:other viewer file:i2")])
-    assert process.granted("user:a", WANTED) == {VIEWER}
+    assert process.granted(ANN, WANTED) == {VIEWER}
     go.set()
     thread.join(10)
-    assert process.granted("user:a", WANTED) == set()
+    assert process.granted(ANN, WANTED) == set()
 
 
 STEPS = st.lists(
@@ -195,9 +196,9 @@ def test_every_answer_is_that_of_a_client_that_keeps_nothing(
         elif write is (each not in there):
             others_write(client, "writes" if write else "deletes", each)
         there = set(client.remote.read_all([{}])[0])
-        expected = client.granted("user:a", WANTED)
+        expected = client.granted(ANN, WANTED)
         for process in processes:
-            assert process.granted("user:a", WANTED) == expected
+            assert process.granted(ANN, WANTED) == expected
 
 
 def projection(size: int) -> Projection:
@@ -246,13 +247,15 @@ def test_what_holds_under_a_context_is_asked_for_each_context(openfga_client: Ma
     for context, expected in ((BEFORE, both), (AT_THE_END, both - {("folder:1", "viewer")})) * 2:
         with process._moments.moment():
             place = {**context, "address": "10.0.0.1"}
-            assert process.granted("user:a", wanted, (), place) == expected
-            assert process.granted("user:a", set(list(wanted)[:10]) | both, (), place) == expected
+            assert process.granted(Asker("user:a", (), place), wanted) == expected
+            assert process.granted(Asker("user:a", (), place), set(list(wanted)[:10]) | both) == expected
     with pytest.raises(MissingContext):
-        process.granted("user:a", wanted)
+        process.granted(ANN, wanted)
+    with pytest.raises(InvalidContext):
+        process.granted(Asker("user:a", (), {"now": timezone.now()}), wanted)
     # On its way, and not there yet, it counts under the same condition.
     with transaction.atomic():
         process.write(writes=[until("user:a viewer folder:4")])
         place = {**BEFORE, "address": "10.0.0.1"}
-        assert process.granted("user:a", wanted, (), place) == both | {("folder:4", "viewer")}
+        assert process.granted(Asker("user:a", (), place), wanted) == both | {("folder:4", "viewer")}
         transaction.set_rollback(True)

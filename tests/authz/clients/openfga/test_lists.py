@@ -28,8 +28,8 @@ from authz.errors import UnplannableRelation
 from authz.models import RelationshipTuple, TupleChange
 from authz.services.shipped_model import shipped_model
 from authz.testing.contract import key
-from authz.types import CheckRequest, TupleKey
-from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, create_tables, fetched, grants, listed, trees
+from authz.types import Asker, CheckRequest, TupleKey
+from tests.authz.clients.tree import ACTORS, STRUCTURE, Tree, by_sql, create_tables, fetched, grants, listed, trees
 
 MakeClient = Callable[..., OpenFGAClient]
 
@@ -45,10 +45,6 @@ ASKED = {
 BEARER = "share_link:l#bearer"
 
 
-def by_sql(client: OpenFGAClient, actor: str, relation: str, type_name: str, usersets: list[str]) -> set[str]:
-    return listed(client.predicate(actor, relation, type_name, "n", usersets), type_name)
-
-
 def by_plan(
     client: OpenFGAClient, tree: Tree, actor: str, relation: str, names: list[str], usersets: list[str]
 ) -> set[str]:
@@ -58,7 +54,7 @@ def by_plan(
         plan = client.page_plans(frozenset({node})).plans[node]
         reached = [name, "organization:o", *tree.objects()]
         wanted = {(other, r) for t, r in grants_of(plan) for other in reached if other.startswith(f"{t}:")}
-        if Evaluation(client.granted(actor, wanted, usersets), tree.edges()).satisfies(name, plan):
+        if Evaluation(client.granted(Asker(actor, tuple(usersets)), wanted), tree.edges()).satisfies(name, plan):
             found.add(name)
     return found
 
@@ -112,7 +108,7 @@ def test_fifty_thousand_grants_are_one_parameter(openfga_client: MakeClient) -> 
     client = openfga_client(shipped_model(), STRUCTURE)
     with Tree(["d1"], {}, {"i49999": (None, "d1"), "other": (None, "d1")}).stored():
         ids = frozenset(f"i{number}" for number in range(50_000))
-        sql = client.predicate("user:a", "can_view", "file", "n")
+        sql = client.predicate(Asker("user:a"), "can_view", "file", "n")
         at_once = json.dumps(sorted(ids))
 
         def filled(part: Sql) -> Sql:
@@ -136,16 +132,16 @@ def test_a_page_asks_for_each_list_once(openfga_client: MakeClient) -> None:
     calls.clear()
     with client._moments.moment(), CaptureQueriesContext(connection) as queries:
         for type_name in ("folder", "file"):
-            client.predicate("user:a", "can_view", type_name, "n")
+            client.predicate(Asker("user:a"), "can_view", type_name, "n")
         plans = client.page_plans(frozenset(("file", relation) for relation in ASKED["file"]))
         wanted = {(f"file:i{number}", relation) for number in range(100) for relation in plans.grants["file"]}
-        assert client.granted("user:a", wanted) == {("file:i1", "viewer")}
+        assert client.granted(Asker("user:a"), wanted) == {("file:i1", "viewer")}
         assert len(queries) == 1
         lists = [(call.body["type"], call.body["relation"]) for call in calls]
         assert len(lists) == len(set(lists)) <= MOST_LISTS
         client.write(writes=[key("user:a editor file:i2")])
-        assert client.granted("user:a", wanted) == {("file:i1", "viewer"), ("file:i2", "editor")}
-    assert client.granted("user:b", wanted) == set()
+        assert client.granted(Asker("user:a"), wanted) == {("file:i1", "viewer"), ("file:i2", "editor")}
+    assert client.granted(Asker("user:b"), wanted) == set()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -155,10 +151,10 @@ def test_nothing_of_an_undone_transaction_is_remembered(openfga_client: MakeClie
     with client._moments.moment():
         with transaction.atomic():
             client.write(writes=[key("user:a viewer file:i1")])
-            assert client.granted("user:a", wanted) == {("file:i1", "viewer")}
+            assert client.granted(Asker("user:a"), wanted) == {("file:i1", "viewer")}
             assert client.check(CheckRequest("user:a", "viewer", "file:i1"))
             transaction.set_rollback(True)
-        assert client.granted("user:a", wanted) == set()
+        assert client.granted(Asker("user:a"), wanted) == set()
         assert not client.check(CheckRequest("user:a", "viewer", "file:i1"))
 
 
@@ -169,7 +165,7 @@ def test_a_few_grants_are_one_batch(openfga_client: MakeClient) -> None:
     calls = client.remote.sender.calls  # type: ignore[attr-defined]
     calls.clear()
     wanted = {(f"file:i{number}", "viewer") for number in range(50)}
-    assert client.granted("user:a", wanted) == {("file:i1", "viewer")}
+    assert client.granted(Asker("user:a"), wanted) == {("file:i1", "viewer")}
     assert [call.path.rpartition("/")[2] for call in calls] == ["batch-check"]
 
 
@@ -207,7 +203,7 @@ type file
     client = openfga_client(model, STRUCTURE)
     with pytest.raises(UnplannableRelation, match=why):
         client.page_plans(frozenset({("file", "can_view")}))
-    client.predicate("user:a", "can_view", "file", "n")
+    client.predicate(Asker("user:a"), "can_view", "file", "n")
 
 
 @pytest.mark.django_db

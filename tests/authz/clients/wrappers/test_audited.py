@@ -15,7 +15,7 @@ from authz.clients.wrappers.audited import AuditedClient
 from authz.errors import AuthzError, InvalidTuple, WriteConflict
 from authz.models import AuditEntry, RelationshipTuple
 from authz.testing.contract import CONTRACT_MODEL, key
-from authz.types import Actor, TupleKey
+from authz.types import Actor, Asker, TupleKey
 
 ADA = Actor("user:ada")
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -91,5 +91,5 @@ def test_questions_leave_nothing_and_a_hundred_tuples_are_few_statements(client:
     assert len(queries) - len(bare) <= 4
     assert AuditEntry.objects.count() == 100
     client.read(object="book:1")
-    client.granted("user:ann", [("book:1", "reader")])
+    client.granted(Asker("user:ann"), [("book:1", "reader")])
     assert AuditEntry.objects.count() == 100

@@ -16,7 +16,7 @@ from authz.clients.wrappers.wrapper import ClientWrapper
 from authz.errors import AuthorizationUnavailable, InvalidRequest, UnknownRelation, WriteConflict
 from authz.testing.contract import CONTRACT_MODEL, key
 from authz.testing.grant_index_contract import GRANT_MODEL, GRANT_STRUCTURE
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest
 
 Counted = Callable[..., float]
 
@@ -90,8 +90,8 @@ def test_every_method_of_a_client_is_measured(db: None, counted: Counted) -> Non
         "write_authorization_model": lambda: client.write_authorization_model(GRANT_MODEL),
         "read_authorization_models": client.read_authorization_models,
         "page_plans": lambda: client.page_plans(frozenset({("book", "reader")})),
-        "granted": lambda: client.granted("user:ann", [("book:1", "reader"), ("book:2", "reader")]),
-        "predicate": lambda: client.predicate("user:ann", "reader", "book", "n"),
+        "granted": lambda: client.granted(Asker("user:ann"), [("book:1", "reader"), ("book:2", "reader")]),
+        "predicate": lambda: client.predicate(Asker("user:ann"), "reader", "book", "n"),
         "followed": lambda: client.followed(None),
     }
     methods = {name for protocol in (AuthzClient, GrantIndex) for name in vars(protocol) if not name.startswith("_")}

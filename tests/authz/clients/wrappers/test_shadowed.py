@@ -6,16 +6,15 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from authz.clients.base import NO_CONTEXT, AuthzClient, InstallationClient
+from authz.clients.base import AuthzClient, InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga.calls import Deadline
 from authz.clients.openfga.client import OpenFGAClient
@@ -27,7 +26,7 @@ from authz.clients.wrappers.shadowed import ShadowedClient
 from authz.clients.wrappers.wrapper import ClientWrapper
 from authz.errors import AuthorizationUnavailable
 from authz.testing.contract import CONTRACT_MODEL, AuthzClientContract, key
-from authz.types import CheckRequest, ListObjectsRequest, ListUsersRequest
+from authz.types import Asker, CheckRequest, ListObjectsRequest, ListUsersRequest
 from tests.authz.conftest import CountingSender
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,13 +77,7 @@ class Wrong(ClientWrapper):
     def list_users(self, request: ListUsersRequest) -> list[str]:
         return [*super().list_users(request), "user:mallory"]
 
-    def granted(
-        self,
-        actor: str,
-        wanted: Collection[tuple[str, str]],
-        usersets: Sequence[str] = (),
-        context: Mapping[str, Any] = NO_CONTEXT,
-    ) -> set[tuple[str, str]]:
+    def granted(self, asker: Asker, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         return set()
 
 
@@ -137,7 +130,7 @@ def test_equal_answers_are_counted_and_nothing_is_told(tmp_path: Path) -> None:
     assert watch.client.batch_check([asked("user:bob"), asked("user:eve")]) == [True, False]
     assert watch.client.list_objects(ListObjectsRequest("user:ann", "can_read", "book")) == ["book:1"]
     assert watch.client.list_users(ListUsersRequest("book:1", "can_read", "user")) == ["user:ann", "user:bob"]
-    assert watch.client.granted("user:ann", [("book:1", "author")]) == {("book:1", "author")}
+    assert watch.client.granted(Asker("user:ann"), [("book:1", "author")]) == {("book:1", "author")}
     assert watch.settled() == {Outcome.SAME: 5}
     assert not (tmp_path / "shadow").exists()
 
@@ -150,7 +143,7 @@ def test_every_kind_of_difference_is_told_once(tmp_path: Path, caplog: pytest.Lo
         assert watch.client.batch_check([asked("user:bob"), asked("user:mallory")]) == [True, False]
         watch.client.list_objects(ListObjectsRequest("user:ann", "can_read", "book"))
         watch.client.list_users(ListUsersRequest("book:1", "can_read", "user"))
-        watch.client.granted("user:ann", [("book:1", "author")])
+        watch.client.granted(Asker("user:ann"), [("book:1", "author")])
     assert watch.settled() == {Outcome.DIFFERENT: 15}
     kinds = ["check", "batch_check", "list_objects", "list_users", "granted"]
     found = {each.kind: (each.request.user, each.request.relation, each.allowed) for each in watch.differences}

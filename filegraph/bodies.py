@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from filegraph.refusals import Refusal
+from transfer.reply import ZERO_COPY
 
 Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -19,6 +20,8 @@ UNREAD_LIMIT = 64 * 1024
 
 LINGER_SECONDS = 1.0
 """How long that may take."""
+
+_BODIES = ("http.response.body", ZERO_COPY)
 
 
 class BodyRefused(Exception):
@@ -106,7 +109,7 @@ class _Exchange:
             self._closing = True
             headers = [header for header in message.get("headers", []) if header[0].lower() != b"connection"]
             message = {**message, "headers": [*headers, (b"connection", b"close")]}
-        if message["type"] == "http.response.body" and self._closing and not message.get("more_body", False):
+        if message["type"] in _BODIES and self._closing and not message.get("more_body", False):
             # The client has the whole answer now. Closing with unread bytes makes TCP reset the connection, and a
             # reset can overtake the answer: what is already on its way is taken first.
             await self._send({**message, "more_body": True})

@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -47,11 +46,9 @@ def _database_url(value: str) -> str:
 
 
 def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    beside = (parts.path.strip("/"), parts.query, parts.fragment, parts.username, parts.password)
-    if parts.scheme not in ("http", "https") or not parts.hostname or any(beside):
+    if not is_endpoint(value):
         raise ValueError("must look like https://files.example.com, with nothing but host and port")
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    return value.rstrip("/").lower()
 
 
 def _public_url(value: str) -> str:
@@ -68,8 +65,9 @@ def _networks(values: list[str]) -> list[str]:
 
 
 def _api_url(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username):
+    scheme, _, rest = value.partition("://")
+    # It may lie below a path of its host.
+    if value and (not is_endpoint(f"{scheme}://{rest.partition('/')[0]}") or "?" in rest or "#" in rest):
         raise ValueError("must look like http://127.0.0.1:8080")
     return value.rstrip("/")
 
@@ -121,7 +119,11 @@ class _Words(EnvSettingsSource):
     def prepare_field_value(self, field_name: str, field: Any, value: Any, value_is_complex: bool) -> Any:
         if field.annotation == list[str]:
             return _words(value)
-        return super().prepare_field_value(field_name, field, value, value_is_complex)
+        try:
+            return super().prepare_field_value(field_name, field, value, value_is_complex)
+        except ValueError:
+            # No JSON: pydantic says what it should be.
+            return value
 
 
 class Environment(BaseSettings):
@@ -301,6 +303,11 @@ class Environment(BaseSettings):
     storage_backend_classes: dict[str, str] = Field(
         {}, description='Further storage drivers as JSON: {"key": "dotted.path.Class"}.'
     )
+
+    @property
+    def public_host(self) -> str:
+        """The host of ``public_url``, without its port; empty without one."""
+        return re.sub(r":\d*\Z", "", self.public_url.partition("://")[2])
 
     @model_validator(mode="after")
     def _openfga_is_whole(self) -> Environment:

@@ -18,9 +18,8 @@ SECRET_KEY = ENVIRONMENT.secret_key.get_secret_value() if ENVIRONMENT.secret_key
 SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks
 
 PUBLIC_URL = ENVIRONMENT.public_url
-_PUBLIC_HOST = [PUBLIC_URL.split("://")[1].rsplit(":", 1)[0]] if PUBLIC_URL else []
 # Names under which other machines may reach the server.
-OUTSIDE_HOSTS = [*_PUBLIC_HOST, *ENVIRONMENT.allowed_hosts]
+OUTSIDE_HOSTS = [*filter(None, [ENVIRONMENT.public_host]), *ENVIRONMENT.allowed_hosts]
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *OUTSIDE_HOSTS]
 
 INSTALLED_APPS = [

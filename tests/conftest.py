@@ -27,6 +27,8 @@ from tests.components.seaweedfs import SeaweedFS, seaweedfs_or_skip
 
 DATABASE = os.environ.get("FILEGRAPH_TEST_DATABASE", "sqlite")
 DATABASE_FIXTURES = {"db", "transactional_db", "server", "mortal", "lonely", "pair", "mortal_pair"}
+FULL_SECONDS = 3 * 3600
+"""What a test has that names no time of its own, when the property tests are long."""
 _CLEANUP = contextlib.ExitStack()
 
 # CI looks at the same examples every time; people and long campaigns look further.
@@ -87,7 +89,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs the other database, and on PostgreSQL what needs none: SQLite's run has shown it."""
+    """Leave out what needs the other database, and on PostgreSQL what needs none: SQLite's run has shown it.
+
+    Property tests that are made long have the time for it.
+    """
     other = "postgresql" if DATABASE == "sqlite" else "sqlite"
     left_out = [
         item
@@ -96,6 +101,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+    if os.environ.get("FILEGRAPH_TEST_SIZE") == "full":
+        for item in items:
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(FULL_SECONDS))
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(tree.rm)
     app.command()(sharing.share)
     app.command()(sharing.unshare)
+    app.command()(sharing.shares)
     app.add_typer(trash.app, name="trash")
     app.add_typer(drives.app, name="drive")
     app.add_typer(people.app, name="user")

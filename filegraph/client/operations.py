@@ -101,4 +101,11 @@ ABORT_UPLOAD: Final = (
 )
 
 SHARE: Final = f"mutation Share($input: ShareInput!) {{ share(input: $input) {{ share {{ id role }} {_ERRORS} }} }}"
+_SHARES: Final = (
+    "shares { role inherited isConditional subject { __typename ... on User { username } ... on Group { name } "
+    "... on Everyone { audience } } }"
+)
+SHARES: Final = (
+    f"query Shares($id: ID!) {{ node(id: $id) {{ ... on Drive {{ {_SHARES} }} ... on Item {{ {_SHARES} }} }} }}"
+)
 UNSHARE: Final = f"mutation Unshare($input: UnshareInput!) {{ unshare(input: $input) {{ {_ERRORS} }} }}"

@@ -1,4 +1,4 @@
-"""The commands ``share`` and ``unshare``."""
+"""The commands ``share``, ``unshare`` and ``shares``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import typer
 from filegraph.client import operations, remote
 from filegraph.client.addresses import parse_address
 from filegraph.client.connection import connect
-from filegraph.client.errors import UsageFault, ends_with_exit_code
+from filegraph.client.errors import NotFoundOrDenied, UsageFault, ends_with_exit_code
+from filegraph.client.graphql_client import Json
 from filegraph.client.terminal import say
 
 
@@ -60,6 +61,39 @@ def unshare(
         arguments = {"id": node.id, "subject": subject, "role": role.name if role else None}
         client.mutate(operations.UNSHARE, arguments)
     say(f"{who} has lost {role.value if role else 'every role'} of {address}.")
+
+
+@ends_with_exit_code
+def shares(path: Path) -> None:
+    """List who was given what, on a drive, folder or file and further up: role, then who, as `share` takes it."""
+    address = parse_address(path)
+    with connect() as client:
+        node = remote.get(client, address)
+        found = (client.execute(operations.SHARES, {"id": node.id})["node"] or {}).get("shares")
+    if found is None:
+        raise NotFoundOrDenied(f"{address}: only who may share this sees with whom it is shared.")
+    for share in found:
+        say(_described(share))
+
+
+def _described(share: Json) -> str:
+    notes = [
+        *(["from further up"] if share["inherited"] else []),
+        *(["under a condition"] if share["isConditional"] else []),
+    ]
+    line = f"{share['role'].lower():<10} {_name_of(share['subject'])}"
+    return f"{line}  ({', '.join(notes)})" if notes else line
+
+
+def _name_of(subject: Json | None) -> str:
+    match subject:
+        case {"__typename": "User", "username": name}:
+            return str(name)
+        case {"__typename": "Group", "name": name}:
+            return f"group:{name}"
+        case {"__typename": "Everyone", "audience": audience}:
+            return "anyone" if audience == "ANYONE" else "everyone"
+    return "somebody who is gone, or of another kind"
 
 
 def parse_subject(who: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-START_SECONDS = 120
+START_SECONDS = 100
 STOP_SECONDS = 20
 ROOT = Path(__file__).resolve().parents[2]
 _SETUP_TOKEN = re.compile(r"--setup-token (\S+)")
@@ -94,7 +94,7 @@ class Server:
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "filegraph", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=100, check=False
         )
 
     def _end(self, sign: signal.Signals) -> None:

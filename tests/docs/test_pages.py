@@ -30,6 +30,19 @@ def test_every_page_can_be_reached() -> None:
     assert [str(page.relative_to(ROOT)) for page in PAGES[3:] if page not in linked and page.name != "README.md"] == []
 
 
+def test_every_file_that_a_page_names_is_there() -> None:
+    """Decisions too: one that speaks of a module that is gone is not true any more."""
+    top = "|".join(path.name for path in ROOT.iterdir() if path.is_dir())
+    named = {
+        (page.name, path)
+        for page in PAGES
+        for path in re.findall(rf"`((?:{top})/[\w./-]+|test_\w+\.py)`", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 50
+    tests = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert sorted(each for each in named if each[1] not in tests and not (ROOT / each[1]).exists()) == []
+
+
 def test_every_anchor_is_a_heading() -> None:
     broken = []
     for page in PAGES:

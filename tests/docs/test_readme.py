@@ -22,6 +22,8 @@ def server() -> Iterator[Server]:
         yield running
 
 
+# Twenty commands, each a process of its own.
+@pytest.mark.timeout(300)
 def test_the_shell_blocks_do_what_they_say(server: Server, tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
     shutil.copytree(ROOT / "docs", checkout / "docs")

@@ -310,6 +310,12 @@ def test_share_and_unshare(admin: Api, ada: Shell, drive: str, drive_name: str, 
     assert bob("ls", f"{drive_name}:/photos").returncode == 4
     (tmp_path / "new.txt").write_text("new")
     assert bob("put", tmp_path / "new.txt", f"{folder_id}:/").returncode == 1
+    below = f"{drive_name}:/photos/2024/007.txt"
+    ada.ok("share", below, "anyone")
+    own, *above = ada.ok("shares", below).splitlines()
+    assert own == "viewer     anyone"
+    assert set(above) == {"owner      admin  (from further up)", f"viewer     {friend.name}  (from further up)"}
+    assert bob("shares", f"{folder_id}:/").returncode == 4
     ada.ok("unshare", f"{drive_name}:/photos/2024", friend.name)
     assert bob("ls", f"{folder_id}:/").returncode == 4
     assert ada("share", f"{drive_name}:/photos", "nobody-of-that-name").returncode != 0

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from filegraph.bodies import BodyRefused, CloseUnread, has_body, read_whole
+from transfer.reply import ZERO_COPY
 
 Message = MutableMapping[str, Any]
 
@@ -104,6 +105,22 @@ async def test_the_answer_to_an_unread_body_closes() -> None:
     assert [(message.get("body"), message.get("more_body", False)) for message in peer.sent[1:]] == [
         (b"ok", True),
         (b"", False),
+    ]
+    assert peer.pieces == [b"a"]
+
+
+async def test_a_file_that_the_server_sends_is_followed_by_the_same_moment() -> None:
+    """Closing at once would reset the connection, and what is still on its way would be lost."""
+
+    async def send_file(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": ZERO_COPY, "file": None, "offset": 0, "count": 9, "more_body": False})
+
+    peer = Peer(b"a" * 40_000, b"a" * 40_000, b"a", ends=False)
+    await CloseUnread(send_file)(scope((b"content-length", b"90000")), peer.receive, peer.send)
+    assert [(message["type"], message.get("more_body", False)) for message in peer.sent[1:]] == [
+        (ZERO_COPY, True),
+        ("http.response.body", False),
     ]
     assert peer.pieces == [b"a"]
 

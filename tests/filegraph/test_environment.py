@@ -49,6 +49,10 @@ def test_every_mistake_is_named_at_once_and_no_value_is_shown(monkeypatch: pytes
         ("FILEGRAPH_PUBLIC_URL", "https://hunter2@files.example.com"),
         ("FILEGRAPH_PUBLIC_URL", "https://files.example.com/#hunter2"),
         ("FILEGRAPH_ALLOWED_ORIGINS", "https://ada:hunter2@files.example.com"),
+        ("FILEGRAPH_PUBLIC_URL", "https://[hunter2"),
+        ("FILEGRAPH_PUBLIC_URL", "https://hunter2.example:99999"),
+        ("FILEGRAPH_OPENFGA_API_URL", "http://[hunter2"),
+        ("FILEGRAPH_OPENFGA_API_URL", "http://hunter2:99999"),
         ("FILEGRAPH_TRUSTED_PROXIES", "127.0.0.1, hunter2"),
     ],
 )
@@ -59,6 +63,30 @@ def test_addresses_are_addresses_alone(monkeypatch: pytest.MonkeyPatch, name: st
     (problem,) = caught.value.problems
     assert problem.startswith(f"{name} must ")
     assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("", ""),
+        ("https://Files.example.com", "files.example.com"),
+        ("https://files.example.com:8443/", "files.example.com"),
+        ("http://127.0.0.1:8000", "127.0.0.1"),
+        ("https://[2001:db8::1]", "[2001:db8::1]"),
+        ("https://[2001:db8::1]:8443", "[2001:db8::1]"),
+    ],
+)
+def test_the_host_of_the_public_address(monkeypatch: pytest.MonkeyPatch, url: str, host: str) -> None:
+    monkeypatch.setenv("FILEGRAPH_PUBLIC_URL", url)
+    assert read_environment().public_host == host
+
+
+@pytest.mark.parametrize("value", ["{hunter2", "hunter2", "[]", "1"])
+def test_what_is_no_mapping_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("FILEGRAPH_STORAGE_BACKEND_CLASSES", value)
+    with pytest.raises(InvalidEnvironment) as caught:
+        read_environment()
+    assert caught.value.problems == ["FILEGRAPH_STORAGE_BACKEND_CLASSES should be a valid dictionary."]
 
 
 def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,3 +169,12 @@ def test_mistakes_about_what_is_watched(monkeypatch: pytest.MonkeyPatch, given: 
         read_environment()
     (problem,) = caught.value.problems
     assert problem.startswith(sentence)
+
+
+def test_an_openfga_server_may_lie_below_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILEGRAPH_OPENFGA_API_URL", "https://fga.example/api/")
+    assert read_environment().openfga_api_url == "https://fga.example/api"
+    for wrong in ("https://fga.example/api?x=1", "https://fga.example/#x", "fga.example", "https:///api"):
+        monkeypatch.setenv("FILEGRAPH_OPENFGA_API_URL", wrong)
+        with pytest.raises(InvalidEnvironment):
+            read_environment()

@@ -88,6 +88,8 @@ def test_somebody_blocked_may_not(world: World) -> None:
         ({"sha256": "g" * 64}, InvalidArgument),
         ({"content_type": "nonsense"}, InvalidArgument),
         ({"content_type": "text/html\r\nX-Evil: 1"}, InvalidArgument),
+        ({"content_type": f"text/html{' ' * 300};"}, InvalidArgument),
+        ({"content_type": "text/html\n;"}, InvalidArgument),
         ({"idempotency_key": ""}, InvalidArgument),
         ({"idempotency_key": "x" * 101}, InvalidArgument),
         ({"idempotency_key": "a\nb"}, InvalidArgument),

@@ -266,6 +266,18 @@ def test_bytes_that_she_can_download_need_not_be_sent_again(world: World) -> Non
     world.check()
 
 
+def test_new_contents_of_a_batch_are_looked_for_together(
+    world: World, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    world.upload("ed", "first", b"0")
+    contents = [str(number).encode() for number in range(50)]
+    requests = [world.request(f"n{data!r}", data, sha256=sha256(data)) for data in contents]
+    with pinned(), django_assert_max_num_queries(12):
+        answers = world.begin_all("ed", requests)
+    kinds = [type(each.transport) for each in answers if isinstance(each, StartedUpload)]
+    assert kinds == [AlreadyThere, *[SinglePut] * 49]
+
+
 def test_a_hash_alone_proves_nothing(world: World) -> None:
     """The answer for bytes that she may not read is that for bytes that nobody has."""
     file = world.upload("olga", "secret", b"secret")

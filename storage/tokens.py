@@ -23,7 +23,8 @@ from authz.identifiers import LENGTH
 from storage.errors import InvalidToken, TokenExpired
 
 _TAG = 16
-_MAX_TOKEN = 4096
+_MAX_TOKEN = 8192
+"""Characters; a cursor of the longest name has 4,200."""
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/\x00\x00")
 

@@ -79,9 +79,20 @@ class TransferApp:
             sends_files=ZERO_COPY in scope.get("extensions", ()),
         )
         try:
-            await self._dispatch(request, body, receive, reply)
+            await self._answer(request, body, receive, reply)
         except ClientGone:
             return
+
+    def close(self) -> None:
+        """End the file threads; call it when no request is under way any more."""
+        self._threads.close()
+
+    async def _answer(self, request: Request, body: Body, receive: Receive, reply: Reply) -> None:
+        """Answer, or refuse. Raises ClientGone alone."""
+        try:
+            await self._dispatch(request, body, receive, reply)
+        except ClientGone:
+            raise
         except (TransferError, StorageError) as error:
             await self._refuse(error, request, body, reply)
         except ConditionFailed as error:
@@ -95,10 +106,6 @@ class TransferApp:
             outage = outage_of(error)
             request_id = _log_failure(request, error) if outage is None else None
             await self._refuse(outage or InternalError(), request, body, reply, request_id=request_id)
-
-    def close(self) -> None:
-        """End the file threads; call it when no request is under way any more."""
-        self._threads.close()
 
     async def _dispatch(self, request: Request, body: Body, receive: Receive, reply: Reply) -> None:
         prefix, token = _route(request.path)

@@ -75,6 +75,8 @@ class Uploads:
     async def _interrupt(self, attempt: receive.Receiving) -> None:
         """Give the upload back. After a ``finish`` that judged the bytes itself this changes nothing."""
         try:
+            # Before the row: a store may take its time, and the threads that hold a connection are few.
+            await self._threads.submit(attempt.writer.abort)
             await self._run(partial(receive.interrupt, attempt, now=self._clock()))
         except Exception:
             # The attempt stays RECEIVING: a new PUT takes it over, the sweep finds what it left.

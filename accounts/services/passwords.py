@@ -41,9 +41,11 @@ def matches(password: str, user: User | None) -> bool:
     if user is None or not user.has_usable_password():
         make_password(password)
         return False
+    person = user
 
     def upgrade(raw: str) -> None:
-        # The hasher's cost went up since the password was set.
-        User.objects.filter(pk=user.pk).update(password=make_password(raw))
+        # The hasher's cost went up since the password was set. A session that begins now carries a hash of the new one.
+        person.password = make_password(raw)
+        User.objects.filter(pk=person.pk).update(password=person.password)
 
-    return check_password(password, user.password, setter=upgrade)
+    return check_password(password, person.password, setter=upgrade)

@@ -135,7 +135,8 @@ def _try(driver: str, config: Mapping[str, Any], now: datetime) -> None:
         made.verify(now=now)
     except BackendUnavailable as error:
         # Who makes a backend may know what is wrong with it.
-        raise type(error)(error.reason or None, path=["config"], reason=error.reason, setting=error.setting) from error
+        told = error.reason or error.message
+        raise type(error)(told, path=["config"], reason=error.reason, setting=error.setting) from error
 
 
 def _save(row: Backend, *, force_insert: bool = False) -> None:

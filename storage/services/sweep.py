@@ -7,6 +7,7 @@ commit, grace, unlink, forget: a crash between any two steps leaves something th
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,14 +25,18 @@ BATCH = 100
 """Uploads that expire in one transaction."""
 
 _RETRY_AFTER = timedelta(hours=1)
+_PATIENCE = 3
+"""Refusals in a row after which a store is left alone for ``_PAUSE``: one that hangs takes seconds for each."""
+_PAUSE = timedelta(minutes=10)
 _STALE_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
     """What a sweep did: uploads expired (what they sent goes with them), reservations given back that ended uploads
-    held, buried objects deleted, those that could not be deleted (tried again in an hour), remains of broken writes
-    removed, rows of long finished uploads forgotten, strays deleted, objects that were found to be nobody's."""
+    held, buried objects deleted, those that could not be deleted (tried again in an hour; a store that refuses several
+    in a row is left alone for a while), remains of broken writes removed, rows of long finished uploads forgotten,
+    strays deleted, objects that were found to be nobody's."""
 
     expired: int = 0
     released: int = 0
@@ -68,7 +73,10 @@ def _expire(now: datetime, limit: int) -> int:
 def _delete(now: datetime, limit: int) -> tuple[int, int, int]:
     due = Tombstone.objects.filter(delete_after__lte=now).order_by("delete_after").select_related("backend")
     released = deleted = failed = 0
+    refusals = Counter[str]()
     for tombstone in due[:limit]:
+        if refusals[tombstone.backend_id] == _PATIENCE:
+            continue
         if Blob.objects.filter(backend_id=tombstone.backend_id, key=tombstone.key).exists():
             # It must not happen; if it did, the bytes are worth more than the order.
             logger.error("a tombstone names the bytes of a file; the bytes stay (backend %s)", tombstone.backend_id)
@@ -79,12 +87,22 @@ def _delete(now: datetime, limit: int) -> tuple[int, int, int]:
             # Later, and behind the others: one broken store must not hold up the rest.
             Tombstone.objects.filter(id=tombstone.id, delete_after__lte=now).update(delete_after=now + _RETRY_AFTER)
             failed += 1
-        elif tombstone.holds:
-            released += tombstones.release(tombstone, now=now)
+            refusals[tombstone.backend_id] += 1
+            if refusals[tombstone.backend_id] == _PATIENCE:
+                _leave_alone(tombstone.backend_id, now)
         else:
-            tombstone.delete()
-            deleted += 1
+            refusals[tombstone.backend_id] = 0
+            if tombstone.holds:
+                released += tombstones.release(tombstone, now=now)
+            else:
+                tombstone.delete()
+                deleted += 1
     return released, deleted, failed
+
+
+def _leave_alone(backend_id: str, now: datetime) -> None:
+    """Let what a store has not been asked for yet come before what it refused, when it is asked again."""
+    Tombstone.objects.filter(backend=backend_id, delete_after__lte=now).update(delete_after=now + _PAUSE)
 
 
 def _unlink(tombstone: Tombstone) -> bool:

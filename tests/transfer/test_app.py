@@ -52,6 +52,14 @@ def test_a_refusal_of_head_has_no_body(stranger: Stranger) -> None:
     assert int(answer.headers["content-length"]) > 0
 
 
+def test_a_client_that_does_not_wait_for_a_refusal_is_no_error(stranger: Stranger) -> None:
+    async def gone(_: int) -> None:
+        raise BrokenPipeError
+
+    assert not stranger.ask("GET", "/d/forged/x", on_block=gone).complete
+    assert not stranger.ask("PUT", "/u/forged", body=[b"x" * 100_000] * 2, on_block=gone).complete
+
+
 def test_options_tells_the_methods(stranger: Stranger) -> None:
     answer = stranger.ask("OPTIONS", "/u/token")
     assert (answer.status, answer.headers) == (204, {"allow": "PUT, HEAD, OPTIONS"})

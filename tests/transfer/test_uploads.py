@@ -253,17 +253,22 @@ def test_a_store_that_fails_at_the_very_end(plane: Plane, monkeypatch: pytest.Mo
     assert plane.put(path, CONTENT).status == 204
 
 
-def test_the_store_is_waited_for_without_a_database_thread(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("step", "status"), [("commit", 204), ("abort", 0)])
+def test_the_store_is_waited_for_without_a_database_thread(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch, step: str, status: int
+) -> None:
     names: list[str] = []
-    really_commit = LocalWriter.commit
+    really = getattr(LocalWriter, step)
 
-    def commit(writer: LocalWriter) -> None:
-        names.append(threading.current_thread().name)
-        really_commit(writer)
+    def watched(writer: LocalWriter) -> None:
+        if writer._fd is not None:
+            names.append(threading.current_thread().name)
+        really(writer)
 
-    monkeypatch.setattr(LocalWriter, "commit", commit)
+    monkeypatch.setattr(LocalWriter, step, watched)
     _, path = plane.begin(len(CONTENT))
-    assert plane.put(path, CONTENT).status == 204
+    body = [CONTENT] if status else [CONTENT[:100], GONE]
+    assert plane.put(path, body, content_length=str(len(CONTENT))).status == status
     assert [name.rpartition("_")[0] for name in names] == ["filegraph-file"]
 
 

@@ -11,7 +11,8 @@ from storage.errors import FileTooLarge, InvalidArgument
 from storage.models import ConflictPolicy, Upload
 
 _SHA256 = re.compile("[0-9a-f]{64}")
-_MIME = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:\s*;[\x20-\x7e]{0,53})?", re.ASCII)
+_MIME = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?: ?;[\x20-\x7e]{0,52})?", re.ASCII)
+"""255 characters at most, which is what the column holds."""
 _MAX_IDEMPOTENCY_KEY = 100
 
 

@@ -5,7 +5,7 @@ Asked when an upload declares a SHA-256 (to spare her the sending) and again whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from authz.types import Actor
@@ -13,6 +13,7 @@ from storage import content, permissions, registry
 from storage.errors import BackendUnavailable
 from storage.models import Blob, Item, ItemKind
 from storage.permissions import Permission
+from storage.selectors.blobs import blobs
 
 _CANDIDATES = 5
 """Files of one content that are asked about. More copies than that, all of them closed to her but a later one, cost
@@ -32,7 +33,7 @@ def find(actor: Actor, contents: Iterable[Content]) -> dict[Content, Blob]:
 
     Of each content one file is asked about, all together; then, where that was refused, the next one.
     """
-    files = {wanted: _files(wanted) for wanted in dict.fromkeys(contents)}
+    files = {wanted: _files(wanted) for wanted in _kept(dict.fromkeys(contents))}
     found: dict[Content, Blob] = {}
     for place in range(_CANDIDATES):
         asking = {wanted: rows[place] for wanted, rows in files.items() if place < len(rows) and wanted not in found}
@@ -43,6 +44,15 @@ def find(actor: Actor, contents: Iterable[Content]) -> dict[Content, Blob]:
             if refusal is None and file.current_version is not None:
                 found[wanted] = file.current_version.blob
     return found
+
+
+def _kept(contents: Collection[Content]) -> Collection[Content]:
+    """Leave out of several contents, by one statement, those that no file of their drive has: mostly that is all."""
+    if len(contents) < 2:
+        return contents
+    rows = blobs({each.drive_id for each in contents}, {each.sha256 for each in contents})
+    there = {Content(blob.drive_id, blob.sha256, blob.size) for blob in rows}
+    return [each for each in contents if each in there]
 
 
 def _files(wanted: Content) -> list[Item]:

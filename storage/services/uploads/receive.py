@@ -122,7 +122,10 @@ def finish(receiving: Receiving, *, size: int, sha256: str, content_type: str, n
 
 
 def interrupt(receiving: Receiving, *, now: datetime) -> None:
-    """The PUT broke off: forget its bytes and let the next one in. Never an error if somebody else has moved on."""
+    """The PUT broke off: forget its bytes and let the next one in. Never an error if somebody else has moved on.
+
+    Who has a thread without a connection aborts the writer there first, as for ``store``.
+    """
     receiving.writer.abort()
     with transaction.atomic():
         if states.reopen(receiving.upload_id, receiving.attempt):

@@ -5,6 +5,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from accounts.errors import InvalidCredentials, RateLimited
 from accounts.models import SignInAttempt, User
@@ -35,6 +36,16 @@ def test_each_sign_in_has_its_own_key_and_sign_out_ends_one(administrator: User,
     sessions.sign_out(one.principal)
     assert sessions.authenticate(one.session_key, now=now) == VISITOR
     assert sessions.authenticate(two.session_key, now=now) == two.principal
+
+
+def test_a_sign_in_that_makes_the_hash_of_the_password_stronger_begins_a_session(
+    administrator: User, password: str, now: datetime, settings: Settings
+) -> None:
+    """As the first one of everybody after an upgrade of Django, which hashes with more rounds each time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    signed_in = _sign_in(password, now)
+    assert User.objects.get(pk=administrator.pk).password.startswith("pbkdf2_sha256$")
+    assert sessions.authenticate(signed_in.session_key, now=now) == signed_in.principal
 
 
 def test_a_session_ends_with_its_time_its_person_and_her_password(

@@ -183,6 +183,12 @@ def test_an_empty_page_tells_that_there_is_more(place: Place) -> None:
     assert (list(page.rows), page.has_next_page) == ([], True)
 
 
+def test_there_is_a_page_after_the_longest_name(place: Place) -> None:
+    """NFC writes each of its characters as three, of four bytes each."""
+    longest, last = place.folder("\U0001d160" * 255), place.folder("\U0001f4c4")
+    assert walk(lambda request: pages.children(place.owner, place.drive, request), 1) == [longest, last]
+
+
 def test_filters_of_files(place: Place) -> None:
     folder = place.folder("f")
     one = place.file("Straße 100%.txt", folder, content=b"1")

@@ -91,6 +91,11 @@ def test_what_cannot_be(admin: Actor, values: dict[str, Any], error: type[Except
     ]
 
 
+def test_a_variable_that_is_not_set_is_named_to_whoever_makes_the_backend(admin: Actor) -> None:
+    with pytest.raises(BackendUnavailable, match="FILEGRAPH_NOT_SET"):
+        backends.create(admin, "new", "local", config={"root": {"env": "FILEGRAPH_NOT_SET"}}, now=NOW)
+
+
 def test_where_bytes_are_kept_is_fixed_once_a_drive_uses_it(admin: Actor, tmp_path: Path) -> None:
     row = backends.create(admin, "disk", "local", config={"root": str(tmp_path / "one")}, now=NOW)
     row = change(admin, row, config={"root": str(tmp_path / "two")}, now=NOW)

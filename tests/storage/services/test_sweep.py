@@ -92,6 +92,37 @@ def test_what_cannot_be_deleted_is_tried_later_and_holds_up_nobody(
     assert world.sweep().deleted == 1
 
 
+def test_a_store_that_is_away_is_left_alone_and_what_it_refuses_for_good_holds_up_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that hangs takes seconds for each question; another one's bytes would wait for hours."""
+    for name in "abcdefg":
+        world.upload("ed", name, b"same")
+    world.pass_time(days=1)
+    poisoned: set[str] = set()
+    asked: list[str] = []
+    delete = world.store.delete
+
+    def refuse(key: str) -> None:
+        asked.append(key)
+        if key in poisoned or len(poisoned) < 3:
+            poisoned.add(key)
+            raise OSError(5, "broken")
+        delete(key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "delete", refuse)
+        assert world.sweep().failed == 3
+        assert world.sweep() == SweepReport()
+        assert len(asked) == len(poisoned) == 3
+        world.pass_time(minutes=10)
+        assert world.sweep().deleted == 3
+    world.check()
+    world.pass_time(hours=1)
+    assert world.sweep().deleted == 3
+    world.check()
+
+
 def _broken(*_: object) -> None:
     raise OSError(5, "broken")
 

@@ -119,6 +119,29 @@ def test_what_cannot_be_deleted_now_is_left_to_the_next_sweep(world: World, monk
     world.check()
 
 
+def test_a_store_that_is_away_is_asked_once_and_not_for_each_object(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person whose request it is would wait for all of them."""
+    folder = world.folder()
+    for name in "abc":
+        started = world.begin("ed", name, parent_id=folder.id)
+        world.put(started)
+    asked: list[object] = []
+
+    def broken(*key: object) -> None:
+        asked.append(key)
+        raise OSError(5, "broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "delete", broken)
+        purge_folder(world, started)
+    assert len(asked) == 1
+    world.check()
+    assert world.sweep().deleted == 3
+    world.check()
+
+
 def test_a_store_that_cannot_be_made_disturbs_nobody(world: World) -> None:
     started = world.begin("ed")
     world.put(started)

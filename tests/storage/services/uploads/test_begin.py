@@ -88,6 +88,8 @@ def test_somebody_blocked_may_not(world: World) -> None:
         ({"sha256": "g" * 64}, InvalidArgument),
         ({"content_type": "nonsense"}, InvalidArgument),
         ({"content_type": "text/html\r\nX-Evil: 1"}, InvalidArgument),
+        ({"content_type": f"text/html{' ' * 300};"}, InvalidArgument),
+        ({"content_type": "text/html\n;"}, InvalidArgument),
         ({"idempotency_key": ""}, InvalidArgument),
         ({"idempotency_key": "x" * 101}, InvalidArgument),
         ({"idempotency_key": "a\nb"}, InvalidArgument),
@@ -262,6 +264,18 @@ def test_bytes_that_she_can_download_need_not_be_sent_again(world: World) -> Non
     assert world.read("vi", file) == b"a,b\n"
     assert len(list(world.store.keys())) == 1
     world.check()
+
+
+def test_new_contents_of_a_batch_are_looked_for_together(
+    world: World, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    world.upload("ed", "first", b"0")
+    contents = [str(number).encode() for number in range(50)]
+    requests = [world.request(f"n{data!r}", data, sha256=sha256(data)) for data in contents]
+    with pinned(), django_assert_max_num_queries(12):
+        answers = world.begin_all("ed", requests)
+    kinds = [type(each.transport) for each in answers if isinstance(each, StartedUpload)]
+    assert kinds == [AlreadyThere, *[SinglePut] * 49]
 
 
 def test_a_hash_alone_proves_nothing(world: World) -> None:

@@ -184,4 +184,5 @@ def _json(entry: Entry) -> dict[str, Any]:
         "condition": {"name": condition.name, "context": dict(condition.context)} if condition else None,
         "note": entry.note,
         "occurrences": entry.occurrences,
+        "request": entry.request or None,
     }

@@ -24,6 +24,7 @@ SERVER_COMMANDS: Mapping[str, LateCommand] = {
     ),
     "serve": LateCommand("filegraph.cli.server", "Run the server."),
     "sweep": LateCommand("filegraph.cli.server", "Remove expired uploads and deleted bytes once, now."),
+    "accounts": LateCommand("filegraph.cli.accounts", "List the accounts of people, with their ids."),
     "bucket-cors": LateCommand(
         "filegraph.cli.pages", "Print the CORS rules that a bucket needs before web pages may use it."
     ),

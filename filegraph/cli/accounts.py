@@ -1,4 +1,7 @@
-"""``filegraph accounts``: who has an account, for whoever has the machine. Sets Django up."""
+"""``filegraph accounts`` and ``administrator``: who has an account, for whoever has the machine. Sets Django up.
+
+Nobody is asked for a permission, so that a night on which no administrator can sign in comes to an end here.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filegraph.settings")
 django.setup()
 
 # Models can be imported only now.
+from accounts.errors import AccountsError  # noqa: E402
 from accounts.models import User  # noqa: E402
-from accounts.permissions import Permission  # noqa: E402
+from accounts.permissions import Permission, is_administrator  # noqa: E402
 from accounts.principal import actor_of  # noqa: E402
-from accounts.services import users  # noqa: E402
+from accounts.services import recovery, users  # noqa: E402
 from authz.errors import AuthzError  # noqa: E402
 from authz.services import access  # noqa: E402
 from authz.types import ORGANIZATION  # noqa: E402
-from filegraph.cli.opened import opened_installation  # noqa: E402
+from filegraph.cli.opened import end, opened_installation  # noqa: E402
+from filegraph.client.errors import ends_with_exit_code  # noqa: E402
+from filegraph.client.login import read_password  # noqa: E402
 from filegraph.client.terminal import note, say  # noqa: E402
 from schema.ids import Kind, encode  # noqa: E402
 from storage.permissions import EDGES  # noqa: E402
@@ -32,11 +38,6 @@ _PAGE = 500
 _EVERYBODY = actor_of("*")
 
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
-
-
-@app.callback()
-def commands() -> None:
-    """Look after the accounts of this installation."""
 
 
 @app.command()
@@ -56,6 +57,30 @@ def accounts(
                 sys.stdout.write(json.dumps(_json(person, administers=administers)) + "\n")
             else:
                 say(_line(person, "*" if administers else " "))
+
+
+@app.command()
+@ends_with_exit_code
+def administrator(
+    username: Annotated[str, typer.Argument(help="Name to sign in with, of an account that is there or a new one.")],
+    password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
+) -> None:
+    """Make somebody an administrator with a new password, where nobody else can any more. The service may run.
+
+    For whoever has the machine: no permission is asked. A deactivated account is active again; sessions and access
+    tokens that it had end. The audit names the operator. Exit code 2: the name or the password was refused.
+    """
+    with opened_installation():
+        password = read_password(from_stdin=password_stdin, confirm=True)
+        try:
+            person = recovery.make_administrator(username, password, now=datetime.now(UTC))
+        except AccountsError as error:
+            end(error.message)
+        say(f"{person.username} ({encode(Kind.USER, person.pk)}) is an administrator.")
+        if not is_administrator(actor_of(person.pk)):
+            note(
+                "The active authorization model gives her no right to administer: `filegraph authz activate --shipped`."
+            )
 
 
 def _administrators() -> frozenset[str] | None:

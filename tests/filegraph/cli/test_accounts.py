@@ -1,4 +1,4 @@
-"""``filegraph accounts``: everybody, with ids that the other commands and the API take."""
+"""``filegraph accounts``: everybody, with ids that the other commands and the API take; and ``administrator``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from accounts.models import User
 from accounts.permissions import grant_organization
 from accounts.principal import actor_of
-from authz.models import ModelActivation
+from authz.models import AuthorizationModelVersion, ModelActivation
 from authz.services import relationships
+from authz.services.shipped_model import SHIPPED_MODEL
 from authz.types import ORGANIZATION, Actor, TupleKey
 from filegraph.cli.accounts import app
 from filegraph.cli.authz.audit import app as audit_app
@@ -88,3 +89,33 @@ def test_the_audit_is_asked_by_such_an_id_and_by_the_name_of_who_is_gone() -> No
     for name in (f"user_{bob.pk}", "bob", f"user:{bob.pk}"):
         done = CliRunner().invoke(audit_app, ["authz", "audit", "--user", name])
         assert "service:x gave bob viewer on file:plan" in done.stdout, done.output
+
+
+def make(username: str, password: str) -> Result:
+    return CliRunner().invoke(app, ["administrator", username, "--password-stdin"], input=f"{password}\n")
+
+
+def test_an_administrator_is_made_on_the_machine() -> None:
+    done = make("ada", "correct horse battery")
+    ada = User.objects.get()
+    assert (done.exit_code, done.stdout) == (0, f"ada (user_{ada.pk}) is an administrator.\n"), done.output
+    assert done.stderr == ""
+    assert run()[0].startswith(f"* user_{ada.pk}")
+
+
+@pytest.mark.parametrize(("username", "password"), [("ada", "ada"), ("a b", "correct horse battery"), ("ada", "")])
+def test_a_bad_name_or_password_is_told(username: str, password: str) -> None:
+    done = make(username, password)
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.output
+    assert not User.objects.exists()
+
+
+def test_that_the_active_model_gives_an_administrator_nothing_is_told() -> None:
+    text = SHIPPED_MODEL.read_text(encoding="utf-8").replace(
+        "can_administer: admin", "can_administer: admin but not member"
+    )
+    version = AuthorizationModelVersion.objects.create(text=text, json={}, schema_version="1.1", created_at=NOW)
+    ModelActivation.objects.create(id=2, version=version, activated_at=NOW)
+    done = make("ada", "correct horse battery")
+    assert done.exit_code == 0
+    assert "filegraph authz activate --shipped" in done.stderr

@@ -53,14 +53,19 @@ def require_administrator(actor: Actor) -> None:
 
 
 def administrator_exists() -> bool:
-    """Return whether anybody is an administrator."""
+    """Return whether anybody is an administrator, be it that her account is deactivated.
+
+    What was closed is not opened by a token in the output of a start, which others may read than have the machine:
+    ``accounts.services.recovery`` is for those who do.
+    """
     return bool(relationships.read(relation=ADMINISTRATOR, object=ORGANIZATION, page_size=1).tuples)
 
 
 def grant_organization(member: Actor, *, administrator: bool, actor: Actor = SYSTEM) -> None:
-    """Make ``member`` one of the organization for ``actor``, and its administrator if asked."""
+    """Make ``member`` one of the organization for ``actor``, and its administrator if asked; what she is she stays."""
     relations = [MEMBER, ADMINISTRATOR] if administrator else [MEMBER]
-    relationships.write(actor=actor, writes=[TupleKey(member, relation, ORGANIZATION) for relation in relations])
+    granted = [TupleKey(member, relation, ORGANIZATION) for relation in relations]
+    relationships.write(actor=actor, writes=granted, on_duplicate="ignore")
 
 
 def add_group_member(actor: Actor, group_id: str, member: Actor) -> None:

@@ -80,6 +80,16 @@ class ModelActivationAdmin(ReadOnlyAdmin):
 class AuditEntryAdmin(_NamingAdmin):
     """Who did what to permissions, the newest first, searched also by who did it."""
 
-    list_display = ("created_at", "actor", "operation", "subject", "relation", "object_type", "object_id", "note")
+    list_display = (
+        "created_at",
+        "actor",
+        "operation",
+        "subject",
+        "relation",
+        "object_type",
+        "object_id",
+        "note",
+        "request",
+    )
     search_fields = ("actor", "subject")
     ordering = ("-id",)

@@ -22,7 +22,7 @@ SYSTEM = Actor("service:filegraph")
 """The installation itself, where nobody asks for something: when it is set up, and when it tidies up."""
 
 OPERATOR = Actor("service:operator")
-"""Whoever has the machine, and makes one model or another the active one there: she is asked for no permission."""
+"""Whoever has the machine, and puts a model in force or makes an administrator there: no permission is asked of her."""
 
 PROBE = Actor("user:nobody")
 """Who asks only to find out whether questions are answered. No account has such an id, and yet no engine knows the

@@ -144,7 +144,7 @@ class GraphQLEndpoint:
         """
         try:
             # From the door on: with whose request it is, it is read which model answers it.
-            with moment():
+            with moment(context.request_id):
                 self._identify(context, headers)
                 if turn is None:
                     who = context.actor if context.user_id is not None else network(context.address)

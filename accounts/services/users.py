@@ -64,19 +64,27 @@ def deactivate(actor: Actor, user_id: str) -> User:
     return user
 
 
+def page_unasked(*, after: str = "", limit: int) -> list[User]:
+    """Return at most ``limit`` people by name, deactivated ones too, for whoever has the machine.
+
+    ``after`` is the ``username_key`` of the last one of the page before.
+    """
+    return list(User.objects.filter(username_key__gt=after).order_by("username_key")[:limit])
+
+
 def by_ids(user_ids: Iterable[str]) -> dict[str, User]:
     """Return the people of these ids, in one SQL statement. Unknown ids are left out."""
     return User.objects.in_bulk(set(user_ids))
 
 
-def by_username(username: str) -> User:
-    """Return the active person of this username. Raises ``AccountNotFound``."""
+def by_username(username: str, *, deactivated: bool = False) -> User:
+    """Return the active person of this username, or, where asked for, a deactivated one. Raises ``AccountNotFound``."""
     try:
         key = name_key(clean_name(username))
     except InvalidName:
         raise AccountNotFound from None
-    user = User.objects.filter(username_key=key, is_active=True).first()
-    if user is None:
+    user = User.objects.filter(username_key=key).first()
+    if user is None or not (user.is_active or deactivated):
         raise AccountNotFound
     return user
 

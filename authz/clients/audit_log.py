@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from authz.models import AuditEntry, AuditOperation
 from authz.types import Actor, TupleKey
+
+
+class _Request(threading.local):
+    """Which request this thread works for."""
+
+    id = ""
+
+
+_REQUEST = _Request()
+
+
+@contextmanager
+def of_request(request_id: str) -> Iterator[None]:
+    """Let the entries of the block name a request: also those of a block within it, which knows none."""
+    before, _REQUEST.id = _REQUEST.id, request_id or _REQUEST.id
+    try:
+        yield
+    finally:
+        _REQUEST.id = before
 
 
 def entry(
@@ -26,6 +47,7 @@ def entry(
         condition_context=dict(key.condition.context) if key.condition else {},
         note=note,
         occurrences=occurrences,
+        request=_REQUEST.id,
     )
 
 

@@ -24,6 +24,7 @@ class AuditEntry(models.Model):
     Entries are only added, in the transaction of what they tell, and removed from the oldest on when they are too old;
     none is ever changed. A chain of hashes over them, in the order of their ids, would be a column of its own.
 
+    ``request`` is the id of the request that did it, as its answer and the log tell it; empty for what none did.
     ``occurrences`` counts refusals of one question that came together. There are no foreign keys: an entry outlives
     what it names.
     """
@@ -40,6 +41,7 @@ class AuditEntry(models.Model):
     condition_context = models.JSONField(default=dict, blank=True)
     note = models.TextField(default="", blank=True)
     occurrences = models.PositiveIntegerField(default=1)
+    request = models.CharField(max_length=64, default="", blank=True)
 
     class Meta:
         verbose_name_plural = "audit entries"

@@ -46,7 +46,8 @@ class Entry:
 
     ``key`` is the tuple that was written, deleted or refused. Of an activation its object is
     ``authorization_model:<id of the version>`` and ``note`` what was said about it; of a question ``note`` is its name,
-    and parts that it did not have are empty. ``occurrences``: how often, of refusals alone.
+    and parts that it did not have are empty. ``occurrences``: how often, of refusals alone. ``request``: the id of the
+    request that did it, empty for refusals, which are written together, and for what no request did.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Entry:
     key: TupleKey
     note: str = ""
     occurrences: int = 1
+    request: str = ""
 
 
 def record_activation(actor: Actor, version_id: str, *, now: datetime, note: str = "") -> None:
@@ -128,5 +130,12 @@ def _entry_of(row: AuditEntry) -> Entry:
     name = f"{row.object_type}:{row.object_id}" if row.object_type else ""
     key = TupleKey(row.subject, row.relation, name, condition)
     return Entry(
-        row.id, row.created_at, Actor(row.actor), AuditOperation(row.operation), key, row.note, row.occurrences
+        id=row.id,
+        at=row.created_at,
+        actor=Actor(row.actor),
+        operation=AuditOperation(row.operation),
+        key=key,
+        note=row.note,
+        occurrences=row.occurrences,
+        request=row.request,
     )

@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 
 from django.utils import timezone
 
+from authz.clients.audit_log import of_request
 from authz.clients.base import InstallationClient
 from authz.clients.embedded import EmbeddedClient
 from authz.clients.openfga.client import OpenFGAClient
@@ -82,12 +83,13 @@ def follow_store() -> bool:
 
 
 @contextmanager
-def moment() -> Iterator[None]:
+def moment(request_id: str = "") -> Iterator[None]:
     """Open the block of one request in one thread: one model answers it, and lists and flags share what they read.
 
-    All of its questions are asked at one time. What others change in grants meanwhile may go unseen by lists and flags
-    until it ends; what this thread changes never does. Whole checks are asked anew each time. The embedded engine,
-    which reads grants in the statements themselves, keeps nothing but the model.
+    All of its questions are asked at one time, and the audit names it by ``request_id``, if it has one. What others
+    change in grants meanwhile may go unseen by lists and flags until it ends; what this thread changes never does.
+    Whole checks are asked anew each time. The embedded engine, which reads grants in the statements themselves, keeps
+    nothing but the model.
     """
-    with pinned(), _MOMENTS.moment(), one_time():
+    with pinned(), _MOMENTS.moment(), one_time(), of_request(request_id):
         yield

@@ -1,4 +1,4 @@
-"""That somebody is left who can administer, around what may take that from one person: a membership, her account."""
+"""That somebody is left who can administer, around what may take that away: a tuple, a membership, an account."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ from authz.types import Actor
 
 
 @contextmanager
-def kept(person: Actor, needs: Needs) -> Iterator[None]:
-    """Let a block change the rights of one person alone, in a transaction of its own, or undo it.
+def kept(person: Actor | None, needs: Needs) -> Iterator[str]:
+    """Let a block change the rights of one person alone (None: of anybody), in a transaction of its own, or undo it.
 
-    Raises AdministratorLockout when she could administer before, and nobody can after it. Of two that would each leave
-    the other one waits, as it does for an activation.
+    The block is given the id of the version of the model that is in force until its end. Raises AdministratorLockout
+    when nobody can administer after it, and ``person`` could before. Of two that would each leave the other one waits,
+    as it does for an activation.
     """
     needs = needs.joined(OWN_NEEDS)
     with transaction.atomic():
-        client = client_for(of_version(hold_active().version_id), needs.structure)
-        could = _may_administer(client, person, needs.kept)
-        yield
+        version_id = hold_active().version_id
+        client = client_for(of_version(version_id), needs.structure)
+        could = person is None or _may_administer(client, person, needs.kept)
+        yield version_id
         if could:
             require_administrator(client, needs.kept)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS
 
 from authz.clients import horizon
 from authz.clients.base import TuplePage
@@ -15,9 +15,8 @@ from authz.clients.writes import require_deletable
 from authz.engine.conditions import Circumstances
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.errors import AuthzError, ConditionFailed, InvalidTuple, ModelConflict, WriteConflict
-from authz.services import relationships
-from authz.services.active_model import LoadedModel, active_version_id, hold_active, of_version
-from authz.services.administrators import require_administrator
+from authz.services import last_administrator, relationships
+from authz.services.active_model import LoadedModel, active_version_id, of_version
 from authz.services.circumstances import CURRENT_TIME, circumstances
 from authz.services.client import client_for
 from authz.services.editors import may_read, require_editor
@@ -66,14 +65,12 @@ def write(actor: Actor, *, writes: Sequence[TupleKey], deletes: Sequence[TupleKe
     if refused:
         return refused
     try:
-        # An activation and this may each be harmless alone: one waits for the other. And who rests on a right until she
-        # has committed is waited for: whatever is written here may take one away.
-        with transaction.atomic():
-            if hold_active().version_id != version_id:
+        with last_administrator.kept(None, needs) as held:
+            if held != version_id:
                 raise ModelConflict
+            # Who rests on a right until she has committed is waited for: whatever is written here may take one away.
             horizon.await_stays(DEFAULT_DB_ALIAS)
             relationships.write(actor=actor, writes=writes, deletes=deletes)
-            require_administrator(client_for(model, needs.structure), needs.kept)
     except WriteConflict:
         refused = list(_conflicts(writes, deletes))
         if not refused:
@@ -87,7 +84,6 @@ def _refused(
     types = typesystem_of(model.model)
     structural = needs.structural()
     found: list[RefusedTuple] = []
-
     told = types.conditions.under(circumstances(client_for(model, needs.structure)))
 
     def require_writable(key: TupleKey) -> None:

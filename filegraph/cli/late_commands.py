@@ -24,6 +24,10 @@ SERVER_COMMANDS: Mapping[str, LateCommand] = {
     ),
     "serve": LateCommand("filegraph.cli.server", "Run the server."),
     "sweep": LateCommand("filegraph.cli.server", "Remove expired uploads and deleted bytes once, now."),
+    "accounts": LateCommand("filegraph.cli.accounts", "List the accounts of people, with their ids."),
+    "administrator": LateCommand(
+        "filegraph.cli.accounts", "Make somebody an administrator, also where nobody else can any more."
+    ),
     "bucket-cors": LateCommand(
         "filegraph.cli.pages", "Print the CORS rules that a bucket needs before web pages may use it."
     ),

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import strawberry
 
-from accounts.permissions import NEEDS as ACCOUNTS
 from authz.errors import AuthzError, InvalidModel, InvalidRequest, RelationsMissing
 from authz.services import activation, model_versions
 from authz.services.relationship_editor import RefusedTuple
@@ -19,16 +18,13 @@ from schema.descriptions import mutation
 from schema.errors import UserError, detailed, user_error
 from schema.ids import NO_ROW, InvalidId, Kind, decode_as
 from schema.mutations.outcome import ERRORS
+from schema.needs import NEEDS
 from schema.types.authorization_model import AuthorizationModel, ModelProblem, model_or_none, problems
 from schema.types.relationship import RelationshipTuple, RelationshipTupleInput, advice, relationships
 from storage.errors import StorageError
-from storage.permissions import NEEDS as STORAGE
 from storage.services import relationships as edited
 
 T = TypeVar("T")
-
-NEEDS = STORAGE.joined(ACCOUNTS)
-"""What the parts of this service need of any model."""
 
 _PROBLEMS = "Every fault of the text, in its order; empty when it is valid."
 _MISSING = (

@@ -21,13 +21,14 @@ django.setup()
 
 # Models can be imported only now.
 from accounts.errors import AccountNotFound  # noqa: E402
+from accounts.principal import actor_of  # noqa: E402
 from accounts.services import groups, users  # noqa: E402
 from authz.services import audit as log  # noqa: E402
 from authz.services.audit import AuditOperation, Entry  # noqa: E402
 from authz.types import OPERATOR, RelationshipCondition  # noqa: E402
 from filegraph.cli.opened import opened_installation  # noqa: E402
 from filegraph.client.terminal import note, say  # noqa: E402
-from schema.ids import InvalidId, Kind, decode, encode  # noqa: E402
+from schema.ids import InvalidId, Kind, decode, encode, user_name  # noqa: E402
 
 _PAGE = 500
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -47,9 +48,15 @@ def audit(
         typer.Option(help="About one thing: its id (file_..., model_...), or its name in the model (group:<id>)."),
     ] = None,
     user: Annotated[
-        str | None, typer.Option(help="Whose permissions: a username, or a user of the model (group:<id>#member).")
+        str | None,
+        typer.Option(
+            help="Whose permissions: a username, an id (user_..., group_...), or a user of the model (user:*)."
+        ),
     ] = None,
-    actor: Annotated[str | None, typer.Option(help="Who did it: a username, or an actor such as user:<id>.")] = None,
+    actor: Annotated[
+        str | None,
+        typer.Option(help="Who did it: a username, an id (user_...), or an actor such as service:filegraph."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many entries at most.")] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with ids instead of names.")] = False,
 ) -> None:
@@ -130,7 +137,8 @@ def _thing(name: str) -> str:
 
 
 def _user(text: str) -> str:
-    return text if ":" in text else f"user:{users.by_username(text).pk}"
+    name = user_name(text)
+    return name if ":" in name else actor_of(users.by_username(name, deactivated=True).pk)
 
 
 def _names(page: Iterable[Entry]) -> Mapping[str, str]:
@@ -184,4 +192,5 @@ def _json(entry: Entry) -> dict[str, Any]:
         "condition": {"name": condition.name, "context": dict(condition.context)} if condition else None,
         "note": entry.note,
         "occurrences": entry.occurrences,
+        "request": entry.request or None,
     }

@@ -30,7 +30,7 @@ from filegraph import engine_problems  # noqa: E402
 from filegraph.cli.opened import end, opened_installation  # noqa: E402
 from filegraph.client.terminal import note, say  # noqa: E402
 from schema.ids import InvalidId, Kind, decode_as, encode, row_id  # noqa: E402
-from schema.mutations.authorization import NEEDS  # noqa: E402
+from schema.needs import NEEDS  # noqa: E402
 
 _PAGE = 100
 

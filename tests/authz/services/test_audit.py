@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from authz.clients.wrappers.denials import LIMIT
 from authz.models import AuditEntry
 from authz.services import audit, decisions, relationships
-from authz.services.client import client_for
+from authz.services.client import client_for, moment
 from authz.types import ORGANIZATION, SYSTEM, Actor, CheckRequest, TupleKey
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +57,16 @@ def test_models_and_questions() -> None:
     assert (asked.actor, asked.note, asked.key) == (EVE, "whoCanAccess", TupleKey("", "can_view", "file:plan"))
     assert audit.entries(object="file:plan") == [asked]
     assert audit.entries(user="") == [asked, activated]
+
+
+def test_what_one_request_did_bears_its_id() -> None:
+    with moment("r1"):
+        relationships.write(actor=ADA, writes=[SHARE])
+        with moment():
+            relationships.write(actor=ADA, deletes=[SHARE])
+            audit.record_activation(ADA, "m1", now=NOW)
+    relationships.write(actor=ADA, writes=[SHARE])
+    assert [each.request for each in audit.entries()] == ["", "r1", "r1", "r1"]
 
 
 def test_pages() -> None:

@@ -19,6 +19,7 @@ from tests.components.server import new_database
 
 COMMANDS = (
     ("sweep",),
+    ("accounts",),
     ("authz", "audit"),
     ("authz", "reconcile", "--check"),
     ("authz", "migrate-store", "--to", "openfga"),

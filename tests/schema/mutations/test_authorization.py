@@ -302,3 +302,5 @@ def test_the_audit_has_who_edited(world: World) -> None:
         "authorization_model",
     )
     assert (written.operation, written.key.user, written.key.relation) == ("write", "user:*", "viewer")
+    assert written.request
+    assert activated.request not in ("", written.request)

@@ -106,6 +106,7 @@ def test_json_has_ids_alone(ada: User) -> None:
         "condition": {"name": "not_expired", "context": {"expires_at": "2026-06-01T00:00:00Z"}},
         "note": "",
         "occurrences": 1,
+        "request": None,
     }
     assert "\x1b" not in line + run()[0]
 

@@ -115,7 +115,7 @@ class GraphQLEndpoint:
             extra = [] if context.session_cookie is None else [self._settings.cookie.header(context.session_cookie)]
         except Refusal as refusal:
             status, extra = refusal.status, list(refusal.headers)
-            body = error_body(refusal.message, refusal.code, request_id)
+            body = error_body(refusal.message, refusal.code, request_id, retryable=refusal.retryable)
         except Exception as error:
             status, extra = 503 if outage_of(error) else 500, []
             body = _failure(error, request_id)
@@ -204,9 +204,8 @@ class GraphQLEndpoint:
             async with asyncio.timeout(self._settings.body_seconds):
                 return await self._body(headers, receive)
         except TimeoutError:
-            raise Refusal(
-                408, "BODY_TOO_SLOW", "The body came too slowly; send it again.", [(b"connection", b"close")]
-            ) from None
+            message = "The body came too slowly; send it again."
+            raise Refusal(408, "BODY_TOO_SLOW", message, [(b"connection", b"close")], retryable=True) from None
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         limit = self._settings.body_limit

@@ -33,6 +33,8 @@ HTTP_CODES = {
 }
 """Codes without a class: they are given at the door, before any service is asked."""
 
+_PASSING = {"SERVICE_UNAVAILABLE", "TOO_MANY_CONNECTIONS"}
+"""Those of them that the same request may not meet again."""
 
 INDEX_HEAD = """# Errors
 
@@ -67,7 +69,7 @@ def pages() -> dict[str, str]:
     """
     texts = {code: _page(code, each) for code, each in code_classes().items()}
     for code, when in HTTP_CODES.items():
-        texts[code] = _text(code, when, "", retryable=False)
+        texts[code] = _text(code, when, "", retryable=code in _PASSING)
     return {**texts, "README": _index(texts)}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLEnumType, build_schema
 
+from filegraph import refusals
 from schema.errors import codes
 from scripts.error_pages import PAGES, TREES, classes, code_classes, pages
 
@@ -51,6 +52,18 @@ def test_codes_given_at_the_door_have_pages_too() -> None:
             found |= set(re.findall(r'"code": "([A-Z_]+)"', text))
     assert found
     assert found - set(pages()) == set()
+
+
+def test_what_is_given_at_the_door_may_be_tried_again_as_its_page_says() -> None:
+    told = {
+        refusal.code: refusal.retryable for refusal in vars(refusals).values() if isinstance(refusal, refusals.Refusal)
+    }
+    site = (ROOT / "deploy" / "nginx-site.conf").read_text(encoding="utf-8")
+    told |= {code: word == "true" for code, word in re.findall(r'"code": "([A-Z_]+)", "retryable": (\w+)', site)}
+    assert told["TOO_MANY_CONNECTIONS"]
+    assert told["SERVICE_UNAVAILABLE"]
+    texts = pages()
+    assert {code: "**Retryable.** Yes" in texts[code] for code in told} == told
 
 
 def test_whatever_graphql_can_send_has_a_page() -> None:

@@ -171,6 +171,7 @@ def test_a_body_that_does_not_end_in_time() -> None:
     patient = Client(EndpointSettings(body_seconds=0.05))
     answer = patient.request(b'{"query": ', ends=False)
     assert (answer.status, code_of(answer), answer.header("connection")) == (408, "BODY_TOO_SLOW", "close")
+    assert answer.json["errors"][0]["extensions"]["retryable"] is True
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from filegraph.client.errand import Errand
 from filegraph.client.errors import CommandError, NotFoundOrDenied
 from filegraph.client.graphql_client import MAX_BATCH
 from filegraph.client.hashing import sha256_of
+from filegraph.client.local_names import part_name
 from filegraph.client.nodes import RemoteFile
 from filegraph.client.outcome import OnConflict
 
@@ -31,8 +32,8 @@ class DownloadJob:
 
     @property
     def part(self) -> Path:
-        """Where the bytes gather; named after the content, so that a part is never continued with other bytes."""
-        return self.target.with_name(f"{self.target.name}.{self.file.sha256[:8]}.part")
+        """Where the bytes gather."""
+        return self.target.with_name(part_name(self.target.name, self.file.sha256))
 
 
 class Downloader:

@@ -1,18 +1,21 @@
 """Names for local files out of names that a server sent. Pure: no file is touched here.
 
 A name from the server never leaves the destination: what could (separators, ``..``, drive letters) is refused, not
-repaired, because no honest server sends it. What is only inconvenient (too long, a clash of case) is repaired.
+repaired, because no honest server sends it. What is only inconvenient (too long, a clash of case, the name of a partial
+download) is repaired.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import unicodedata
 
 MAX_BYTES = 230
 """Longest local name in bytes: file systems take 255, and the suffix of a partial download needs room."""
 
+_PART = re.compile(r"\.[0-9a-f]{8}\.part\Z", re.IGNORECASE | re.ASCII)
 _WINDOWS_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{d}{n}" for d in ("COM", "LPT") for n in "123456789")})
 
 
@@ -21,12 +24,22 @@ class UnsafeName(ValueError):
 
 
 def safe_name(name: str, *, windows: bool = os.name == "nt") -> str:
-    """``name`` when it is a plain file name here, shortened when too long. Raises ``UnsafeName``."""
+    """``name`` when it is a plain file name here, shortened when too long; never one of ``part_name``.
+
+    Raises ``UnsafeName``.
+    """
     if name in ("", ".", "..") or any(_is_unsafe(character) for character in name):
         raise UnsafeName(f"the server sent the unsafe name {name!r}")
     if windows and _is_refused_by_windows(name):
         raise UnsafeName(f"Windows cannot keep a file named {name!r}")
-    return _shortened(name)
+    return _shortened(f"{name}_" if _PART.search(name) else name)
+
+
+def part_name(name: str, sha256: str) -> str:
+    """Where the bytes of a file gather until it is whole: after its content, so that it is never continued with other
+    bytes.
+    """
+    return f"{name}.{sha256[:8]}.part"
 
 
 def _is_unsafe(character: str) -> bool:

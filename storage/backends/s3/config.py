@@ -100,5 +100,6 @@ def is_endpoint(url: str) -> bool:
         _ = parts.port
     except ValueError:
         return False
-    plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password)
+    # Empty ones too: "https://@host/?" is read as if it had none, and written with them.
+    plain = not parts.path.strip("/") and not any(sign in url for sign in "?#@")
     return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and url.isascii() and url.isprintable()

@@ -28,7 +28,11 @@ class ScriptedServer:
 
     def say(self, data: dict[str, Any]) -> None:
         """Answer every request with this data."""
-        self.answer = lambda _: (200, json.dumps({"data": data}).encode())
+        self.answer_data(lambda _: data)
+
+    def answer_data(self, find: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Answer every request with the data that ``find`` has for it."""
+        self.answer = lambda request: (200, json.dumps({"data": find(request)}).encode())
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filegraph.client.local_names import MAX_BYTES, NameRoster, UnsafeName, safe_name
+from filegraph.client.local_names import MAX_BYTES, NameRoster, UnsafeName, part_name, safe_name
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,20 @@ def test_a_name_that_could_leave_the_destination_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "...", ".bashrc", "ein Bild.jpg", "日本語.txt", "a\u200db", "naïve", "~x", "-rf"]
+    "name",
+    [
+        "a",
+        "...",
+        ".bashrc",
+        "ein Bild.jpg",
+        "日本語.txt",
+        "a\u200db",
+        "naïve",
+        "~x",
+        "-rf",
+        "film.part",
+        "a.0123456.part",
+    ],
 )
 def test_an_ordinary_name_stays(name: str) -> None:
     assert safe_name(name, windows=False) == name
@@ -34,6 +47,14 @@ def test_a_long_name_is_shortened_and_keeps_its_extension() -> None:
     assert len(first.encode()) <= MAX_BYTES
     assert first.endswith(".txt")
     assert first != second
+
+
+@given(st.text("ab.é", min_size=1, max_size=200), st.sampled_from(["0123abcd" * 8, "ABCDEF01" * 8]), st.booleans())
+def test_no_name_is_that_of_a_partial_download(name: str, sha256: str, upper: bool) -> None:
+    wanted = part_name(name, sha256)
+    wanted = wanted.upper() if upper else wanted
+    assert safe_name(wanted) != wanted
+    assert not safe_name(wanted).lower().endswith(".part")
 
 
 @given(st.text(max_size=300))

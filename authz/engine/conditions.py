@@ -91,7 +91,7 @@ class Circumstances:
     def __init__(self, compiled: Mapping[str, _Compiled], context: Mapping[str, Any]) -> None:
         self._compiled = compiled
         self._context = context
-        self._asked: dict[tuple[str, str], _Sized] = {}
+        self._asked: dict[tuple[str, str], _Sized | str] = {}
         self._spent = 0
 
     def met(self, carried: RelationshipCondition) -> bool:
@@ -128,9 +128,19 @@ class Circumstances:
         """Return the question's value of a parameter, converted and measured once. Raises InvalidContext."""
         key = (compiled.name, parameter)
         if key not in self._asked:
+            self._asked[key] = self._converted(compiled, parameter)
+        found = self._asked[key]
+        if isinstance(found, str):
+            raise InvalidContext(found)
+        return found
+
+    def _converted(self, compiled: _Compiled, parameter: str) -> _Sized | str:
+        """Return the value and its size, or what is wrong with it."""
+        try:
             value = compiled.typed({parameter: self._context[parameter]})[parameter]
-            self._asked[key] = value, size_of(value)
-        return self._asked[key]
+        except InvalidContext as error:
+            return str(error)
+        return value, size_of(value)
 
     def _spend(self, compiled: _Compiled, sizes: Mapping[str, Size]) -> None:
         """Count an evaluation. Raises ConditionFailed for one that is too much, or too much with those before it."""

@@ -77,7 +77,8 @@ class _Search:
         found: set[str] = set()
         seen: set[str] = set()
         names = [user] if wildcard_of(user) is None else [user, str(wildcard_of(user))]
-        for _ in range(LEVEL_LIMIT + 1):
+        # As many levels as a check has, one more read to see that nothing follows, and a last look at what that gave.
+        for _ in range(LEVEL_LIMIT + 2):
             queries: dict[tuple[ObjectQuery, Node], None] = {}
             while names:
                 name = names.pop()

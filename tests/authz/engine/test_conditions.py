@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -307,6 +308,16 @@ def test_lists_evaluate_conditions_on_the_whole_way() -> None:
     assert list_users(MODEL, reader, users) == ["user:a"]
     users = ListUsersRequest("folder:4", "viewer", "user", None, (), {"x": 3})
     assert list_users(MODEL, reader, users) == ["user:*"]
+
+
+def test_a_value_that_does_not_fit_is_converted_once_and_not_for_each_tuple() -> None:
+    parameters = (ConditionParameter("x", ParameterType("list", ParameterType("int"))),)
+    under = Conditions({"c": Condition("c", parameters, "x == x")}).under({"x": [*range(9000), "many"]})
+    start = time.process_time()
+    for _ in range(500):
+        with pytest.raises(InvalidContext, match="'x'"):
+            under.met(RelationshipCondition("c"))
+    assert time.process_time() - start < 1
 
 
 def test_a_list_that_hangs_on_an_error_is_an_error_and_never_a_shorter_one() -> None:

@@ -26,8 +26,9 @@ from authz.clients import tuples  # noqa: E402
 from authz.clients.openfga import outbox  # noqa: E402
 from authz.clients.openfga.calls import Call, Deadline, Sender  # noqa: E402
 from authz.errors import AuthorizationUnavailable  # noqa: E402
-from authz.services import reconciliation, remote_engine, visibility  # noqa: E402
+from authz.services import remote_engine, visibility  # noqa: E402
 from authz.services.client import client_for  # noqa: E402
+from authz.services.remote import reconciliation  # noqa: E402
 from authz.types import TupleKey  # noqa: E402
 from benchmarks.population import add_files, new_drive, new_folder, new_person, share  # noqa: E402
 from storage import permissions  # noqa: E402

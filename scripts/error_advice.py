@@ -8,7 +8,10 @@ ADVICE = {
     "ACCOUNT_NOT_FOUND": "Check the username, group name or id. Deactivated people are not found either.",
     "ADMINISTRATOR_REQUIRED": "Ask an administrator to do it, or to make you one.",
     "ADMINISTRATOR_LOCKOUT": "Leave an active person `can_administer` and `can_edit_model`. Nothing has changed.",
-    "ALREADY_SET_UP": "Sign in as the administrator that exists: `signIn`.",
+    "ALREADY_SET_UP": (
+        "Sign in as the administrator that exists: `signIn`. Where nobody can, whoever has the machine makes one: "
+        "`filegraph administrator NAME`."
+    ),
     "AUTHORIZATION_ERROR": "Read the server's log under the request id.",
     "AUTHORIZATION_MODEL_CONFLICT": "Look at the model that is active now, and decide again. Nothing changed.",
     "AUTHORIZATION_MODEL_NOT_FOUND": "Check the id: `authorizationModels` lists all versions.",

@@ -28,10 +28,13 @@ from authz.errors import AuthorizationUnavailable, AuthzError, InvalidModel, Inv
 from authz.models import RelationshipTuple
 from authz.services import shipped_model
 from authz.services.active_model import LoadedModel, active, of_version
+from authz.services.throttle import Throttle
 
 logger = logging.getLogger("filegraph.authz")
 
 _USING = "default"
+_WAITING = Throttle(60.0)
+"""Each second it is tried again, in each process: one line a minute."""
 
 
 def is_chosen() -> bool:
@@ -192,10 +195,13 @@ def deliver() -> bool:
         return True
     try:
         _send_active()
-        return Courier(remote(), _USING).deliver(Deadline())
+        done = Courier(remote(), _USING).deliver(Deadline())
     except (AuthorizationUnavailable, InvalidModel, InvalidRequest) as error:
-        logger.warning("Changes of permissions wait for OpenFGA: %s", _reason(error))
+        if _WAITING.admits():
+            logger.warning("Changes of permissions wait for OpenFGA: %s", _reason(error))
         return False
+    _WAITING.reset()
+    return done
 
 
 def _reason(error: AuthzError) -> Exception:

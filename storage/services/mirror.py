@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 
-from authz.services import structure_mirror
+from authz.services.remote import structure_mirror
 from storage.models import Backend, FolderClosure, Item, ItemKind, Node
 from storage.permissions import EDGES, object_of
 

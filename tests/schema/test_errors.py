@@ -5,6 +5,7 @@ import pytest
 from accounts.errors import AccountsError, RateLimited
 from authz.errors import AuthorizationUnavailable, AuthzError, InvalidTuple, MissingContext
 from authz.services import undecided
+from authz.services.throttle import Throttle
 from schema.errors import ErrorCode, bad_input, codes, user_error
 from schema.ids import InvalidId
 from storage.errors import InvalidArgument, NameTaken, NotFound, StorageError
@@ -43,7 +44,7 @@ def test_the_words_of_the_engine_are_not_shown() -> None:
 def test_a_condition_that_could_not_be_decided_is_told_to_the_operator(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(undecided, "tell", undecided.Undecided())
+    monkeypatch.setattr(undecided, "LINES", Throttle(60.0))
     error = user_error(MissingContext("condition 'until' lacks end, of user:secret as viewer of file:secret"))
     assert "secret" not in error.message
     assert [each for each in caplog.messages if "user:secret as viewer" in each]

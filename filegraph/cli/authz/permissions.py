@@ -23,9 +23,10 @@ django.setup()
 from django.conf import settings  # noqa: E402
 
 from authz.errors import ResolutionTooComplex  # noqa: E402
-from authz.services import engine_comparison, reconciliation, remote_engine, store_migration  # noqa: E402
-from authz.services.engine_comparison import Difference  # noqa: E402
-from authz.services.reconciliation import Drift, Foreign, Kind, Report  # noqa: E402
+from authz.services import remote_engine  # noqa: E402
+from authz.services.remote import engine_comparison, reconciliation, store_migration  # noqa: E402
+from authz.services.remote.engine_comparison import Difference  # noqa: E402
+from authz.services.remote.reconciliation import Drift, Foreign, Kind, Report  # noqa: E402
 from filegraph import engine_problems  # noqa: E402
 from filegraph.cli.opened import end, opened_installation  # noqa: E402
 from filegraph.client.terminal import complain, is_interactive, note, say  # noqa: E402

@@ -11,9 +11,10 @@ import pytest
 from authz.clients.openfga.calls import Deadline
 from authz.clients.sql.edges import StructureEdges
 from authz.models import TupleChange
-from authz.services import engine_comparison, reconciliation, remote_engine, store_migration
+from authz.services import remote_engine
 from authz.services.client import configured_client
-from authz.services.reconciliation import Kind
+from authz.services.remote import engine_comparison, reconciliation, store_migration
+from authz.services.remote.reconciliation import Kind
 from authz.services.shipped_model import shipped_model
 from authz.types import CheckRequest, TupleKey
 from storage.errors import MoveIntoItself

@@ -13,8 +13,9 @@ from authz.clients.openfga import drift as drift_module
 from authz.clients.openfga.outbox import append
 from authz.clients.sql.structure import NO_STRUCTURE
 from authz.models import Delivery, RelationshipTuple, TupleChange
-from authz.services import reconciliation, relationships
-from authz.services.reconciliation import Foreign, Kind
+from authz.services import relationships
+from authz.services.remote import reconciliation
+from authz.services.remote.reconciliation import Foreign, Kind
 from authz.testing.contract import key
 from authz.types import TupleKey
 from tests.components.permissions import Installation

@@ -19,9 +19,10 @@ from authz.clients.openfga.drift import Comparison, Drift, Kind
 from authz.clients.sql.edges import StructureEdges
 from authz.clients.sql.structure import Structure
 from authz.errors import AuthorizationUnavailable, InvalidTuple
-from authz.services import remote_engine, structure_mirror
+from authz.services import remote_engine
 from authz.services.active_model import active_model
 from authz.services.client import configured_client
+from authz.services.remote import structure_mirror
 
 __all__ = ["Drift", "Foreign", "Kind", "Report", "drain", "reconcile"]
 

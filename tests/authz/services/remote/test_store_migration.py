@@ -21,9 +21,10 @@ from authz.clients.openfga.remote import Remote
 from authz.clients.sql.structure import NO_STRUCTURE
 from authz.errors import AuthorizationUnavailable
 from authz.models import Delivery, RelationshipTuple, RemoteStore, TupleChange
-from authz.services import client, decisions, reconciliation, relationships, remote_engine, store_migration
+from authz.services import client, decisions, relationships, remote_engine
+from authz.services.remote import reconciliation, store_migration
+from authz.services.remote.store_migration import Progress
 from authz.services.remote_engine import StoreGone, Unready, Unusable
-from authz.services.store_migration import Progress
 from authz.testing.contract import key
 from authz.types import CheckRequest, TupleKey
 from tests.components.openfga import OpenFGA, openfga, require_openfga

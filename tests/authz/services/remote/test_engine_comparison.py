@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from authz.services import activation, engine_comparison, model_versions, relationships, shipped_model
+from authz.services import activation, model_versions, relationships, shipped_model
+from authz.services.remote import engine_comparison
 from authz.storefile.run import run_store_file
 from authz.testing.contract import key
 from authz.types import RelationshipCondition, TupleKey

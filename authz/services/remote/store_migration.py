@@ -28,7 +28,7 @@ from authz.errors import AuthorizationUnavailable
 from authz.models import Delivery, RemoteModel, RemoteStore, TupleChange
 from authz.services import remote_engine
 from authz.services.active_model import active_model
-from authz.services.reconciliation import Foreign, Report, desired, drain, reconcile
+from authz.services.remote.reconciliation import Foreign, Report, desired, drain, reconcile
 from authz.services.remote_engine import StoreGone
 from authz.types import TupleKey
 

@@ -21,10 +21,11 @@ from authz.clients.wrappers.replay import replay as replay_of
 from authz.engine.typesystem import type_of
 from authz.errors import AuthorizationUnavailable, AuthzError
 from authz.models import RelationshipTuple
-from authz.services import remote_engine, structure_mirror
+from authz.services import remote_engine
 from authz.services.active_model import active_model
 from authz.services.circumstances import circumstances
-from authz.services.reconciliation import drain
+from authz.services.remote import structure_mirror
+from authz.services.remote.reconciliation import drain
 from authz.types import CheckRequest, TupleKey
 
 __all__ = ["Difference", "Outcome", "compare", "replay"]

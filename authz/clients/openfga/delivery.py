@@ -186,8 +186,10 @@ def _is_written_anew(group: Sequence[Entry]) -> bool:
 
 
 def _meaning(refused: Refused) -> AuthzError:
-    """Return InvalidRequest for what would be refused again, else what makes it wait."""
-    return InvalidRequest(str(refused)) if wire.is_about_content(refused) else wire.error_of(refused)
+    """Return InvalidRequest for what would be refused again; else it waits, whatever the refusal says to a question."""
+    if wire.is_about_content(refused):
+        return InvalidRequest(str(refused))
+    return AuthorizationUnavailable(f"OpenFGA refuses: {refused}")
 
 
 def _fitting(entries: list[Entry]) -> list[Entry]:

@@ -19,7 +19,7 @@ from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.delivery import Courier
 from authz.clients.openfga.desired import Desired
 from authz.clients.openfga.drift import Comparison
-from authz.clients.openfga.failures import NotSent
+from authz.clients.openfga.failures import Refused
 from authz.clients.openfga.outbox import Backlog, append, backlog
 from authz.clients.openfga.wire import tuple_json
 from authz.dsl import parse, to_text
@@ -198,6 +198,21 @@ def test_a_bad_entry_stops_no_other(client: OpenFGAClient, caplog: pytest.LogCap
     assert "refuses to write" in caplog.text
     assert client.read(object="book:1").tuples.count(bad) == 0
     assert deliver(client)
+
+
+@pytest.mark.parametrize("code", ["validation_error", "authorization_model_resolution_too_complex", "who knows"])
+def test_what_is_not_refused_for_what_it_is_waits(client: OpenFGAClient, code: str) -> None:
+    """As by a proxy that stands at the server's address for a while, and has found nothing."""
+
+    def refuse() -> None:
+        raise Refused(404, code, "there is nothing here")
+
+    refused, _ = unreliable(client, refuse)
+    refused.write(writes=[ANN])
+    assert waiting() == 1
+    let_the_lease_run_out()
+    assert deliver(client)
+    assert stored(client) == {ANN}
 
 
 def test_a_deletion_that_is_refused_holds_all_the_same(client: OpenFGAClient) -> None:

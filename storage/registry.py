@@ -82,7 +82,7 @@ def find_by_id(backend_id: str) -> StorageBackend | None:
     row = Backend.objects.filter(id=backend_id).first()
     driver = find(row) if row is not None else None
     if row is not None and driver is not None:
-        names = tuple(_variables(row.config))
+        names = tuple(variables(row.config))
         _drivers[backend_id] = _Made(driver, row, names, tuple(map(os.environ.get, names)))
     return driver
 
@@ -104,25 +104,29 @@ def _instance(dotted: str, config: str) -> StorageBackend:
     return driver
 
 
-def _variables(value: Any) -> Iterator[str]:
-    """Yield the names of the variables in a configuration."""
+def variables(value: Any) -> Iterator[str]:
+    """Yield the names of the environment's variables in a configuration, or in a part of one."""
     if isinstance(value, Mapping):
-        if set(value) == {"env"} and isinstance(value["env"], str):
-            yield value["env"]
+        if (name := _named(value)) is not None:
+            yield name
         value = list(value.values())
     if isinstance(value, list):
         for inner in value:
-            yield from _variables(inner)
+            yield from variables(inner)
 
 
-def _resolved(value: Any) -> Any:
+def _resolved(value: Any, key: str = "") -> Any:
+    """Return a configuration with the values of variables; ``key``: where this part of it stands."""
     if isinstance(value, Mapping):
-        if set(value) == {"env"} and isinstance(value["env"], str):
-            found = os.environ.get(value["env"])
-            if found is None:
-                raise BackendUnavailable(f"The environment variable {value['env']} of a store is not set.")
-            return found
-        return {key: _resolved(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_resolved(inner) for inner in value]
-    return value
+        if (name := _named(value)) is None:
+            return {key: _resolved(inner, key) for key, inner in value.items()}
+        if name not in os.environ:
+            raise BackendUnavailable(reason=f"The environment has no variable {name}.", setting=key)
+        return os.environ[name]
+    return [_resolved(inner, key) for inner in value] if isinstance(value, list) else value
+
+
+def _named(value: Mapping[str, Any]) -> str | None:
+    """Return the name in ``{"env": NAME}``; None for another mapping."""
+    name = value.get("env")
+    return name if len(value) == 1 and isinstance(name, str) else None

@@ -25,6 +25,10 @@ from storage.services import mirror
 
 MAX_NAME = 100
 """Characters: what the column holds."""
+LENT = "STORE_"
+"""How the variables of the environment begin that a configuration may name. Who makes a store chooses the address that
+their values are sent to, and the process has others that are none of hers: the key that signs sessions, the database.
+"""
 SAMPLE = 16
 """Files that are looked for where a store is said to be now: half a copy passes once in 65,536 times."""
 
@@ -40,6 +44,7 @@ def create(
     """
     backend_id = new_identifier()
     require_of_backend(actor, Permission.CONFIGURE, backend_id)
+    _require_lent(config)
     return _insert(Backend(id=backend_id, name=name, driver=driver, config=dict(config), writable=writable), now)
 
 
@@ -78,6 +83,7 @@ def change(
     require_of_backend(actor, Permission.CONFIGURE, backend_id)
     if not is_used(backend_id):
         # Before the lock, because it may take seconds.
+        _require_lent(config, Backend.objects.filter(id=backend_id).values_list("config", flat=True).first())
         _try(driver, config, now)
     with transaction.atomic():
         # The lock keeps off whoever is making a drive on it: her row points here.
@@ -122,6 +128,14 @@ def _check_name(row: Backend) -> None:
     row.name = row.name.strip()
     if not row.name or len(row.name) > MAX_NAME or not row.name.isprintable():
         raise InvalidName(f"The name of a backend has 1 to {MAX_NAME} visible characters.", path=["name"])
+
+
+def _require_lent(config: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> None:
+    """Raise InvalidArgument for a variable that is not there to be named; what was so ``before`` may stay."""
+    anew = {key: value for key, value in config.items() if value != (before or {}).get(key)}
+    for name in registry.variables(anew):
+        if not name.startswith(LENT):
+            raise InvalidArgument(f"The variables of stores have names that begin with {LENT}.", path=["config"])
 
 
 def _try(driver: str, config: Mapping[str, Any], now: datetime) -> None:

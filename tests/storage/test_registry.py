@@ -23,8 +23,10 @@ def test_a_driver_is_made_once_for_one_configuration(tmp_path: Path) -> None:
 
 def test_the_environment_is_read_at_each_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = Backend(driver="memory", config={"name": "x", "options": [{"token": {"env": "STORE_SECRET"}}]})
-    with pytest.raises(BackendUnavailable, match="STORE_SECRET"):
+    with pytest.raises(BackendUnavailable) as missing:
         registry.backend_for(row)
+    assert missing.value.message == BackendUnavailable.default_message
+    assert (missing.value.reason, missing.value.setting) == ("The environment has no variable STORE_SECRET.", "options")
     monkeypatch.setenv("STORE_SECRET", "one")
     first = registry.backend_for(row)
     assert isinstance(first, MemoryBackend)

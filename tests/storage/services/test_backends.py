@@ -75,7 +75,7 @@ def test_whoever_administers_one_backend_changes_that_one(admin: Actor) -> None:
         ({"name": "taken"}, NameTaken),
         ({"driver": "floppy"}, InvalidArgument),
         ({"driver": "local", "config": {}}, BackendUnavailable),
-        ({"driver": "local", "config": {"root": {"env": "FILEGRAPH_NOT_SET"}}}, BackendUnavailable),
+        ({"driver": "local", "config": {"root": {"env": "STORE_NOT_SET"}}}, BackendUnavailable),
     ],
 )
 def test_what_cannot_be(admin: Actor, values: dict[str, Any], error: type[Exception]) -> None:
@@ -92,8 +92,8 @@ def test_what_cannot_be(admin: Actor, values: dict[str, Any], error: type[Except
 
 
 def test_a_variable_that_is_not_set_is_named_to_whoever_makes_the_backend(admin: Actor) -> None:
-    with pytest.raises(BackendUnavailable, match="FILEGRAPH_NOT_SET"):
-        backends.create(admin, "new", "local", config={"root": {"env": "FILEGRAPH_NOT_SET"}}, now=NOW)
+    with pytest.raises(BackendUnavailable, match="STORE_NOT_SET"):
+        backends.create(admin, "new", "local", config={"root": {"env": "STORE_NOT_SET"}}, now=NOW)
 
 
 def test_where_bytes_are_kept_is_fixed_once_a_drive_uses_it(admin: Actor, tmp_path: Path) -> None:
@@ -114,11 +114,34 @@ def test_where_bytes_are_kept_is_fixed_once_a_drive_uses_it(admin: Actor, tmp_pa
 def test_a_used_backend_that_cannot_be_reached_can_still_be_closed(
     admin: Actor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("FILEGRAPH_TEST_ROOT", str(tmp_path))
-    row = backends.create(admin, "disk", "local", config={"root": {"env": "FILEGRAPH_TEST_ROOT"}}, now=NOW)
+    monkeypatch.setenv("STORE_TEST_ROOT", str(tmp_path))
+    row = backends.create(admin, "disk", "local", config={"root": {"env": "STORE_TEST_ROOT"}}, now=NOW)
     drives.create(admin, None, "Team", backend_id=row.id, now=NOW)
-    monkeypatch.delenv("FILEGRAPH_TEST_ROOT")
+    monkeypatch.delenv("STORE_TEST_ROOT")
     assert not change(admin, row, writable=False).writable
+
+
+def test_no_variable_of_the_process_is_sent_to_an_address_of_somebody_s_choice(
+    admin: Actor, seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FILEGRAPH_SECRET_KEY", "nobody's business")
+    monkeypatch.setenv("STORE_SECRET", seaweed.secret_key)
+    now, stolen = datetime.now(UTC), {"env": "FILEGRAPH_SECRET_KEY"}
+    config = seaweed.config(secret_access_key={"env": "STORE_SECRET"})
+    with pytest.raises(InvalidArgument, match="begin with STORE_"):
+        backends.create(admin, "photos", "s3", config={**config, "access_key_id": stolen}, now=now)
+    row = backends.create(admin, "photos", "s3", config=config, now=now)
+    with pytest.raises(InvalidArgument, match="begin with STORE_"):
+        change(admin, row, config={**config, "access_key_id": stolen}, now=now)
+
+
+def test_what_setup_has_named_stays_where_it_is(admin: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILEGRAPH_ROOT", str(tmp_path))
+    named = {"env": "FILEGRAPH_ROOT"}
+    row = backends.create_unasked("disk", "local", config={"root": named}, now=NOW)
+    assert change(admin, row, name="old", config={"root": named, "durable": False}).config["root"] == named
+    with pytest.raises(InvalidArgument):
+        change(admin, row, config={"root": str(tmp_path), "other": named})
 
 
 def test_one_that_is_not_there(admin: Actor) -> None:
@@ -132,11 +155,11 @@ def test_a_bucket_is_tried_before_it_is_relied_on(
     now = datetime.now(UTC)
     with pytest.raises(InvalidArgument, match="secret_access_key"):
         backends.create(admin, "photos", "s3", config=seaweed.config(), now=now)
-    secret = {"env": "FILEGRAPH_TEST_SECRET"}
-    monkeypatch.setenv("FILEGRAPH_TEST_SECRET", "wrong")
+    secret = {"env": "STORE_TEST_SECRET"}
+    monkeypatch.setenv("STORE_TEST_SECRET", "wrong")
     with pytest.raises(BackendUnavailable, match="The secret does not belong to the access key"):
         backends.create(admin, "photos", "s3", config=seaweed.config(secret_access_key=secret), now=now)
-    monkeypatch.setenv("FILEGRAPH_TEST_SECRET", seaweed.secret_key)
+    monkeypatch.setenv("STORE_TEST_SECRET", seaweed.secret_key)
     with pytest.raises(BackendUnavailable, match="There is no bucket"):
         backends.create(admin, "photos", "s3", config=seaweed.config(bucket="none", secret_access_key=secret), now=now)
     row = backends.create(admin, "photos", "s3", config=seaweed.config(secret_access_key=secret), now=now)

@@ -9,7 +9,8 @@ import pytest
 from authz.clients.openfga.client import OpenFGAClient
 from authz.clients.openfga.failures import NotSent
 from authz.testing.contract import CONTRACT_MODEL, key
-from tests.authz.clients.openfga.test_delivery import deliver, stored, unreliable, waiting
+from tests.authz.clients.openfga.test_delivery import deliver, stored, waiting
+from tests.authz.clients.openfga.unreliable import unreliable
 
 
 @pytest.mark.django_db(transaction=True)

@@ -116,10 +116,10 @@ def variables(value: Any) -> Iterator[str]:
 
 
 def _resolved(value: Any, key: str = "") -> Any:
-    """Return a configuration with the values of variables; ``key``: where this part of it stands."""
+    """Return a configuration with the values of variables; ``key``: what this part of it stands under."""
     if isinstance(value, Mapping):
         if (name := _named(value)) is None:
-            return {key: _resolved(inner, key) for key, inner in value.items()}
+            return {inner: _resolved(part, inner) for inner, part in value.items()}
         if name not in os.environ:
             raise BackendUnavailable(reason=f"The environment has no variable {name}.", setting=key)
         return os.environ[name]

@@ -26,7 +26,7 @@ def test_the_environment_is_read_at_each_use(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(BackendUnavailable) as missing:
         registry.backend_for(row)
     assert missing.value.message == BackendUnavailable.default_message
-    assert (missing.value.reason, missing.value.setting) == ("The environment has no variable STORE_SECRET.", "options")
+    assert (missing.value.reason, missing.value.setting) == ("The environment has no variable STORE_SECRET.", "token")
     monkeypatch.setenv("STORE_SECRET", "one")
     first = registry.backend_for(row)
     assert isinstance(first, MemoryBackend)

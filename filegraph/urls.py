@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.html import format_html, format_html_join
 
+from authz.errors import AuthorizationUnavailable
 from storage.outages import outage_of
 
 PLACES = (
@@ -56,10 +57,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Answer when something should not have happened, or the database is away; the log has it."""
+    """Answer when something should not have happened, or a part of the installation is away; the log has it."""
     # Django calls this while it handles the exception.
     error = sys.exception()
-    outage = outage_of(error) if error is not None else None
+    outage = error if isinstance(error, AuthorizationUnavailable) else outage_of(error) if error is not None else None
     if outage is not None:
         return HttpResponse(f"{outage.message}\n", content_type=_PLAIN, status=503, headers={"Retry-After": "2"})
     return HttpResponse("Something went wrong on our side; the log says what.\n", content_type=_PLAIN, status=500)

@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
+from authz.errors import AuthzError
 from authz.types import Actor
 from storage.errors import StorageError
 from storage.models import Backend, Drive, Item, Upload
@@ -56,7 +57,7 @@ class _ServiceForm(_ModelForm):
     actor_id: str
 
     def save_row(self, values: dict[str, Any]) -> Any:
-        """Call the service and return the row it saved; raises StorageError."""
+        """Call the service and return the row it saved; raises StorageError and AuthzError."""
         raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
@@ -65,7 +66,7 @@ class _ServiceForm(_ModelForm):
         if not self.errors:
             try:
                 self.instance = self.save_row(cleaned)
-            except StorageError as error:
+            except (StorageError, AuthzError) as error:
                 raise forms.ValidationError(error.message) from None
         return cleaned
 

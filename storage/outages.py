@@ -26,6 +26,7 @@ _GONE_STATES = (
     "57P",  # the server is shutting down, starting, or has ended the session
     "25006",  # a standby, or a server that was made read-only
     "25P03",  # the session was idle in a transaction for too long
+    "25P04",  # a transaction took too long
     "28",  # the credentials changed
     "58",  # the server's operating system
 )
@@ -51,7 +52,9 @@ def outage_of(error: BaseException) -> DatabaseUnavailable | None:
         if isinstance(state, str):
             return _of_postgresql(state)
     # psycopg gives no state where there was no server to name one: nobody answers, the line is cut, the pool is empty.
-    return DatabaseUnavailable() if isinstance(error, (OperationalError, InterfaceError)) else None
+    # What our own side makes up of a cut answer is of no kind at all; Django itself raises that kind without a cause.
+    unnamed = type(error) is DatabaseError and error.__cause__ is not None
+    return DatabaseUnavailable() if unnamed or isinstance(error, (OperationalError, InterfaceError)) else None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -11,7 +11,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from authz.services import relationships
+from authz.errors import AuthorizationUnavailable
+from authz.services import decisions, relationships
 from authz.types import TupleKey
 from filegraph.urls import PLACES, failed
 
@@ -83,3 +84,14 @@ def test_a_refusal_is_a_sentence_and_a_line_of_the_log(
 def test_a_failure_says_where_to_look() -> None:
     answer = failed(Client().get("/").wsgi_request)
     assert (answer.status_code, b"log" in answer.content) == (500, True)
+
+
+def test_an_engine_that_is_away_is_no_fault_of_ours(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> bool:
+        raise AuthorizationUnavailable
+
+    monkeypatch.setattr(decisions, "check", away)
+    staff.raise_request_exception = False
+    answer = staff.get("/admin/storage/drive/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert answer.content.decode() == "Permissions cannot be checked at the moment; nothing was done.\n"

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, ProgrammingError, connection, transaction
 from django.db.utils import DatabaseErrorWrapper
+from psycopg.errors import error_from_result
 
 from storage.errors import DatabaseBusy, DatabaseUnavailable
 from storage.models import Backend
@@ -96,6 +97,20 @@ def test_nobody_answers() -> None:
     with pytest.raises(OperationalError) as caught, connection.wrap_database_errors:
         psycopg.connect("postgresql://x@127.0.0.1:1/x")
     assert type(outage_of(caught.value)) is DatabaseUnavailable
+
+
+def test_the_line_was_cut_while_an_answer_came() -> None:
+    result = psycopg.pq.PGconn.connect(b"host=127.0.0.1 port=1").make_empty_result(psycopg.pq.ExecStatus.FATAL_ERROR)
+
+    class Wrapper:
+        Database = psycopg
+        errors_occurred = False
+
+    with pytest.raises(DatabaseError) as caught, DatabaseErrorWrapper(Wrapper()):
+        raise error_from_result(result)
+    assert type(caught.value) is DatabaseError
+    assert type(outage_of(caught.value)) is DatabaseUnavailable
+    assert outage_of(DatabaseError("Save with update_fields did not affect any rows.")) is None
 
 
 def _of_sqlite(work: Callable[[], object]) -> type[DatabaseUnavailable] | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from authz.errors import AuthzError, ConditionFailed
+from authz.services import undecided
 from storage import addresses
 from storage.errors import NotFound, StorageError
 from storage.outages import outage_of
@@ -29,7 +30,6 @@ from transfer.plain_refusal import is_for_a_person, plain_body, plain_headers
 from transfer.reply import ZERO_COPY, Reply, refusal_body, refusal_headers
 from transfer.request import Request
 from transfer.sender import Sender
-from transfer.undecided import UndecidedLog
 from transfer.uploads import Uploads
 
 logger = logging.getLogger("filegraph.transfer")
@@ -56,7 +56,6 @@ class TransferApp:
     ) -> None:
         self._settings = settings or TransferSettings()
         self._threads = FileThreads(self._settings.file_threads)
-        self._undecided = UndecidedLog()
         self._cors = CrossOrigin(self._settings.allowed_origins)
         budget = BufferBudget(self._settings.buffer_budget)
         self._uploads = Uploads(run, clock, threads=self._threads, budget=budget)
@@ -97,7 +96,7 @@ class TransferApp:
             await self._refuse(error, request, body, reply)
         except ConditionFailed as error:
             # Who may not be told yes is told what somebody is to whom there is nothing here.
-            self._undecided.tell(error)
+            undecided.tell(error)
             await self._refuse(NotFound(), request, body, reply)
         except AuthzError as error:
             request_id = _log_failure(request, error) if status_of(error) == 500 else None

@@ -14,6 +14,7 @@ from authz.errors import (
     MissingContext,
     ResolutionTooComplex,
 )
+from authz.services import undecided
 from tests.components.asgi_client import Answer, exchange
 from tests.transfer.conftest import START, Plane, Stranger
 from transfer.app import TransferApp
@@ -126,6 +127,7 @@ def test_permissions_that_cannot_be_told_are_a_503_without_a_trace(
 def test_a_condition_that_cannot_be_decided_is_a_no(
     plane: Plane, method: str, error: ConditionFailed, caplog: pytest.LogCaptureFixture
 ) -> None:
+    undecided.LINES.reset()
     path = plane.link(plane.store(b"x")) if method == "GET" else plane.begin(5)[1]
     answer = ask_undecided(path, method, error)
     assert answer.status == 404

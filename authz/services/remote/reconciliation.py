@@ -19,10 +19,10 @@ from authz.clients.openfga.drift import Comparison, Drift, Kind
 from authz.clients.sql.edges import StructureEdges
 from authz.clients.sql.structure import Structure
 from authz.errors import AuthorizationUnavailable, InvalidTuple
-from authz.services import remote_engine
+from authz.services import relationships, remote_engine
 from authz.services.active_model import active_model
-from authz.services.client import configured_client
 from authz.services.remote import structure_mirror
+from authz.types import OPERATOR
 
 __all__ = ["Drift", "Foreign", "Kind", "Report", "drain", "reconcile"]
 
@@ -134,7 +134,7 @@ def drain(progress: Callable[[int], object] = lambda count: None) -> None:
 def _adopt(drift: Drift) -> bool:
     """Take a tuple into our record; False when the active model does not allow it."""
     try:
-        configured_client().write(writes=[drift.key], on_duplicate="ignore")
+        relationships.write(actor=OPERATOR, writes=[drift.key], on_duplicate="ignore")
     except InvalidTuple:
         return False
     return True

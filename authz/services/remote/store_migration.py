@@ -95,7 +95,7 @@ def to_embedded(
 
     Once the settings choose the embedded engine, it lets the store go: nothing is told to it any more, and a process
     that still asks it gets no answers. One that the server has lost is let go at once: our record has all that we ever
-    told it. Raises Unusable (the server does not answer) and AuthorizationUnavailable.
+    told it. Raises StillWriting, Unusable (the server does not answer) and AuthorizationUnavailable.
     """
     told = progress or Progress()
     if not remote_engine.has_store():
@@ -122,7 +122,7 @@ def _attach(now: datetime) -> RemoteStore:
 
 
 def _wait_for_writers() -> None:
-    """Wait for the transactions that began before the store was noted: what they write is not on its way."""
+    """Wait for the transactions that began before the store was noted or let go: they do not know of it yet."""
     earlier = horizon.writers(_USING)
     patience = Deadline(_WRITERS_SECONDS)
     while earlier := earlier & horizon.writers(_USING):
@@ -178,5 +178,12 @@ def _detach() -> None:
     with transaction.atomic(using=_USING):
         RemoteStore.objects.all().delete()
         RemoteModel.objects.all().delete()
-        TupleChange.objects.filter(delivery__gt="").update(delivery=Delivery.DONE)
+        _forget_what_waits()
     remote_engine.remote_of.cache_clear()
+    # Who began before that puts on its way what she writes, and nobody would ever deliver it.
+    _wait_for_writers()
+    _forget_what_waits()
+
+
+def _forget_what_waits() -> None:
+    TupleChange.objects.filter(delivery__gt="").update(delivery=Delivery.DONE)

@@ -12,12 +12,12 @@ from django.utils import timezone
 from authz.clients.openfga import drift as drift_module
 from authz.clients.openfga.outbox import append
 from authz.clients.sql.structure import NO_STRUCTURE
-from authz.models import Delivery, RelationshipTuple, TupleChange
+from authz.models import AuditEntry, Delivery, RelationshipTuple, TupleChange
 from authz.services import relationships
 from authz.services.remote import reconciliation
 from authz.services.remote.reconciliation import Foreign, Kind
 from authz.testing.contract import key
-from authz.types import TupleKey
+from authz.types import OPERATOR, TupleKey
 from tests.components.permissions import Installation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,6 +66,7 @@ def test_what_others_wrote_is_adopted_or_removed(store: Installation, foreign: F
     assert reconciliation.reconcile(NO_STRUCTURE, mend=True, foreign=foreign).is_clean
     assert store.stored() == left
     assert RelationshipTuple.objects.count() == len(left)
+    assert AuditEntry.objects.filter(actor=OPERATOR, subject=CAT.user).exists() is (foreign is Foreign.ADOPT)
     assert found(mend=False) == {}
 
 

@@ -32,8 +32,8 @@ from authz.errors import ConditionFailed, ResolutionTooComplex
 LEVEL_LIMIT = 200
 """Rounds of reads, which is the depth of the resolution: userset in userset, object from object."""
 
-GATE_LIMIT = 2_000_000
-"""Gates of one network: a bound on memory (about 400 bytes each), far above any sane question."""
+GATE_LIMIT = 500_000
+"""Gates of one network: a bound on time and memory (about 24 us and 400 bytes each), far above any sane question."""
 
 BIT_LIMIT = 2_000_000_000
 """Gates times the users that they tell apart: a bound on the memory of their masks, some hundred megabytes."""

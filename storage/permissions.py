@@ -1,6 +1,7 @@
 """Which relations the service asks for.
 
-Only here does storage ask for a relation by name; ``services.sharing`` gives and takes back those of ``Role``. What
+Only here does storage ask for a relation by name, but for ``services.access``, which asks what it is told to;
+``services.sharing`` gives and takes back those of ``Role``. What
 stands in the rows of the tree goes along (``storage.structure``). What opens bytes or changes state asks a whole check
 (``require``); flags of a page and lists are computed from the actor's grants and the same edges. One exception: a link
 straight to a store rests on the flags of its page (``allowed``), because a whole check for each of 100 links could take

@@ -16,15 +16,28 @@ from storage.selectors.rows import drive_with_store
 from storage.tables import DRIVES, PLACES, STORES, UPLOADS, fetch, marks, moment
 
 
-class Held(NamedTuple):
+class HeldBytes(NamedTuple):
     """Bytes that an ended upload holds, and the time until which it does at least."""
 
     size: int
     until: datetime
 
 
-Standing = tuple[Any, ...]
-"""What the decision to publish an upload rests on; equal as long as nothing of that has changed."""
+class Standing(NamedTuple):
+    """What the decision to publish an upload rests on; equal as long as nothing of that has changed."""
+
+    state: str
+    attempt: int
+    is_of_active_account: bool
+    trash_id: str | None
+    """Of its folder."""
+    takes_bytes: bool
+    """Whether its drive does."""
+    above: str
+    """The folders above, in a text of their own."""
+    revision: str | int
+    """Of the grants of the installation."""
+
 
 UNDER_WAY = (
     "((SELECT COUNT(*) FROM storage_upload WHERE actor = %s AND finished_at IS NULL"
@@ -33,9 +46,6 @@ UNDER_WAY = (
 )
 """How many uploads an actor has that are live and in time, or have ended while links to them may live: a scalar
 expression with the parameters of ``under_way_params``."""
-
-_ACTIVE = 2
-"""The place in a standing of whether the account is active."""
 
 _ROW = f"{UPLOADS.columns}, {PLACES.columns}, {DRIVES.columns}, {STORES.columns}"
 _WIDTH = UPLOADS.width + PLACES.width + DRIVES.width + STORES.width
@@ -57,23 +67,18 @@ def uploads_with_standing(ids: Collection[str]) -> tuple[list[Upload], dict[str,
     if not ids:
         return [], {}
     rows = fetch(_text(len(ids), with_rows=True, with_standing=True), list(ids))
-    return _read(rows), {row[0]: tuple(row[_WIDTH:]) for row in rows}
+    return _read(rows), {row[0]: Standing(*row[_WIDTH:]) for row in rows}
 
 
 def standing(ids: Collection[str]) -> dict[str, Standing]:
     """Return by id the standing of uploads; those that are not there are left out. One statement."""
     rows = fetch(_text(len(ids), with_rows=False, with_standing=True), list(ids))
-    return {row[0]: tuple(row[1:]) for row in rows}
-
-
-def is_of_active_account(standing: Standing) -> bool:
-    """Tell whether the account of the upload's actor was active."""
-    return bool(standing[_ACTIVE])
+    return {row[0]: Standing(*row[1:]) for row in rows}
 
 
 def moved_on(before: Standing, upload: Upload) -> Standing:
     """Return a standing as it is after a step of the caller's own, which has brought ``upload`` up to date."""
-    return (upload.state, upload.attempt, *before[2:])
+    return Standing(upload.state, upload.attempt, *before[2:])
 
 
 def under_way_params(actor: str, now: datetime) -> list[Any]:
@@ -87,20 +92,20 @@ def count_under_way(actor: str, now: datetime) -> int:
     return int(count)
 
 
-def held_of(actor: str, drive_id: str | None = None) -> Sequence[Held]:
+def held_of(actor: str, drive_id: str | None = None) -> Sequence[HeldBytes]:
     """Return what ended uploads of the actor hold, in one drive or in all, what comes free first at the beginning."""
     holding = Tombstone.objects.filter(actor=actor)
     if drive_id is not None:
         holding = holding.filter(drive=drive_id)
     rows = holding.order_by("delete_after").values_list("held_bytes", "delete_after")
-    return [Held(size or 0, until) for size, until in rows]
+    return [HeldBytes(size or 0, until) for size, until in rows]
 
 
 @lru_cache(maxsize=3 * MAX_BATCH)
 def _text(count: int, *, with_rows: bool, with_standing: bool) -> str:
     """Return the statement for so many uploads: made once, which takes longer than to run it."""
     above = f"(SELECT {dialect.joined('c.ancestor_id')} FROM storage_folderclosure c WHERE c.descendant_id = n.id)"  # noqa: S608
-    # The upload's own row, its actor, its place, the folders above that, and the grants of the installation.
+    # In the order of ``Standing``.
     standing = (
         f"u.state, u.attempt, {active_sql('u.actor')}, n.trash_id, d.archived_at IS NULL AND b.writable, {above}, "
         f"{revision_sql()}"

@@ -28,7 +28,7 @@ _INSERT = "INSERT INTO storage_tombstone (backend_id, key, delete_after)"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldObject:
     """The object of an upload that ended, of ``size`` declared bytes, which a link may bring about ``until`` then."""
 
     key: str
@@ -58,7 +58,7 @@ def discard(backend_id: str, object_keys: Iterable[str], *, settled: bool, now: 
         transaction.on_commit(lambda: _delete(backend_id, keys, forget=settled), robust=True)
 
 
-def hold(drive: Drive, objects: Sequence[Held]) -> None:
+def hold(drive: Drive, objects: Sequence[HeldObject]) -> None:
     """Discard objects that links may bring about again, and keep what their uploads reserved in the drive until then.
 
     They are deleted for the first time after the present transaction. Raises IntegrityError for a key that was held

@@ -41,6 +41,8 @@ VIOLATIONS = {
     "schema/mutations/__init__.py": ("import storage.registry", "A mutation, a query or an endpoint"),
     "schema/queries/__init__.py": ("import storage.tables", "A mutation, a query or an endpoint"),
     "transfer/pace.py": ("import authz.clients.base", "A mutation, a query or an endpoint"),
+    "schema/queries/lists.py": ("import storage.selectors.folders", "What asks no permission"),
+    "transfer/downloads.py": ("import storage.services.tombstones", "What asks no permission"),
     "storage/services/trash.py": ("import authz.models", "Authz is asked through its services"),
     "storage/services/quota.py": ("import storage.testing", "Nothing that runs imports"),
     "storage/permissions.py": ("import storage.testing.invariants", "Nothing that runs imports"),
@@ -73,6 +75,16 @@ def test_all_that_runs_is_kept_from_what_is_for_tests() -> None:
     for package in ("storage", "authz"):
         assert _modules_of(package) - kept == {f"{package}.testing"}
     assert kept >= set(PACKAGES) - {"storage", "authz"}
+
+
+def test_every_selector_that_says_so_is_for_services_alone() -> None:
+    closed = set(_contract("asked")["forbidden_modules"])
+    saying = {
+        f"storage.selectors.{path.stem}"
+        for path in (ROOT / "storage/selectors").glob("*.py")
+        if "No permission is asked" in path.read_text().partition("\n")[0]
+    }
+    assert saying <= closed
 
 
 def _contract(identifier: str) -> dict[str, Any]:

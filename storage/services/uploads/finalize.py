@@ -44,7 +44,7 @@ from storage.models import ConflictPolicy, File, Item, ItemKind, Upload, UploadS
 from storage.names import key as key_of_name
 from storage.permissions import Permission
 from storage.selectors.folders import children
-from storage.selectors.uploads import Standing, is_of_active_account, moved_on, uploads_with_standing
+from storage.selectors.uploads import Standing, moved_on, uploads_with_standing
 from storage.services.uploads import possession, states
 from storage.services.uploads.publish import Changed, FinalizedUpload, Publishable, publish
 
@@ -109,7 +109,7 @@ class _Batch:
         uploads = {
             upload.id: upload
             for upload in rows
-            if upload.actor == self.actor and is_of_active_account(standings[upload.id])
+            if upload.actor == self.actor and standings[upload.id].is_of_active_account
         }
         waiting: list[Upload] = []
         finished: list[Upload] = []

@@ -27,6 +27,7 @@ from storage.selectors.versions import next_numbers
 from storage.services import mirror, placement, quota, tombstones
 from storage.services.placement import Placement, Wanted
 from storage.services.uploads import states
+from storage.services.uploads.possession import Content
 from storage.tables import BLOBS, FILES, VERSIONS, change, marks
 
 
@@ -219,7 +220,7 @@ class _Publication:
                 each.give(each.source.lent)
             else:
                 own.append(each)
-        fresh: dict[tuple[str, str, int], Blob] = {}
+        fresh: dict[Content, Blob] = {}
         for each in own:
             if _content(each.upload) not in fresh:
                 fresh[_content(each.upload)] = self._blob(each.upload)
@@ -246,10 +247,10 @@ class _Publication:
         )
 
 
-def _content(upload: Upload) -> tuple[str, str, int]:
-    return upload.drive_id, upload.received_sha256, upload.declared_size
+def _content(upload: Upload) -> Content:
+    return Content(upload.drive_id, upload.received_sha256, upload.declared_size)
 
 
-def _stored(uploads: Sequence[Upload]) -> dict[tuple[str, str, int], Blob]:
+def _stored(uploads: Sequence[Upload]) -> dict[Content, Blob]:
     rows = blobs({upload.drive_id for upload in uploads}, {upload.received_sha256 for upload in uploads})
-    return {(blob.drive_id, blob.sha256, blob.size): blob for blob in rows}
+    return {Content(blob.drive_id, blob.sha256, blob.size): blob for blob in rows}

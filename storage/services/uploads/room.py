@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import UTC
 
 from storage.errors import QuotaExceeded, TooManyUploads
-from storage.selectors.uploads import Held
+from storage.selectors.uploads import HeldBytes
 
 
-def no_room(held: Sequence[Held]) -> QuotaExceeded:
+def no_room(held: Sequence[HeldBytes]) -> QuotaExceeded:
     """Return the refusal of a drive that is full. ``held``: what the actor holds in it, by its time."""
     size = sum(each.size for each in held)
     if not size:
@@ -23,7 +23,7 @@ def no_room(held: Sequence[Held]) -> QuotaExceeded:
     )
 
 
-def too_many(held: Sequence[Held]) -> TooManyUploads:
+def too_many(held: Sequence[HeldBytes]) -> TooManyUploads:
     """Return the refusal of an actor who has too many uploads under way. ``held``: those of hers that ended."""
     if not held:
         return TooManyUploads()
@@ -33,5 +33,5 @@ def too_many(held: Sequence[Held]) -> TooManyUploads:
     )
 
 
-def _time(held: Sequence[Held]) -> str:
+def _time(held: Sequence[HeldBytes]) -> str:
     return held[0].until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

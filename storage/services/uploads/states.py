@@ -40,7 +40,7 @@ from storage.errors import (
 from storage.models import LIVE_STATES, Blob, Drive, Upload, UploadState
 from storage.selectors.locks import hold_drives
 from storage.services import quota, tombstones
-from storage.services.tombstones import Held
+from storage.services.tombstones import HeldObject
 from storage.tables import change, marks, moment
 
 LINK_MARGIN = timedelta(minutes=15)
@@ -264,7 +264,7 @@ def _give_up_objects(uploads: Sequence[Upload], drive: Drive, now: datetime) -> 
     tombstones.hold(
         drive,
         [
-            Held(key_of(each, drive), each.actor, each.declared_size, until=_links_end(each, now))
+            HeldObject(key_of(each, drive), each.actor, each.declared_size, until=_links_end(each, now))
             for each in uploads
             if each.direct
         ],

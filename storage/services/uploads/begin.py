@@ -33,8 +33,9 @@ from storage.selectors.folders import folders_and_children
 from storage.selectors.locks import lock_uploads_of
 from storage.selectors.uploads import count_under_way, held_of
 from storage.services import quota
-from storage.services.uploads import possession, states
+from storage.services.uploads import places, possession, states
 from storage.services.uploads.declaration import BeginRequest, began, checked
+from storage.services.uploads.places import Verdict
 from storage.services.uploads.room import no_room, too_many
 from storage.services.uploads.transport import Transport, transport_of
 from storage.tables import UPLOADS
@@ -121,12 +122,12 @@ class _Batch:
         parents = {parent_id for _, parent_id in wanted.values()}
         folders, taken = folders_and_children(parents, {self.keys[index] for index in wanted})
         found = {("drive" if folder.id == folder.drive_id else "folder", folder.id): folder for folder in folders}
-        asked = [(permission, folder) for folder in found.values() for permission in _ASKED]
-        verdicts = permissions.require_all(self.actor, asked) if asked else []
-        pairs = zip(verdicts[::2], verdicts[1::2], strict=True)
-        places = {parent: _place(folder, *pair) for (parent, folder), pair in zip(found.items(), pairs, strict=True)}
+        verdicts = places.judge(self.actor, list(found.values()))
+        judged = {
+            parent: _place(folder, verdict) for (parent, folder), verdict in zip(found.items(), verdicts, strict=True)
+        }
         for index, parent in wanted.items():
-            place = places.get(parent, NotFound())
+            place = judged.get(parent, NotFound())
             if isinstance(place, StorageError):
                 self.results[index] = place
             else:
@@ -286,17 +287,14 @@ class _Batch:
                 states.send_directly(upload, link_lifetime=self.settings.direct_upload_lifetime)
 
 
-_ASKED = (Permission.UPLOAD, Permission.VIEW)
-
-
-def _place(folder: Item, refusal: StorageError | None, unseen: StorageError | None) -> _Place | StorageError:
-    """Judge a folder by the answers to ``_ASKED``, then its drive and the store of that."""
-    if refusal is not None:
-        return refusal
+def _place(folder: Item, verdict: Verdict) -> _Place | StorageError:
+    """Judge a folder by what may be done there, then its drive and the store of that."""
+    if verdict.refusal is not None:
+        return verdict.refusal
     if not folder.drive.takes_bytes:
         return DriveReadOnly()
     try:
         driver = registry.backend_for(folder.drive.backend)
     except StorageError as error:
         return error
-    return _Place(folder, folder.drive, driver, visible=unseen is None)
+    return _Place(folder, folder.drive, driver, visible=verdict.sees)

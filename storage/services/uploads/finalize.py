@@ -45,7 +45,7 @@ from storage.names import key as key_of_name
 from storage.permissions import Permission
 from storage.selectors.folders import children
 from storage.selectors.uploads import Standing, moved_on, uploads_with_standing
-from storage.services.uploads import possession, states
+from storage.services.uploads import places, possession, states
 from storage.services.uploads.publish import Changed, FinalizedUpload, Publishable, publish
 
 logger = logging.getLogger("filegraph.storage")
@@ -159,12 +159,10 @@ class _Batch:
         if not uploads:
             return []
         parents = {upload.parent_id: upload.parent for upload in uploads if not upload.parent.is_trashed}
-        asked = [(permission, folder) for folder in parents.values() for permission in _ASKED]
-        verdicts = permissions.require_all(self.actor, asked)
-        pairs = dict(zip(parents, zip(verdicts[::2], verdicts[1::2], strict=True), strict=True))
+        verdicts = dict(zip(parents, places.judge(self.actor, list(parents.values())), strict=True))
         ready = []
         for upload in uploads:
-            refusal, unseen = pairs.get(upload.parent_id, (NotFound(), NotFound()))
+            refusal, sees = verdicts.get(upload.parent_id, (NotFound(), False))
             if refusal is None and not upload.drive.takes_bytes:
                 refusal = DriveReadOnly()
             if refusal is None and states.lacks_bytes(upload) and not upload.direct:
@@ -172,7 +170,7 @@ class _Batch:
             if refusal is not None:
                 self.answers[upload.id] = refusal
             else:
-                ready.append(Publishable(upload, standings[upload.id], sees=unseen is None))
+                ready.append(Publishable(upload, standings[upload.id], sees=sees))
         return ready
 
     def _lent(self, ready: list[Publishable]) -> list[Publishable]:
@@ -281,6 +279,3 @@ class _Batch:
             self.answers[upload.id] = self._end(upload, UploadState.FAILED, error)
         else:
             self.answers[upload.id] = UploadIncomplete()
-
-
-_ASKED = (Permission.UPLOAD, Permission.VIEW)

@@ -7,7 +7,8 @@ ADVICE = {
     "ACCOUNTS_ERROR": "Read the message; it says what was refused.",
     "ACCOUNT_NOT_FOUND": "Check the username, group name or id. Deactivated people are not found either.",
     "ADMINISTRATOR_REQUIRED": "Ask an administrator to do it, or to make you one.",
-    "ADMINISTRATOR_LOCKOUT": "Leave an active person `can_administer` and `can_edit_model`. Nothing has changed.",
+    "ADMINISTRATOR_LOCKOUT": "Leave an active person `can_administer` and `can_edit_model`, whatever conditions say. "
+    "Nothing has changed.",
     "ALREADY_SET_UP": (
         "Sign in as the administrator that exists: `signIn`. Where nobody can, whoever has the machine makes one: "
         "`filegraph administrator NAME`."

@@ -138,6 +138,49 @@ def activate(actor: Actor, text: str) -> None:
     activation.activate(actor, version.id, needs=NEEDS, now=timezone.now())
 
 
+FROZEN = (
+    SHIPPED_MODEL.read_text(encoding="utf-8").replace(
+        "    define can_administer: admin\n    define can_edit_model: admin\n",
+        "    define spared: [user with after]\n"
+        "    define frozen: [user, user:* with after, user with bomb] but not spared\n"
+        "    define can_administer: admin but not frozen\n    define can_edit_model: admin but not frozen\n",
+    )
+    + """
+condition after(current_time: timestamp, start: timestamp) {
+  current_time >= start
+}
+condition bomb(current_time: timestamp, start: timestamp) {
+  (current_time < start ? [1] : [])[0] == 2
+}
+"""
+)
+
+
+@pytest.mark.parametrize("start", [FUTURE, "2000-01-01T00:00:00Z"])
+def test_what_may_take_the_last_administrator_away_one_day_is_refused(ada: Actor, start: str) -> None:
+    """A condition that begins later, or cannot be decided later, and one that spares her for now."""
+    activate(ada, FROZEN)
+    later = {"start": start}
+    barred = TupleKey("user:*", "frozen", ORGANIZATION, RelationshipCondition("after", later))
+    spared = TupleKey(ada, "spared", ORGANIZATION, RelationshipCondition("after", later))
+    with pytest.raises(AdministratorLockout):
+        write(ada, barred)
+    if start == FUTURE:
+        with pytest.raises(AdministratorLockout):
+            write(ada, TupleKey(ada, "frozen", ORGANIZATION, RelationshipCondition("bomb", later)))
+    with pytest.raises(AdministratorLockout):
+        write(ada, TupleKey(ada, "frozen", ORGANIZATION), spared)
+    assert write(ada, spared) == []
+    with pytest.raises(AdministratorLockout):
+        write(ada, barred)
+    # What may bar one person alone leaves the other.
+    bob = person(administrator=True)
+    assert write(ada, TupleKey(bob, "frozen", ORGANIZATION, RelationshipCondition("bomb", {"start": FUTURE}))) == []
+    with pytest.raises(AdministratorLockout):
+        write(ada, deletes=(TupleKey(ada, "admin", ORGANIZATION),))
+    assert decisions.check(CheckRequest(ada, "can_administer", ORGANIZATION, context={"current_time": FUTURE}))
+
+
 @pytest.fixture
 def timed(ada: Actor) -> None:
     assert TIMED.count("until") == 3

@@ -16,7 +16,8 @@ ADVICE = {
     "AUTHORIZATION_ERROR": "Read the server's log under the request id.",
     "AUTHORIZATION_MODEL_CONFLICT": "Look at the model that is active now, and decide again. Nothing changed.",
     "AUTHORIZATION_MODEL_NOT_FOUND": "Check the id: `authorizationModels` lists all versions.",
-    "AUTHORIZATION_RELATIONS_MISSING": "Define what `missingRelations` names. The model that was active still is.",
+    "AUTHORIZATION_RELATIONS_MISSING": "Define what `missingRelations` names, and let nobody administer by a right to "
+    "a drive, folder or file. The model that was active still is.",
     "AUTHORIZATION_UNAVAILABLE": "Try again in a moment. Nothing was done and nothing was allowed meanwhile.",
     "BACKEND_FULL": "Tell the operator: the disk or bucket behind this drive has no space left.",
     "BACKEND_UNAVAILABLE": "Try again in a moment. Operators: see the log and `/readyz`.",

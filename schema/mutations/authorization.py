@@ -28,8 +28,8 @@ T = TypeVar("T")
 
 _PROBLEMS = "Every fault of the text, in its order; empty when it is valid."
 _MISSING = (
-    "What the service asks and the model cannot answer, each in a sentence that begins with `type#relation`,"
-    " or with a type that the model lacks."
+    "What the service asks and the model cannot answer, or answers by rights that others may take away at any time;"
+    " each in a sentence that begins with `type#relation`, or with a type that the model lacks."
 )
 _ORPHANED = "How many stored tuples the model does not allow; null when nothing was done."
 

@@ -163,6 +163,30 @@ def test_what_is_missing_is_told(ada: Actor, old: str, new: str, told: list[str]
     assert [line.partition(" ")[0] for line in judged.missing] == told
 
 
+@pytest.mark.parametrize(
+    ("relations", "told"),
+    [
+        ("define vault: [drive]\n    define keeper: viewer from vault", ["drive"]),
+        ("define keeper: [user, folder#owns]", ["drive", "folder"]),
+        ("define keeper: [user, role#assignee] but not barred\n    define barred: [file#blocked]", ["file"]),
+    ],
+)
+def test_administering_rests_on_nothing_that_is_shared(ada: Actor, relations: str, told: list[str]) -> None:
+    """Whoever owns a drive could take the last administrator away, and so could the purge of a file."""
+    text = SHIPPED.replace(
+        "    define can_administer: admin\n", f"    {relations}\n    define can_administer: admin and keeper\n"
+    )
+    assert text != SHIPPED
+    judged = activation.judge(ada, text, NEEDS)
+    assert (judged.problems, judged.locks_out) == ((), None)
+    assert [line.partition(",")[0] for line in judged.missing] == [
+        f"organization#can_administer rests on rights to a {name}" for name in told
+    ]
+    with pytest.raises(RelationsMissing):
+        activate(ada, text)
+    assert active_model.active().text == SHIPPED
+
+
 def test_an_administrator_for_some_time_is_not_the_one_who_stays(ada: Actor) -> None:
     text = SHIPPED.replace(
         "define admin: [user, group#member]", "define admin: [user, user with until, group#member]", 1

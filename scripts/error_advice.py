@@ -31,7 +31,10 @@ ADVICE = {
         "Give the value in the context of the question, or keep it with the relationship. The server's log names the "
         "relationship: delete it, and write it again with the value."
     ),
-    "CONDITION_FAILED": "Read the reason in the server's log, and mend the condition in the authorization model.",
+    "CONDITION_FAILED": (
+        "Read the reason in the server's log, which names the condition and the relationship that carries it. Mend the "
+        "one in the authorization model, or delete the other."
+    ),
     "CONFLICT": "Read the present state and decide again.",
     "CROSS_DRIVE_MOVE": "Download and upload instead: moves stay within one drive.",
     "CSRF_FAILED": "Send the `csrfToken` of `signIn` as the header `X-CSRFToken`, from an allowed origin.",

@@ -13,7 +13,7 @@ import accounts.permissions
 import storage.permissions
 from accounts.permissions import grant_organization
 from accounts.principal import actor_of
-from authz.errors import AdministratorLockout, EditorRequired, InvalidRequest, ModelConflict
+from authz.errors import AdministratorLockout, ConditionFailed, EditorRequired, InvalidRequest, ModelConflict
 from authz.services import activation, decisions, model_versions, relationship_editor, relationships, shipped_model
 from authz.services.active_model import pinned
 from authz.services.shipped_model import SHIPPED_MODEL
@@ -179,6 +179,18 @@ def test_what_may_take_the_last_administrator_away_one_day_is_refused(ada: Actor
     with pytest.raises(AdministratorLockout):
         write(ada, deletes=(TupleKey(ada, "admin", ORGANIZATION),))
     assert decisions.check(CheckRequest(ada, "can_administer", ORGANIZATION, context={"current_time": FUTURE}))
+
+
+def test_what_cannot_be_decided_any_more_is_an_error_until_it_is_deleted(ada: Actor) -> None:
+    activate(ada, FROZEN.replace("define viewer: [user, service,", "define viewer: [user, user:* with bomb, service,"))
+    key = TupleKey("user:*", "viewer", "drive:d", RelationshipCondition("bomb", {"start": "2000-01-01T00:00:00Z"}))
+    assert "Index error" in write(ada, key)[0]
+    relationships.write(writes=[key])
+    question = CheckRequest(Actor("user:eve"), "can_view", "drive:d")
+    with pytest.raises(ConditionFailed):
+        decisions.check(question)
+    assert write(ada, deletes=(key.bare,)) == []
+    assert not decisions.check(question)
 
 
 @pytest.fixture

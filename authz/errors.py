@@ -98,7 +98,10 @@ class ModelConflict(AuthzError):
 
 
 class RelationsMissing(AuthzError):
-    """The authorization model cannot answer what the service asks; ``missing`` has a sentence for each relation."""
+    """The authorization model cannot answer what the service asks; ``missing`` has a sentence for each relation.
+
+    Or it lets somebody administer by what others may take away at any time.
+    """
 
     code = "AUTHORIZATION_RELATIONS_MISSING"
     default_message = "The authorization model cannot answer everything that the service asks."

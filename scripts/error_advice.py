@@ -7,7 +7,8 @@ ADVICE = {
     "ACCOUNTS_ERROR": "Read the message; it says what was refused.",
     "ACCOUNT_NOT_FOUND": "Check the username, group name or id. Deactivated people are not found either.",
     "ADMINISTRATOR_REQUIRED": "Ask an administrator to do it, or to make you one.",
-    "ADMINISTRATOR_LOCKOUT": "Leave an active person `can_administer` and `can_edit_model`. Nothing has changed.",
+    "ADMINISTRATOR_LOCKOUT": "Leave an active person `can_administer` and `can_edit_model`, whatever conditions say. "
+    "Nothing has changed.",
     "ALREADY_SET_UP": (
         "Sign in as the administrator that exists: `signIn`. Where nobody can, whoever has the machine makes one: "
         "`filegraph administrator NAME`."
@@ -15,7 +16,8 @@ ADVICE = {
     "AUTHORIZATION_ERROR": "Read the server's log under the request id.",
     "AUTHORIZATION_MODEL_CONFLICT": "Look at the model that is active now, and decide again. Nothing changed.",
     "AUTHORIZATION_MODEL_NOT_FOUND": "Check the id: `authorizationModels` lists all versions.",
-    "AUTHORIZATION_RELATIONS_MISSING": "Define what `missingRelations` names. The model that was active still is.",
+    "AUTHORIZATION_RELATIONS_MISSING": "Define what `missingRelations` names, and let nobody administer by a right to "
+    "a drive, folder or file. The model that was active still is.",
     "AUTHORIZATION_UNAVAILABLE": "Try again in a moment. Nothing was done and nothing was allowed meanwhile.",
     "BACKEND_FULL": "Tell the operator: the disk or bucket behind this drive has no space left.",
     "BACKEND_UNAVAILABLE": "Try again in a moment. Operators: see the log and `/readyz`.",
@@ -29,7 +31,10 @@ ADVICE = {
         "Give the value in the context of the question, or keep it with the relationship. The server's log names the "
         "relationship: delete it, and write it again with the value."
     ),
-    "CONDITION_FAILED": "Read the reason in the server's log, and mend the condition in the authorization model.",
+    "CONDITION_FAILED": (
+        "Read the reason in the server's log, which names the condition and the relationship that carries it. Mend the "
+        "one in the authorization model, or delete the other."
+    ),
     "CONFLICT": "Read the present state and decide again.",
     "CROSS_DRIVE_MOVE": "Download and upload instead: moves stay within one drive.",
     "CSRF_FAILED": "Send the `csrfToken` of `signIn` as the header `X-CSRFToken`, from an allowed origin.",

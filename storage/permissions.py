@@ -91,9 +91,10 @@ NEEDS = Needs(
         TupleKey("user:x", role.value, f"{kind.value}:x") for kind, roles in _ROLES.items() for role in sorted(roles)
     ),
     told=(TupleKey(ORGANIZATION, "organization", "backend:x"),),
+    shared=frozenset(kind.value for kind in NodeKind),
     structure=EDGES,
 )
-"""What storage needs of any authorization model: each question, and each role to a person."""
+"""What storage needs of any authorization model: each question, each role to a person, and no administrator by one."""
 
 
 Pair = tuple[Permission, str]

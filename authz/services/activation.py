@@ -43,7 +43,7 @@ class Judgement:
     """What there is to say about a text that nobody has kept. ``missing``: what activating it would be refused for.
 
     ``locks_out``: None where it was not looked into. ``orphaned`` counts the tuples that the model does not allow; None
-    for a text with problems, which is no model.
+    for a text with problems, which is no model, and where they could not be counted.
     """
 
     problems: tuple[ModelProblem, ...]
@@ -55,11 +55,11 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Activated:
-    """The result of ``activate``: ``orphaned`` counts the tuples that the model does not allow."""
+    """The result of ``activate``: ``orphaned`` counts the tuples that the model does not allow, None if that failed."""
 
     version: ModelVersion
     previous: ModelVersion | None
-    orphaned: int
+    orphaned: int | None
 
 
 def judge(actor: Actor, text: str, needs: Needs) -> Judgement:

@@ -23,13 +23,15 @@ class Needs:
 
     ``asked``: in questions. ``written`` are samples of the tuples that are stored, ``told`` of those that come with a
     question whether the model follows them or not. ``kept``: relations to the organization that somebody must have at
-    any time. ``structure`` tells what else stands in rows.
+    any time. ``shared``: types on which rights come and go, and nobody looks at who is left to have what is ``kept``.
+    ``structure`` tells what else stands in rows.
     """
 
     asked: frozenset[tuple[str, str]] = frozenset()
     written: tuple[TupleKey, ...] = ()
     told: tuple[TupleKey, ...] = ()
     kept: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
     structure: Structure = NO_STRUCTURE
 
     def joined(self, other: Needs) -> Needs:
@@ -39,6 +41,7 @@ class Needs:
             (*self.written, *other.written),
             (*self.told, *other.told),
             self.kept | other.kept,
+            self.shared | other.shared,
             other.structure if self.structure is NO_STRUCTURE else self.structure,
         )
 
@@ -59,7 +62,7 @@ def unmet(model: AuthorizationModel, needs: Needs) -> list[str]:
 
     It begins with ``type#relation``, or with the name of a type that the model lacks.
     """
-    return sorted({*_unknown_actors(model), *_unasked(model, needs), *_refused(model, needs)})
+    return sorted({*_unknown_actors(model), *_unasked(model, needs), *_refused(model, needs), *_unkept(model, needs)})
 
 
 def _unknown_actors(model: AuthorizationModel) -> Iterator[str]:
@@ -82,3 +85,11 @@ def _refused(model: AuthorizationModel, needs: Needs) -> Iterator[str]:
                 types.require_tuple(key)
             except InvalidTuple:
                 yield f"{type_of(key.object)}#{key.relation} takes no {kind_of(key.user)}, and it is {verb}"
+
+
+def _unkept(model: AuthorizationModel, needs: Needs) -> Iterator[str]:
+    types = typesystem_of(model)
+    for relation in needs.kept:
+        node = f"{type_of(ORGANIZATION)}#{relation}"
+        for shared in {each.partition("#")[0] for each in types.led_to(node)} & needs.shared:
+            yield f"{node} rests on rights to a {shared}, which go without a look at who is left"

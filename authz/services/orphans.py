@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from django.db import connection
+import logging
+
+from django.db import Error, connection
 
 from authz.dsl.model import AuthorizationModel
 from authz.engine.typesystem import type_of, typesystem_of
 from authz.models import RelationshipTuple
 from authz.services.active_model import active
 from authz.types import RelationshipCondition, TupleKey
+
+logger = logging.getLogger("filegraph.authz")
 
 # What a model allows depends on the kinds alone, and there are few of those among any number of tuples.
 _KINDS = (
@@ -25,18 +29,24 @@ def is_orphaned(key: TupleKey) -> bool:
     return not typesystem_of(active().model).allows(f"{type_of(key.object)}#{key.relation}", key.user, key.condition)
 
 
-def orphaned_tuples(model: AuthorizationModel) -> int:
-    """Return how many stored tuples ``model`` does not allow. One statement, which reads the whole table.
+def orphaned_tuples(model: AuthorizationModel) -> int | None:
+    """Return how many stored tuples ``model`` does not allow; None where the database does not come to an end of that.
 
-    With an OpenFGA server too: the table is the record of what it was told.
+    One statement, which reads the whole table; nothing hangs on it. With an OpenFGA server too: the table is the record
+    of what it was told.
     """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_KINDS.format(colon=_COLON[connection.vendor]).replace("%", "%%"), [])
+            kinds = cursor.fetchall()
+    except Error as error:
+        logger.warning("The tuples that a model does not allow could not be counted: %s", error)
+        return None
     types = typesystem_of(model)
     orphans = 0
-    with connection.cursor() as cursor:
-        cursor.execute(_KINDS.format(colon=_COLON[connection.vendor]).replace("%", "%%"), [])
-        for object_type, relation, subject_type, everybody, subject_relation, condition, count in cursor.fetchall():
-            user = f"{subject_type}:{'*' if everybody else 'x'}" + (f"#{subject_relation}" if subject_relation else "")
-            carried = RelationshipCondition(condition) if condition else None
-            if not types.allows(f"{object_type}#{relation}", user, carried):
-                orphans += count
+    for object_type, relation, subject_type, everybody, subject_relation, condition, count in kinds:
+        user = f"{subject_type}:{'*' if everybody else 'x'}" + (f"#{subject_relation}" if subject_relation else "")
+        carried = RelationshipCondition(condition) if condition else None
+        if not types.allows(f"{object_type}#{relation}", user, carried):
+            orphans += count
     return orphans

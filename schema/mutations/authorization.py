@@ -28,10 +28,10 @@ T = TypeVar("T")
 
 _PROBLEMS = "Every fault of the text, in its order; empty when it is valid."
 _MISSING = (
-    "What the service asks and the model cannot answer, each in a sentence that begins with `type#relation`,"
-    " or with a type that the model lacks."
+    "What the service asks and the model cannot answer, or answers by rights that others may take away at any time;"
+    " each in a sentence that begins with `type#relation`, or with a type that the model lacks."
 )
-_ORPHANED = "How many stored tuples the model does not allow; null when nothing was done."
+_ORPHANED = "How many stored tuples the model does not allow; null when nothing was done, or counting took too long."
 
 
 @strawberry.input(description="A text to be judged.")
@@ -56,7 +56,8 @@ class ValidateAuthorizationModelPayload:
         " stands against the text, or an OpenFGA server answers, which is asked when the version is activated."
     )
     orphaned_tuples: int | None = strawberry.field(
-        description="How many stored tuples the model does not allow; null when the text has problems."
+        description="How many stored tuples the model does not allow; null when the text has problems, or counting took"
+        " too long."
     )
     errors: list[UserError] = strawberry.field(description="Why the text was not judged; empty when it was.")
 

@@ -14,6 +14,7 @@ def test_they_are_those_of_all_parts() -> None:
     for part in (accounts.permissions.NEEDS, storage.permissions.NEEDS):
         assert part.asked <= NEEDS.asked
         assert part.kept <= NEEDS.kept
+        assert part.shared <= NEEDS.shared
         assert set(part.written) <= set(NEEDS.written)
         assert part.structural() <= NEEDS.structural()
     assert NEEDS.structure is storage.permissions.EDGES

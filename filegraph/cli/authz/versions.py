@@ -138,7 +138,9 @@ def _tell(done: Activated) -> None:
         say(f"{name} was active already.")
         return
     say(f"{name} is active now, instead of {encode(Kind.MODEL, done.previous.id)}.")
-    if done.orphaned:
+    if done.orphaned is None:
+        say("How many of the stored tuples it does not allow could not be counted.")
+    elif done.orphaned:
         say(
             f"It does not allow {done.orphaned} of the stored tuples: they count for nothing until a model allows them."
         )

@@ -163,6 +163,30 @@ def test_what_is_missing_is_told(ada: Actor, old: str, new: str, told: list[str]
     assert [line.partition(" ")[0] for line in judged.missing] == told
 
 
+@pytest.mark.parametrize(
+    ("relations", "told"),
+    [
+        ("define vault: [drive]\n    define keeper: viewer from vault", ["drive"]),
+        ("define keeper: [user, folder#owns]", ["drive", "folder"]),
+        ("define keeper: [user, role#assignee] but not barred\n    define barred: [file#blocked]", ["file"]),
+    ],
+)
+def test_administering_rests_on_nothing_that_is_shared(ada: Actor, relations: str, told: list[str]) -> None:
+    """Whoever owns a drive could take the last administrator away, and so could the purge of a file."""
+    text = SHIPPED.replace(
+        "    define can_administer: admin\n", f"    {relations}\n    define can_administer: admin and keeper\n"
+    )
+    assert text != SHIPPED
+    judged = activation.judge(ada, text, NEEDS)
+    assert (judged.problems, judged.locks_out) == ((), None)
+    assert [line.partition(",")[0] for line in judged.missing] == [
+        f"organization#can_administer rests on rights to a {name}" for name in told
+    ]
+    with pytest.raises(RelationsMissing):
+        activate(ada, text)
+    assert active_model.active().text == SHIPPED
+
+
 def test_an_administrator_for_some_time_is_not_the_one_who_stays(ada: Actor) -> None:
     text = SHIPPED.replace(
         "define admin: [user, group#member]", "define admin: [user, user with until, group#member]", 1
@@ -221,6 +245,35 @@ def test_tuples_that_the_new_model_does_not_allow_are_counted(ada: Actor) -> Non
     assert activation.judge(ada, "model", NEEDS).orphaned is None, (
         "nothing can be counted under a text that is no model"
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_activation_is_done_whether_the_count_of_tuples_comes_to_an_end_or_not() -> None:
+    ada = person(administrator=True)
+    with connection.execute_wrapper(cut_the_count):
+        assert activation.judge(ada, AUDITORS_TOO, NEEDS).orphaned is None
+        done = activate(ada, AUDITORS_TOO)
+    assert (done.version.is_active, done.orphaned) == (True, None)
+    assert active_model.active().text == AUDITORS_TOO
+
+
+def cut_the_count(execute: Any, sql: str, *rest: Any) -> Any:
+    """Let the database end the one statement that reads the whole table, as it does when that takes too long."""
+    if "GROUP BY object_type" not in sql:
+        return execute(sql, *rest)
+    raw: Any = connection.connection
+    if connection.vendor == "sqlite":
+        raw.set_progress_handler(lambda: 1, 1)
+    else:
+        raw.execute("SET statement_timeout = 100")
+        sql = sql.replace("FROM (", "FROM pg_sleep(60), (", 1)
+    try:
+        return execute(sql, *rest)
+    finally:
+        if connection.vendor == "sqlite":
+            raw.set_progress_handler(None, 1)
+        else:
+            raw.execute("RESET statement_timeout")
 
 
 def test_what_somebody_did_not_see_is_not_activated_over(ada: Actor) -> None:

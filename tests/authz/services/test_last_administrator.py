@@ -11,13 +11,16 @@ from typing import Any, TypeAlias
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.utils import timezone
 
+import storage.permissions
 from accounts.permissions import NEEDS, grant_organization
 from accounts.principal import actor_of
 from authz.errors import AdministratorLockout
 from authz.models import RelationshipTuple
-from authz.services import last_administrator, relationships
-from authz.types import ORGANIZATION, Actor, TupleKey
+from authz.services import activation, last_administrator, model_versions, relationships
+from authz.services.shipped_model import SHIPPED_MODEL
+from authz.types import ORGANIZATION, Actor, RelationshipCondition, TupleKey
 from tests.components.permissions import Installation
 
 
@@ -104,3 +107,21 @@ def test_with_an_openfga_server(installation: Installation) -> None:
     with pytest.raises(AdministratorLockout):
         resign(bob)
     assert left() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_an_openfga_server_conditions_are_judged_for_later_too(installation: Installation) -> None:
+    installation.choose("openfga")
+    installation.prepare()
+    ada = administrator("ada")
+    text = SHIPPED_MODEL.read_text(encoding="utf-8").replace(
+        "    define can_administer: admin\n",
+        "    define frozen: [user:* with after]\n    define can_administer: admin but not frozen\n",
+    )
+    text += "\ncondition after(current_time: timestamp, start: timestamp) {\n  current_time >= start\n}\n"
+    version = model_versions.create(ada, text, now=timezone.now())
+    activation.activate(ada, version.id, needs=NEEDS.joined(storage.permissions.NEEDS), now=timezone.now())
+    later = RelationshipCondition("after", {"start": "2999-01-01T00:00:00Z"})
+    with pytest.raises(AdministratorLockout), last_administrator.kept(None, NEEDS):
+        relationships.write(writes=[TupleKey("user:*", "frozen", ORGANIZATION, later)])
+    assert relationships.read_all(relation="frozen", object=ORGANIZATION) == []

@@ -13,7 +13,7 @@ import accounts.permissions
 import storage.permissions
 from accounts.permissions import grant_organization
 from accounts.principal import actor_of
-from authz.errors import AdministratorLockout, EditorRequired, InvalidRequest, ModelConflict
+from authz.errors import AdministratorLockout, ConditionFailed, EditorRequired, InvalidRequest, ModelConflict
 from authz.services import activation, decisions, model_versions, relationship_editor, relationships, shipped_model
 from authz.services.active_model import pinned
 from authz.services.shipped_model import SHIPPED_MODEL
@@ -136,6 +136,61 @@ def test_the_last_administrator_stays(ada: Actor) -> None:
 def activate(actor: Actor, text: str) -> None:
     version = model_versions.create(actor, text, now=timezone.now())
     activation.activate(actor, version.id, needs=NEEDS, now=timezone.now())
+
+
+FROZEN = (
+    SHIPPED_MODEL.read_text(encoding="utf-8").replace(
+        "    define can_administer: admin\n    define can_edit_model: admin\n",
+        "    define spared: [user with after]\n"
+        "    define frozen: [user, user:* with after, user with bomb] but not spared\n"
+        "    define can_administer: admin but not frozen\n    define can_edit_model: admin but not frozen\n",
+    )
+    + """
+condition after(current_time: timestamp, start: timestamp) {
+  current_time >= start
+}
+condition bomb(current_time: timestamp, start: timestamp) {
+  (current_time < start ? [1] : [])[0] == 2
+}
+"""
+)
+
+
+@pytest.mark.parametrize("start", [FUTURE, "2000-01-01T00:00:00Z"])
+def test_what_may_take_the_last_administrator_away_one_day_is_refused(ada: Actor, start: str) -> None:
+    """A condition that begins later, or cannot be decided later, and one that spares her for now."""
+    activate(ada, FROZEN)
+    later = {"start": start}
+    barred = TupleKey("user:*", "frozen", ORGANIZATION, RelationshipCondition("after", later))
+    spared = TupleKey(ada, "spared", ORGANIZATION, RelationshipCondition("after", later))
+    with pytest.raises(AdministratorLockout):
+        write(ada, barred)
+    if start == FUTURE:
+        with pytest.raises(AdministratorLockout):
+            write(ada, TupleKey(ada, "frozen", ORGANIZATION, RelationshipCondition("bomb", later)))
+    with pytest.raises(AdministratorLockout):
+        write(ada, TupleKey(ada, "frozen", ORGANIZATION), spared)
+    assert write(ada, spared) == []
+    with pytest.raises(AdministratorLockout):
+        write(ada, barred)
+    # What may bar one person alone leaves the other.
+    bob = person(administrator=True)
+    assert write(ada, TupleKey(bob, "frozen", ORGANIZATION, RelationshipCondition("bomb", {"start": FUTURE}))) == []
+    with pytest.raises(AdministratorLockout):
+        write(ada, deletes=(TupleKey(ada, "admin", ORGANIZATION),))
+    assert decisions.check(CheckRequest(ada, "can_administer", ORGANIZATION, context={"current_time": FUTURE}))
+
+
+def test_what_cannot_be_decided_any_more_is_an_error_until_it_is_deleted(ada: Actor) -> None:
+    activate(ada, FROZEN.replace("define viewer: [user, service,", "define viewer: [user, user:* with bomb, service,"))
+    key = TupleKey("user:*", "viewer", "drive:d", RelationshipCondition("bomb", {"start": "2000-01-01T00:00:00Z"}))
+    assert "Index error" in write(ada, key)[0]
+    relationships.write(writes=[key])
+    question = CheckRequest(Actor("user:eve"), "can_view", "drive:d")
+    with pytest.raises(ConditionFailed):
+        decisions.check(question)
+    assert write(ada, deletes=(key.bare,)) == []
+    assert not decisions.check(question)
 
 
 @pytest.fixture

@@ -301,3 +301,19 @@ def test_whoever_was_to_stay_may_leave_while_the_model_is_judged(ada: Actor, mon
     with pytest.raises(AdministratorLockout):
         activate(bob, text)
     assert active_model.active_version_id() == both.id
+
+
+def test_who_loses_the_right_while_the_model_is_judged_activates_none(
+    ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, deliver = person(administrator=True), activation.remote_engine.deliver
+
+    def taken_back() -> None:
+        relationships.write(deletes=[TupleKey(bob, "admin", ORGANIZATION)])
+        deliver()
+
+    monkeypatch.setattr(activation.remote_engine, "deliver", taken_back)
+    before = active_model.active_version_id()
+    with pytest.raises(EditorRequired):
+        activate(bob, AUDITORS_TOO)
+    assert active_model.active_version_id() == before

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from accounts.errors import AdministratorRequired
-from authz.services import decisions, relationships
+from authz.services import decisions, relationships, rights
 from authz.services.needs import Needs
 from authz.types import ORGANIZATION, SYSTEM, Actor, CheckRequest, TupleKey
 
@@ -50,6 +50,16 @@ def require_administrator(actor: Actor) -> None:
     """Raise ``AdministratorRequired`` unless the actor administers the organization."""
     if not is_administrator(actor):
         raise AdministratorRequired
+
+
+def hold_administrator(actor: Actor, *, alone: bool = False) -> None:
+    """``require_administrator`` in a transaction that rests on the answer: it holds until that ends.
+
+    ``alone``: the transaction may itself take a right away (``authz.services.rights``).
+    """
+    if not (rights.hold_alone if alone else rights.hold)(actor):
+        raise AdministratorRequired
+    require_administrator(actor)
 
 
 def administrator_exists() -> bool:

@@ -14,6 +14,7 @@ from accounts.permissions import (
     add_group_member,
     group_members,
     groups_of,
+    hold_administrator,
     open_groups,
     remove_group_member,
     require_administrator,
@@ -29,6 +30,7 @@ def create(actor: Actor, name: str) -> Group:
     name = clean_group_name(name)
     try:
         with transaction.atomic():
+            hold_administrator(actor)
             return Group.objects.create(name=name)
     except IntegrityError:
         raise GroupNameTaken from None
@@ -45,6 +47,7 @@ def add_member(actor: Actor, group_id: str, user_id: str) -> Group:
     if not User.objects.filter(pk=user_id).exists():
         raise AccountNotFound
     with last_administrator.kept(actor_of(user_id), NEEDS):
+        hold_administrator(actor, alone=True)
         add_group_member(actor, group.pk, actor_of(user_id))
     return group
 
@@ -59,6 +62,7 @@ def remove_member(actor: Actor, group_id: str, user_id: str) -> Group:
     if not User.objects.filter(pk=user_id).exists():
         raise AccountNotFound
     with last_administrator.kept(actor_of(user_id), NEEDS):
+        hold_administrator(actor, alone=True)
         remove_group_member(actor, group.pk, actor_of(user_id))
     return group
 

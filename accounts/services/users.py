@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from django.db import IntegrityError, transaction
 
 from accounts.errors import AccountNotFound, InvalidName, UsernameTaken
 from accounts.models import User
 from accounts.names import clean_name, name_key
-from accounts.permissions import NEEDS, grant_organization, require_administrator
+from accounts.permissions import NEEDS, grant_organization, hold_administrator, require_administrator
 from accounts.principal import actor_of
 from accounts.services import passwords
 from authz.services import last_administrator
@@ -24,25 +25,37 @@ def create(actor: Actor, username: str, password: str, *, display_name: str = ""
     Raises ``AdministratorRequired``, ``InvalidName``, ``UsernameTaken``, ``WeakPassword``.
     """
     require_administrator(actor)
-    return create_unasked(username, password, display_name=display_name, administrator=administrator, actor=actor)
+    draft = _draft(username, password, display_name, administrator)
+    # To hash a password takes a while, in which she may have lost that right.
+    return _insert(draft, actor, ask=partial(hold_administrator, actor))
 
 
 def create_unasked(
     username: str, password: str, *, display_name: str = "", administrator: bool = False, actor: Actor = SYSTEM
 ) -> User:
     """``create`` without the question, for setup alone: there is nobody yet who could be asked for."""
+    return _insert(_draft(username, password, display_name, administrator), actor)
+
+
+def _draft(username: str, password: str, display_name: str, administrator: bool) -> User:
     username = clean_name(username)
     if len(display_name) > MAX_DISPLAY_NAME or not display_name.isprintable():
         raise InvalidName(f"A display name has up to {MAX_DISPLAY_NAME} visible characters.")
     draft = User(username=username, display_name=display_name.strip(), is_staff=administrator)
     passwords.judge(password, draft)
     draft.set_password(password)
-    if User.objects.filter(username_key=name_key(username)).exists():
+    return draft
+
+
+def _insert(draft: User, actor: Actor, ask: Callable[[], None] | None = None) -> User:
+    if User.objects.filter(username_key=name_key(draft.username)).exists():
         raise UsernameTaken
     try:
         with transaction.atomic():
+            if ask is not None:
+                ask()
             draft.save(force_insert=True)
-            grant_organization(actor_of(draft.pk), administrator=administrator, actor=actor)
+            grant_organization(actor_of(draft.pk), administrator=draft.is_staff, actor=actor)
     except IntegrityError:
         # Somebody took it in the meantime.
         raise UsernameTaken from None
@@ -59,6 +72,8 @@ def deactivate(actor: Actor, user_id: str) -> User:
     if user is None:
         raise AccountNotFound
     with last_administrator.kept(actor_of(user_id), NEEDS):
+        User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+        hold_administrator(actor)
         user.is_active = False
         user.save(update_fields=["is_active"])
     return user

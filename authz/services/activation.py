@@ -6,14 +6,23 @@ activating the one before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import IntegrityError, transaction
 
-from authz.errors import AdministratorLockout, ModelConflict, ModelNotFound, ModelProblem, RelationsMissing
+from authz.errors import (
+    AdministratorLockout,
+    EditorRequired,
+    ModelConflict,
+    ModelNotFound,
+    ModelProblem,
+    RelationsMissing,
+)
 from authz.models import AuthorizationModelVersion, ModelActivation
-from authz.services import audit, decisions, remote_engine
+from authz.services import audit, decisions, remote_engine, rights
 from authz.services.active_model import hold_active, of_version
 from authz.services.administrators import is_active, require_administrator
 from authz.services.client import client_for
@@ -94,7 +103,7 @@ def activate(
     (also when the OpenFGA server does not take the model: with its reason).
     """
     require_editor(actor)
-    return activate_unasked(actor, version_id, needs=needs, if_active=if_active, note=note, now=now)
+    return _activate(actor, version_id, needs, if_active, note, now, ask=partial(_require_held, actor))
 
 
 def activate_unasked(
@@ -111,6 +120,20 @@ def activate_unasked(
 
     ``leaves_administrator``: refuse what would leave nobody to administer. Raises the rest of what ``activate`` does.
     """
+    return _activate(author, version_id, needs, if_active, note, now, leaves_administrator=leaves_administrator)
+
+
+def _activate(
+    author: Actor,
+    version_id: str,
+    needs: Needs,
+    if_active: str | None,
+    note: str,
+    now: datetime,
+    *,
+    ask: Callable[[], None] | None = None,
+    leaves_administrator: bool = True,
+) -> Activated:
     note, needs = checked_note(note), needs.joined(OWN_NEEDS)
     try:
         loaded = of_version(version_id)
@@ -125,15 +148,29 @@ def activate_unasked(
         before, left = decisions.revision(), None
         if leaves_administrator:
             left = require_administrator(client_for(loaded, needs.structure), needs.kept)
-        previous = _write_activation(author, version_id, if_active, note, before, left, now)
+        previous = _write_activation(author, version_id, if_active, note, before, left, now, ask)
         if previous is not None:
             version, *others = in_order([version_id, previous])
             return Activated(version, others[0] if others else None, orphaned_tuples(loaded.model))
     raise ModelConflict("rights changed again and again while the model was judged")
 
 
+def _require_held(actor: Actor) -> None:
+    """Ask again, after the model was judged, in the transaction that rests on the answer."""
+    if not rights.hold(actor):
+        raise EditorRequired
+    require_editor(actor)
+
+
 def _write_activation(
-    author: Actor, version_id: str, if_active: str | None, note: str, revision: str, left: Actor | None, now: datetime
+    author: Actor,
+    version_id: str,
+    if_active: str | None,
+    note: str,
+    revision: str,
+    left: Actor | None,
+    now: datetime,
+    ask: Callable[[], None] | None,
 ) -> str | None:
     """Note the activation, and return the version that was active.
 
@@ -142,6 +179,8 @@ def _write_activation(
     try:
         with transaction.atomic():
             last = hold_active()
+            if ask is not None:
+                ask()
             if if_active is not None and last.version_id != if_active:
                 raise ModelConflict(f"active is {last.version_id}, not {if_active}")
             if decisions.revision() != revision or (left is not None and not is_active(left)):

@@ -93,3 +93,8 @@ def moment(request_id: str = "") -> Iterator[None]:
     """
     with pinned(), _MOMENTS.moment(), one_time(), of_request(request_id):
         yield
+
+
+def forget_grants() -> None:
+    """Read anew, in the rest of the request of this thread, what lists and flags have read and share."""
+    _MOMENTS.forget()

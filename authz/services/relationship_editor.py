@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db import DEFAULT_DB_ALIAS
-
-from authz.clients import horizon
 from authz.clients.base import TuplePage
 from authz.clients.writes import require_deletable
 from authz.engine.conditions import Circumstances
 from authz.engine.typesystem import type_of, typesystem_of
-from authz.errors import AuthzError, ConditionFailed, InvalidTuple, ModelConflict, WriteConflict
-from authz.services import last_administrator, relationships
+from authz.errors import AuthzError, ConditionFailed, EditorRequired, InvalidTuple, ModelConflict, WriteConflict
+from authz.services import last_administrator, relationships, rights
 from authz.services.active_model import LoadedModel, active_version_id, of_version
 from authz.services.circumstances import CURRENT_TIME, circumstances
 from authz.services.client import client_for
@@ -68,8 +65,10 @@ def write(actor: Actor, *, writes: Sequence[TupleKey], deletes: Sequence[TupleKe
         with last_administrator.kept(None, needs) as held:
             if held != version_id:
                 raise ModelConflict
-            # Who rests on a right until she has committed is waited for: whatever is written here may take one away.
-            horizon.await_stays(DEFAULT_DB_ALIAS)
+            # Whatever is written here may take a right away.
+            if not rights.hold_alone(actor):
+                raise EditorRequired
+            require_editor(actor)
             relationships.write(actor=actor, writes=writes, deletes=deletes)
     except WriteConflict:
         refused = list(_conflicts(writes, deletes))

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import lru_cache
 
-from django.contrib.auth import get_user_model
-from django.db import connection
-
 from authz.services import active_model
+from authz.services.rights import account_columns
 from authz.types import ANONYMOUS, Actor
 from storage.selectors import dialect
 from storage.tables import fetch, marks
@@ -36,7 +34,7 @@ def is_active(actor: Actor) -> bool:
 
 def active_sql(column: str) -> str:
     """Return ``is_active`` of the actor in a column, as a boolean SQL expression."""
-    table, key, active = _names()
+    table, key, active = account_columns()
     account = f"SELECT 1 FROM {table} a WHERE a.{key} = substr({column}, {len(_USER) + 1}) AND a.{active}"  # noqa: S608
     return f"({column} = '{ANONYMOUS}' OR (substr({column}, 1, {len(_USER)}) = '{_USER}' AND EXISTS ({account})))"
 
@@ -48,17 +46,11 @@ def hold_accounts(actors: Collection[str]) -> None:
     """
     ids = [actor.removeprefix(_USER) for actor in actors if actor.startswith(_USER)]
     if ids and dialect.locks_rows():
-        table, key, _ = _names()
+        table, key, _ = account_columns()
         fetch(f"SELECT 1 FROM {table} WHERE {key} IN ({marks(ids)}) ORDER BY {key} FOR SHARE", ids)  # noqa: S608
 
 
 @lru_cache(maxsize=1)
 def _sql() -> str:
-    table, key, active = _names()
+    table, key, active = account_columns()
     return f"SELECT {active_model.active_version_sql()} FROM {table} WHERE {key} = %s AND {active}"  # noqa: S608
-
-
-def _names() -> tuple[str, str, str]:
-    """Return the table of accounts, its key and the column that says whether one is active, quoted."""
-    meta, quote = get_user_model()._meta, connection.ops.quote_name
-    return quote(meta.db_table), quote(str(meta.pk.column)), quote(str(meta.get_field("is_active").column))

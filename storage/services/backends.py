@@ -16,9 +16,18 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from authz.identifiers import new_identifier
+from authz.services import rights
 from authz.types import Actor
 from storage import registry
-from storage.errors import BackendUnavailable, Conflict, InvalidArgument, InvalidName, NameTaken, NotFound
+from storage.errors import (
+    BackendUnavailable,
+    Conflict,
+    InvalidArgument,
+    InvalidName,
+    NameTaken,
+    NotFound,
+    PermissionDenied,
+)
 from storage.models import Backend, Blob, Drive
 from storage.permissions import Permission, require_of_backend
 from storage.services import mirror
@@ -45,7 +54,8 @@ def create(
     backend_id = new_identifier()
     require_of_backend(actor, Permission.CONFIGURE, backend_id)
     _require_lent(config)
-    return _insert(Backend(id=backend_id, name=name, driver=driver, config=dict(config), writable=writable), now)
+    row = Backend(id=backend_id, name=name, driver=driver, config=dict(config), writable=writable)
+    return _insert(row, now, partial(_require_held, actor, backend_id))
 
 
 def create_unasked(name: str, driver: str, *, config: Mapping[str, Any], now: datetime) -> Backend:
@@ -86,6 +96,7 @@ def change(
         _require_lent(config, Backend.objects.filter(id=backend_id).values_list("config", flat=True).first())
         _try(driver, config, now)
     with transaction.atomic():
+        _require_held(actor, backend_id)
         # The lock keeps off whoever is making a drive on it: her row points here.
         row = Backend.objects.select_for_update().filter(id=backend_id).first()
         if row is None:
@@ -111,10 +122,12 @@ def is_used(backend_id: str) -> bool:
     return Drive.objects.filter(backend_id=backend_id).exists()
 
 
-def _insert(row: Backend, now: datetime) -> Backend:
+def _insert(row: Backend, now: datetime, ask: Callable[[], None] | None = None) -> Backend:
     _check_name(row)
     _try(row.driver, row.config, now)
     with transaction.atomic():
+        if ask is not None:
+            ask()
         _save(row, force_insert=True)
         mirror.placed([row])
     return row
@@ -122,6 +135,13 @@ def _insert(row: Backend, now: datetime) -> Backend:
 
 def _probe(row: Backend) -> None:
     registry.backend_for(row).probe()
+
+
+def _require_held(actor: Actor, backend_id: str) -> None:
+    """Ask again, after the store was tried, in the transaction that rests on the answer."""
+    if not rights.hold(actor):
+        raise PermissionDenied
+    require_of_backend(actor, Permission.CONFIGURE, backend_id)
 
 
 def _check_name(row: Backend) -> None:

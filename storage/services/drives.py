@@ -7,10 +7,10 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from authz.services import relationships
+from authz.services import relationships, rights
 from authz.types import Actor, TupleKey
 from storage import names
-from storage.errors import Conflict, DriveReadOnly, InvalidArgument, NameTaken, NotFound
+from storage.errors import Conflict, DriveReadOnly, InvalidArgument, NameTaken, NotFound, PermissionDenied
 from storage.keys import check_prefix
 from storage.models import Backend, Drive, FolderClosure, Item, ItemKind
 from storage.permissions import Permission, Role, require, require_of_organization
@@ -40,6 +40,8 @@ def create(
     _check_quota(quota_bytes)
     check_prefix(prefix)
     with transaction.atomic():
+        if not rights.hold(actor):
+            raise PermissionDenied
         require_of_organization(actor, Permission.CREATE_DRIVE)
         drive = Drive(
             name=name,
@@ -66,7 +68,7 @@ def change(actor: Actor, drive_id: str, *, quota_bytes: int | None, archived: bo
     _check_quota(quota_bytes)
     with transaction.atomic():
         drive = Drive.objects.select_for_update().filter(id=drive_id).first()
-        if drive is None:
+        if drive is None or not rights.hold(actor):
             raise NotFound
         require(actor, Permission.MANAGE, drive)
         if quota_bytes != drive.quota_bytes:

@@ -34,7 +34,7 @@ def create(
     if parent.kind is NodeKind.FILE:
         raise InvalidArgument("A file has no children.", path=["parentId"])
     with transaction.atomic():
-        above = hold_one(parent)
+        above = hold_one(actor, parent)
         require(actor, Permission.CREATE_FOLDER, above)
         drive = drive_of(above)
         require_writable([drive])

@@ -37,7 +37,7 @@ def rename(actor: Actor, ref: NodeRef, name: str, *, now: datetime) -> Item:
     """
     _refuse_drive(ref)
     with transaction.atomic():
-        row = hold_one(ref)
+        row = hold_one(actor, ref)
         require(actor, Permission.EDIT, row)
         assert isinstance(row, Item)
         require_sight(actor, row.parent_id)
@@ -104,7 +104,7 @@ def _refuse_drive(ref: NodeRef) -> None:
 
 def _movable(actor: Actor, ref: NodeRef, target: NodeRef) -> tuple[Item, Node]:
     """Hold the item and the target, and ask for what every move needs."""
-    rows = hold([ref, target])
+    rows = hold(actor, [ref, target])
     row, above = (None if each is None or is_trashed(each) else each for each in rows)
     if row is None or above is None:
         raise NotFound

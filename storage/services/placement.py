@@ -60,7 +60,7 @@ def place_all(parent_id: str, wanted: Sequence[Wanted]) -> list[Placement | Stor
 def place_all_held(parent_id: str, wanted: Sequence[Wanted]) -> list[Placement | StorageError]:
     """As ``place_all``, for a caller who holds the drive and has seen since then that the folder is there."""
     folder = _Names(parent_id)
-    folder.look_up(names.key(each.name) for each in wanted)
+    folder.look_up(names.key(each.name) for each in wanted if names.may_be_stored(each.name))
     return [_place(folder, each) for each in wanted]
 
 

@@ -17,7 +17,7 @@ from storage.errors import Conflict, InvalidArgument
 from storage.models import Node, NodeKind, NodeRef
 from storage.permissions import Permission, Role, allowed, ancestries, object_of, require
 from storage.services.drives import require_writable
-from storage.services.nodes import drive_id_of, drive_of, hold, hold_one
+from storage.services.nodes import drive_id_of, drive_of, find_one, hold_one, hold_rows
 
 
 class Audience(StrEnum):
@@ -63,8 +63,7 @@ def require_shareable(actor: Actor, ref: NodeRef) -> None:
 
     For a caller who has to find the subject first: only who may share learns who there is to share to.
     """
-    with transaction.atomic():
-        _shareable(actor, ref)
+    _require_shareable(actor, find_one(ref))
 
 
 def share(actor: Actor, ref: NodeRef, subject: Subject, role: Role) -> Share:
@@ -76,7 +75,8 @@ def share(actor: Actor, ref: NodeRef, subject: Subject, role: Role) -> Share:
     InvalidArgument where the model does not let such a subject have the role on such a node.
     """
     with transaction.atomic():
-        row = _shareable(actor, ref)
+        row = hold_one(actor, ref)
+        _require_shareable(actor, row)
         try:
             _give(actor, _tuples(row, subject, role))
         except InvalidTuple:
@@ -92,7 +92,8 @@ def unshare(actor: Actor, ref: NodeRef, subject: Subject, role: Role | None = No
     of a drive: a drive without owners would be nobody's to share or clean up but the administrators'.
     """
     with transaction.atomic():
-        row = _shareable(actor, ref)
+        row = hold_one(actor, ref)
+        _require_shareable(actor, row)
         if isinstance(subject, Audience):
             subject = Audience.ANYONE
         roles = set(Role) if role is None else {role}
@@ -114,7 +115,7 @@ def require_owners(writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> N
     """
     places = {key: place for place, key in enumerate(deletes) if key.relation == Role.OWNER}
     refs = {key.object: NodeRef(NodeKind.DRIVE, key.object.partition(":")[2]) for key in places if _is_drive(key)}
-    drives = [object_of(row) for row in hold(list(refs.values())) if row is not None]
+    drives = [object_of(row) for row in hold_rows(list(refs.values())) if row is not None]
     for name, standing in relationships.read_objects(drives).items():
         gone = [each for each in standing if each.bare in places]
         try:
@@ -149,11 +150,9 @@ def shares(actor: Actor, rows: Sequence[Node]) -> dict[str, list[Share] | None]:
     return found
 
 
-def _shareable(actor: Actor, ref: NodeRef) -> Node:
-    row = hold_one(ref)
+def _require_shareable(actor: Actor, row: Node) -> None:
     require(actor, Permission.SHARE, row)
     require_writable([drive_of(row)])
-    return row
 
 
 def _subjects(subject: Subject) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def _each(
     if len(refs) > MAX_BATCH:
         raise InvalidArgument(f"At most {MAX_BATCH} items at a time.")
     with transaction.atomic():
-        held = [row if isinstance(row, Item) else None for row in hold(refs)]
+        held = [row if isinstance(row, Item) else None for row in hold(actor, refs)]
         present = [row for row in held if row is not None]
         answers = require_all(actor, [(Permission.DELETE, row) for row in present])
         errors = {row.id: error for row, error in zip(present, answers, strict=True)}

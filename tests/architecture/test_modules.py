@@ -99,7 +99,7 @@ def test_tests_mirror_the_code(package: str) -> None:
     assert orphans == []
 
 
-FAMILIES = {"schema/mutations": {"outcome"}, "storage/services": {"erasure", "nodes"}}
+FAMILIES = {"schema/mutations": {"outcome"}, "storage/services": {"erasure"}}
 """Where each module has a test of its own, and what only its neighbours rest on and is tested with them."""
 
 

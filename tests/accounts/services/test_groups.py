@@ -3,7 +3,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.errors import AccountNotFound, AdministratorRequired, GroupNameTaken, InvalidName
-from accounts.models import User
+from accounts.models import Group, User
 from accounts.permissions import is_administrator
 from accounts.principal import VISITOR, Principal, actor_of
 from accounts.services import groups, users
@@ -136,3 +136,23 @@ def test_what_cannot_be_kept_or_found_is_refused(root: Actor, bob: User) -> None
     for name in ("absent", "a\0b"):
         with pytest.raises(AccountNotFound):
             groups.by_name(name)
+
+
+def test_who_loses_the_right_before_the_group_is_held_changes_nothing(
+    root: Actor, bob: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = groups.create(root, "Design team")
+    groups.add_member(root, group.pk, bob.pk)
+    former = actor_of(users.create(root, "eve", password, administrator=True).pk)
+    admin, by_id = TupleKey(former, "admin", ORGANIZATION), groups.by_id
+
+    def taken_back(group_id: str) -> Group:
+        relationships.write(deletes=[admin])
+        return by_id(group_id)
+
+    monkeypatch.setattr(groups, "by_id", taken_back)
+    for change, person in ((groups.add_member, former), (groups.remove_member, actor_of(bob.pk))):
+        with pytest.raises(AdministratorRequired):
+            change(former, group.pk, person.removeprefix("user:"))
+        relationships.write(writes=[admin])
+    assert groups.members(root, [group.pk]) == {group.pk: [bob]}

@@ -1,13 +1,15 @@
+from collections.abc import Callable
+
 import pytest
 
 from accounts.errors import AccountNotFound, AdministratorRequired, InvalidName, UsernameTaken, WeakPassword
 from accounts.models import User
 from accounts.permissions import is_administrator
 from accounts.principal import actor_of
-from accounts.services import users
+from accounts.services import passwords, users
 from authz.errors import AdministratorLockout
-from authz.services import decisions
-from authz.types import ANONYMOUS, CheckRequest
+from authz.services import decisions, relationships
+from authz.types import ANONYMOUS, ORGANIZATION, CheckRequest, TupleKey
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +79,28 @@ def test_a_deactivated_person_is_not_found(administrator: User) -> None:
         users.by_username("root")
     with pytest.raises(AccountNotFound):
         users.by_id(administrator.pk)
+
+
+def test_who_loses_the_right_while_a_password_is_hashed_makes_nobody(
+    administrator: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = actor_of(administrator.pk)
+    second = actor_of(users.create(root, "eve", password, administrator=True).pk)
+    admin = TupleKey(second, "admin", ORGANIZATION)
+    ends: list[Callable[[], object]] = [
+        lambda: relationships.write(deletes=[admin]),
+        lambda: users.deactivate(root, second.removeprefix("user:")),
+    ]
+    judge = passwords.judge
+    for end in ends:
+
+        def judged(given: str, user: User, end: Callable[[], object] = end) -> None:
+            judge(given, user)
+            end()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(passwords, "judge", judged)
+            with pytest.raises(AdministratorRequired):
+                users.create(second, "mallory", password, administrator=True)
+        relationships.write(writes=[admin], on_duplicate="ignore")
+    assert not User.objects.filter(username="mallory").exists()

@@ -26,7 +26,7 @@ from authz.errors import (
     RelationsMissing,
 )
 from authz.models import AuthorizationModelVersion, ModelActivation
-from authz.services import activation, active_model, decisions, model_versions, relationships
+from authz.services import activation, active_model, decisions, model_versions, relationships, remote_engine
 from authz.services.administrators import require_administrator
 from authz.services.shipped_model import SHIPPED_MODEL
 from authz.types import ORGANIZATION, Actor, CheckRequest, RelationshipCondition, TupleKey
@@ -354,3 +354,19 @@ def test_whoever_was_to_stay_may_leave_while_the_model_is_judged(ada: Actor, mon
     with pytest.raises(AdministratorLockout):
         activate(bob, text)
     assert active_model.active_version_id() == both.id
+
+
+def test_who_loses_the_right_while_the_model_is_judged_activates_none(
+    ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, deliver = person(administrator=True), remote_engine.deliver
+
+    def taken_back() -> None:
+        relationships.write(deletes=[TupleKey(bob, "admin", ORGANIZATION)])
+        deliver()
+
+    monkeypatch.setattr(remote_engine, "deliver", taken_back)
+    before = active_model.active_version_id()
+    with pytest.raises(EditorRequired):
+        activate(bob, AUDITORS_TOO)
+    assert active_model.active_version_id() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -128,9 +129,13 @@ def test_the_last_administrator_stays(ada: Actor) -> None:
         write(ada, group, deletes=(admin,))
     bob = person()
     assert write(ada, group, TupleKey(bob, "member", "group:g"), deletes=(admin,)) == []
+    member = TupleKey(ada, "member", "group:g")
+    assert write(bob, member) == []
     get_user_model().objects.filter(pk=bob.partition(":")[2]).update(is_active=False)
     with pytest.raises(AdministratorLockout):
-        write(bob, deletes=(TupleKey(bob, "member", "group:g"),))
+        write(ada, deletes=(member,))
+    with pytest.raises(EditorRequired):
+        write(bob, deletes=(member,))
 
 
 def activate(actor: Actor, text: str) -> None:
@@ -285,3 +290,16 @@ def test_an_administrator_who_is_suspended_for_a_time_is_none(ada: Actor) -> Non
         write(ada, suspended)
     person(administrator=True)
     assert write(ada, suspended) == []
+
+
+def test_who_loses_the_right_while_she_is_judged_writes_nothing(ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob, judged = person(administrator=True), relationship_editor._refused
+
+    def taken_back(*args: Any) -> Any:
+        relationships.write(deletes=[TupleKey(bob, "admin", ORGANIZATION)], on_missing="ignore")
+        return judged(*args)
+
+    monkeypatch.setattr(relationship_editor, "_refused", taken_back)
+    with pytest.raises(EditorRequired):
+        write(bob, TupleKey(bob, "admin", ORGANIZATION))
+    assert not decisions.check(CheckRequest(bob, "can_administer", ORGANIZATION))

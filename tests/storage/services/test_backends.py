@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from authz.types import Actor
+from authz.services import relationships
+from authz.types import Actor, TupleKey
 from storage import registry
 from storage.backends.local import LocalBackend
 from storage.errors import (
@@ -182,3 +183,22 @@ def test_setup_leads_a_used_backend_only_to_where_its_files_are(admin: Actor, tm
         put(LocalBackend(backend_config={"root": str(tmp_path / "two")}), key, b"x")
     backends.reconfigure_unasked(row.id, "local", config={"root": str(tmp_path / "two")}, now=NOW)
     assert Backend.objects.get().config == {"root": str(tmp_path / "two")}
+
+
+def test_who_loses_the_right_while_the_store_is_tried_makes_and_changes_none(
+    admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = backends.create(admin, "disk", "memory", config={}, now=NOW)
+    tried = backends._try
+
+    def taken_back(*args: Any) -> None:
+        tried(*args)
+        relationships.write(deletes=[TupleKey(admin, "admin", "organization:default")])
+
+    monkeypatch.setattr(backends, "_try", taken_back)
+    with pytest.raises(PermissionDenied):
+        backends.create(admin, "other", "memory", config={}, now=NOW)
+    grant(admin, "admin", "organization:default")
+    with pytest.raises(PermissionDenied):
+        change(admin, row, name="other")
+    assert Backend.objects.get().name == "disk"

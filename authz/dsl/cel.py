@@ -16,6 +16,7 @@ from authz.dsl.addresses import canonical_address, in_network
 from authz.dsl.expressions import EvaluationError, ExpressionFault, InvalidExpression
 from authz.dsl.model import ConditionParameter, ParameterType
 from authz.dsl.syntax import read_tree
+from authz.dsl.zones import DATE_FUNCTIONS, unknown_zones
 
 _ADDRESS = cel.Type.AbstractType("IPAddress")
 _TYPES = {
@@ -28,6 +29,16 @@ _TYPES = {
     "duration": cel.Type.DURATION,
     "timestamp": cel.Type.TIMESTAMP,
 }
+_FUNCTIONS = (
+    *("_&&_", "_||_", "!_", "_?_:_", "@not_strictly_false", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in"),
+    *("_+_", "_-_", "_*_", "_/_", "_%_", "-_", "_[_]", "size", "contains", "startsWith", "endsWith", "matches"),
+    *("bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"),
+    *sorted(DATE_FUNCTIONS),
+)
+"""What there is of CEL: all of today. What the library may learn is not let in before its effort is known."""
+_STANDARD = cel.NewEnvConfigFromYaml(
+    "stdlib: {include_functions: [" + ", ".join(f'{{name: "{name}"}}' for name in _FUNCTIONS) + "]}"
+)
 _FAULT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?: expecting \{.*| \(in container '.*)?$", re.MULTILINE)
 _STATUS = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
 
@@ -59,9 +70,13 @@ def compile_program(parameters: Sequence[ConditionParameter], expression: str) -
             message = f"the expression is a {checked.return_type().name().lower()}, and must be a bool"
             raise InvalidExpression([ExpressionFault(message)])
         # A parameter is of any type, not bytes: it may be compared with null, and that is judged already.
-        return CelProgram(_environment(parameters, cel.Type.DYN, cel.Type.BYTES).compile(expression))
+        program = CelProgram(_environment(parameters, cel.Type.DYN, cel.Type.BYTES).compile(expression))
     except (RuntimeError, ValueError, TypeError) as error:
         raise InvalidExpression(list(_faults(_reason(error)))) from error
+    unknown = unknown_zones(program.tree)
+    if unknown:
+        raise InvalidExpression([ExpressionFault(sentence) for sentence in unknown])
+    return program
 
 
 def _environment(parameters: Sequence[ConditionParameter], address: cel.Type, receiver: cel.Type) -> cel.Env:
@@ -78,6 +93,7 @@ def _environment(parameters: Sequence[ConditionParameter], address: cel.Type, re
         "string_to_ipaddress", return_type=address, parameters=[cel.Type.STRING], impl=canonical_address
     )
     return cel.NewEnv(
+        config=_STANDARD,
         variables={parameter.name: _cel_type(parameter.type, address) for parameter in parameters},
         functions=[cel.FunctionDecl("in_cidr", [in_cidr]), cel.FunctionDecl("ipaddress", [ipaddress])],
     )

@@ -1,4 +1,4 @@
-"""The tree of an expression: what of CEL's own syntax tree the reckoning of its effort looks at.
+"""The tree of an expression: what of CEL's own syntax tree is looked at before anything is evaluated.
 
 It is read from the message ``cel.expr.CheckedExpr`` in which a compiled expression is written down (syntax.proto and
 checked.proto of CEL's specification), in which ``all``, ``map`` and their like stand as the loops that they are.
@@ -65,6 +65,13 @@ class Loop:
 
 
 Tree = Constant | Name | Call | Collection | Loop
+
+
+def parts_of(tree: Tree) -> tuple[Tree, ...]:
+    """Return the trees right below one."""
+    if isinstance(tree, Loop):
+        return tree.range, tree.start, tree.condition, tree.step, tree.outcome
+    return tree.operands if isinstance(tree, Call) else tree.entries if isinstance(tree, Collection) else ()
 
 
 def read_tree(serialized: bytes) -> Tree:

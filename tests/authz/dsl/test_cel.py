@@ -12,6 +12,7 @@ import pytest
 from authz.dsl.compilation import compile_expression
 from authz.dsl.expressions import EvaluationError, InvalidExpression
 from authz.dsl.model import ConditionParameter, ParameterType
+from authz.dsl.zones import DATE_FUNCTIONS
 
 LOADED = """
 import sys
@@ -96,3 +97,27 @@ def test_values_of_every_type() -> None:
         assert program(expression, x=kind).evaluate({"x": values[kind]}) is True
         inside = ParameterType("map", ParameterType("list", ParameterType(kind)))
         assert program(f"y['k'].exists(x, {expression})", y=inside).evaluate({"y": {"k": [values[kind]]}}) is True
+
+
+@pytest.mark.parametrize("function", sorted(DATE_FUNCTIONS))
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("s", "'UT' + 'C'", "(b ? 'UTC' : 'UTC')", "string('UTC')", "dyn(s)", "a", "a.zone", "['UTC'][0]", "''"),
+        *("'/etc/passwd'", "'file:/usr/share/zoneinfo/UTC'", "'../zoneinfo/UTC'", "'/usr/share/zoneinfo/UTC'"),
+        *("'nope'", "'utc'", "'UTC '", "' 02:00'", "'+25:00'", "'+02:60'", "'+2'", "'+02:00\\n'", "'\u0661:00'"),
+    ],
+)
+def test_a_time_zone_is_written_in_the_expression_and_known(function: str, zone: str) -> None:
+    types = {"t": "timestamp", "s": "string", "a": "any", "b": "bool"}
+    for expression in (f"t.{function}({zone}) > 1", f"[t].exists(x, has({{'k': {{x.{function}({zone}): 1}}}}.k.n))"):
+        with pytest.raises(InvalidExpression, match=f"^the time zone of {function} must be an offset"):
+            program(expression, **types)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"), [("UTC", 12), ("Asia/Tokyo", 21), ("+02:00", 14), ("-3:30", 8), ("02:00", 14)]
+)
+def test_a_known_zone(zone: str, hour: int) -> None:
+    found = program(f"t.getHours('{zone}') == {hour}", t="timestamp")
+    assert found.evaluate({"t": datetime(2026, 7, 1, 12, tzinfo=UTC)})

@@ -130,6 +130,7 @@ _NODES = {
         "{timestamp}.getFullYear()",
         "{timestamp}.getDayOfWeek()",
         "{timestamp}.getHours('+02:00')",
+        "{timestamp}.getDayOfMonth('America/St_Johns')",
         "{duration}.getSeconds()",
         "int({double})",
         "int({string})",

@@ -290,6 +290,23 @@ def test_a_random_expression_answers_as_openfgas(server: OpenFGA, seed: int) -> 
     assert found == {}
 
 
+def test_a_time_zone_is_that_of_openfga(server: OpenFGA) -> None:
+    offsets = {"Europe/Berlin": 60, "America/St_Johns": -210, "UTC": 0, "+02:00": 120, "-3:30": -210, "-0:30": -30}
+    offsets |= {"23:59": 1439, "7:5": 425}
+    minute = "x.getDayOfYear('{0}') * 1440 + x.getHours('{0}') * 60 + x.getMinutes('{0}') == y"
+    model = model_of(
+        {f"z{at}": ({"x": "timestamp", "y": "int"}, minute.format(zone)) for at, zone in enumerate(offsets)}
+    )
+    store = empty_store(server)
+    httpx.post(f"{store}/authorization-models", json=to_json(model), trust_env=False).raise_for_status()
+    write_tuples(store, model)
+    second_of_january = 1440 + 3 * 60 + 4
+    for name, offset in zip(model.conditions, offsets.values(), strict=True):
+        contexts = [{"x": "2026-01-02T03:04:05Z", "y": second_of_january + offset + late} for late in (0, 1, -60)]
+        assert [ours(model, name, context) for context in contexts] == [True, False, False]
+        assert differences(store, model, name, contexts) == []
+
+
 def test_what_is_known_to_differ(store: str) -> None:
     """Python's times end at a microsecond, and begin an instant later."""
     finer = {"x": "2026-01-02T03:04:05.1234567Z", "y": "2026-01-02T03:04:05.123456Z"}

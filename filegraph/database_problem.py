@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from filegraph.databases import SQLITE_BUSY_SECONDS
 from filegraph.environment import variable
 from filegraph.problem import Problem
 
@@ -40,11 +41,12 @@ def _of_sqlite(path: Path) -> str | None:
     if not path.exists():
         return None
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as raw:
+        address = f"{path.absolute().as_uri()}?mode=rw"
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=SQLITE_BUSY_SECONDS)) as raw:
             raw.execute("PRAGMA schema_version").fetchone()
     except sqlite3.Error as error:
         if (error.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return None
+            return f"The SQLite database {path} is busy: another program keeps it to itself."
         return f"The SQLite database {path} cannot be used: {error}. {_NAME} can name another."
     return None
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from authz.services import remote_engine, shipped_model
@@ -119,13 +119,21 @@ def unfollowed_changes() -> str | None:
     return f"{', '.join(changes)} changed since this installation was prepared." if changes else None
 
 
-def is_prepared() -> bool:
-    """Return whether ``prepare`` has run for this version."""
+def is_there() -> bool:
+    """Return whether ``prepare`` has ever run here: there is a key and, in the data directory or elsewhere, a database.
+
+    Whoever stands in another folder than usual has another data directory, and finds nothing in it.
+    """
     try:
-        return bool(settings.SECRET_KEY) and unapplied_migrations() == 0
-    except (ImproperlyConfigured, OperationalError):
-        # No key, or not even a directory for the database.
+        has_key = bool(settings.SECRET_KEY)
+    except ImproperlyConfigured:
         return False
+    return has_key and (connection.vendor != "sqlite" or Path(connection.settings_dict["NAME"]).exists())
+
+
+def is_prepared() -> bool:
+    """Return whether ``prepare`` has run for this version. Raises what the database raises."""
+    return unapplied_migrations() == 0
 
 
 def unapplied_migrations() -> int:

@@ -23,6 +23,8 @@ from accounts.principal import Principal, actor_of
 from authz.services import last_administrator
 from authz.types import Actor
 
+_NO_GROUP = "There is no such group that you can see."
+
 
 def create(actor: Actor, name: str) -> Group:
     """Make an empty group. Raises ``AdministratorRequired``, ``InvalidName``, ``GroupNameTaken``."""
@@ -124,15 +126,15 @@ def by_id(group_id: str) -> Group:
     """Return the group of this id. Raises ``AccountNotFound``."""
     group = Group.objects.filter(pk=group_id).first()
     if group is None:
-        raise AccountNotFound
+        raise AccountNotFound(_NO_GROUP)
     return group
 
 
 def by_name(name: str) -> Group:
     """Return the group of this name. Raises ``AccountNotFound``."""
     if not name.isprintable():
-        raise AccountNotFound
+        raise AccountNotFound(_NO_GROUP)
     group = Group.objects.filter(name_key=name_key(name.strip())).first()
     if group is None:
-        raise AccountNotFound
+        raise AccountNotFound(_NO_GROUP)
     return group

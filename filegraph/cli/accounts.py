@@ -62,7 +62,10 @@ def accounts(
 @app.command()
 @ends_with_exit_code
 def administrator(
-    username: Annotated[str, typer.Argument(help="Name to sign in with, of an account that is there or a new one.")],
+    username: Annotated[
+        str,
+        typer.Argument(metavar="USERNAME", help="Name to sign in with, of an account that is there or a new one."),
+    ],
     password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
 ) -> None:
     """Make somebody an administrator with a new password, where nobody else can any more. The service may run.

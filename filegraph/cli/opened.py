@@ -7,15 +7,19 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from authz.errors import AuthzError
 from filegraph import database_problem, installation
 from filegraph.client.terminal import note
+from filegraph.environment import variable
 from filegraph.program import program
+from storage.errors import DatabaseBusy
 from storage.outages import outage_of
 
 USAGE_ERROR = 2
+_BUSY = "The database is busy: another program held what this command needs for too long. Try again."
 
 
 def end(sentence: str) -> NoReturn:
@@ -32,9 +36,24 @@ def require_database() -> None:
 
 
 def require_prepared() -> None:
-    """End the command unless ``filegraph setup`` has run for this version."""
+    """End the command unless ``filegraph setup`` has run for this version, here."""
+    place = f"{settings.DATA_DIR} ({variable('data_dir')})"
+    if not installation.is_there():
+        end(f"There is no installation in {place}. Set that to where it is, or make one: {program()} setup")
     if not installation.is_prepared():
-        end(f"This installation is not prepared. Run first: {program()} setup")
+        end(f"The installation in {place} is not prepared. Run first: {program()} setup")
+
+
+@contextmanager
+def told_outages() -> Iterator[None]:
+    """End the command with a sentence where the database fails in the block."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        outage = outage_of(error)
+        if outage is None:
+            raise
+        end(_BUSY if isinstance(outage, DatabaseBusy) else outage.message)
 
 
 @contextmanager
@@ -45,13 +64,9 @@ def opened_installation() -> Iterator[None]:
     The database is left by ``filegraph.cli.server_start``, whichever command it was.
     """
     require_database()
-    require_prepared()
-    try:
-        yield
-    except AuthzError as error:
-        end(f"{str(error).rstrip('.')}.")
-    except (DatabaseError, InterfaceError) as error:
-        outage = outage_of(error)
-        if outage is None:
-            raise
-        end(outage.message)
+    with told_outages():
+        require_prepared()
+        try:
+            yield
+        except AuthzError as error:
+            end(f"{str(error).rstrip('.')}.")

@@ -25,7 +25,7 @@ from authz.errors import AuthorizationUnavailable  # noqa: E402
 from authz.services import shipped_model  # noqa: E402
 from filegraph import engine_problems, installation, store_problems  # noqa: E402
 from filegraph.chores import SWEEP_LIMIT  # noqa: E402
-from filegraph.cli.opened import end, opened_installation, require_database, require_prepared  # noqa: E402
+from filegraph.cli.opened import end, opened_installation, require_database, require_prepared, told_outages  # noqa: E402
 from filegraph.program import program  # noqa: E402
 from filegraph.protocol import Limits  # noqa: E402
 from filegraph.zero_copy import protocol_class  # noqa: E402
@@ -44,7 +44,8 @@ def setup(
     """
     require_database()
     try:
-        done = installation.prepare()
+        with told_outages():
+            done = installation.prepare()
     except installation.SetupFailed as failure:
         end(str(failure))
     for sentence in done:
@@ -60,13 +61,14 @@ def serve(
 ) -> None:
     """Run the server."""
     require_database()
-    require_prepared()
-    if problem := _cannot_serve(host):
-        end(problem)
-    # Before anything is promised: the port may be taken.
-    listener = _listen(host, port)
-    _greet(host, port)
-    shipped_model.tell_of_newer()
+    with told_outages():
+        require_prepared()
+        if problem := _cannot_serve(host):
+            end(problem)
+        # Before anything is promised: the port may be taken.
+        listener = _listen(host, port)
+        _greet(host, port)
+        shipped_model.tell_of_newer()
     # From here on connections belong to the worker threads.
     connection.close()
     proxies = settings.FILEGRAPH_TRUSTED_PROXIES
@@ -151,14 +153,10 @@ def _is_loopback(host: str) -> bool:
 
 def _greet(host: str, port: int) -> None:
     """Print what to open and what to paste. The setup token goes to standard output alone, never to a log."""
+    token = _setup_token()
     name = f"[{host}]" if ":" in host else host
     url = settings.FILEGRAPH_PUBLIC_URL or f"http://{name}:{port}"
     typer.echo(f"Filegraph listens on http://{name}:{port}/ (GraphQL: {url}/graphql, administration: {url}/admin/).")
-    try:
-        token = first_administrator.issue_token(now=datetime.now(UTC))
-    except AuthorizationUnavailable:
-        # Whether there is an administrator is not to be known now; the next start will offer a token.
-        return
     if token is None:
         return
     typer.echo(
@@ -170,3 +168,11 @@ def _greet(host: str, port: int) -> None:
         'password: \\"CHOOSE ONE\\"}) { viewer { actor } errors { code message } } }"}' + "'\n"
     )
     sys.stdout.flush()
+
+
+def _setup_token() -> str | None:
+    try:
+        return first_administrator.issue_token(now=datetime.now(UTC))
+    except AuthorizationUnavailable:
+        # Whether there is an administrator is not to be known now; the next start will offer a token.
+        return None

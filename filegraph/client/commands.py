@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command()(transfers.get)
     app.command()(tree.ls)
     app.command()(tree.mkdir)
+    app.command()(tree.mv)
     app.command()(tree.rm)
     app.command()(sharing.share)
     app.command()(sharing.unshare)

@@ -41,7 +41,7 @@ def credentials_path(environment: Mapping[str, str]) -> Path:
 
 def load(environment: Mapping[str, str]) -> Credentials | None:
     """The credentials to use, or None when there are none. Raises ``ServerUnreachable`` for a senseless address."""
-    stored = _read(credentials_path(environment))
+    stored = stored_in(environment)
     given = environment.get("FILEGRAPH_URL", "")
     url = server_url(given) if given else ""
     token = environment.get("FILEGRAPH_TOKEN", "")
@@ -50,6 +50,11 @@ def load(environment: Mapping[str, str]) -> Credentials | None:
     if stored and (not url or url == stored.url):
         return stored
     return None
+
+
+def stored_in(environment: Mapping[str, str]) -> Credentials | None:
+    """What the file has, whatever the environment says; None without one. Raises ``NotSignedIn`` if it is spoilt."""
+    return _read(credentials_path(environment))
 
 
 def require(environment: Mapping[str, str]) -> Credentials:

@@ -15,7 +15,7 @@ from filegraph.client.graphql_client import MAX_BATCH
 from filegraph.client.hashing import sha256_of
 from filegraph.client.local_names import part_name
 from filegraph.client.nodes import RemoteFile
-from filegraph.client.outcome import OnConflict
+from filegraph.client.outcome import TAKEN, OnConflict
 
 _RENEWALS = 20
 """New links for one file whose link ended before its bytes were there: how long one lives is the operator's choice."""
@@ -77,8 +77,11 @@ class Downloader:
             if self._errand.on_conflict is OnConflict.SKIP or self._is_same(job):
                 self._errand.skip(job.file.size)
                 return False
-            if self._errand.on_conflict is OnConflict.FAIL or job.target.is_dir():
-                self._errand.fail(job.label, f"{job.target} exists already and is different.")
+            if job.target.is_dir():
+                self._errand.fail(job.label, f"{job.target} is a folder.")
+                return False
+            if self._errand.on_conflict is OnConflict.FAIL:
+                self._errand.fail(job.label, f"{job.target} {TAKEN}")
                 return False
         except OSError as error:
             self._errand.fail(job.label, error.strerror or "cannot be read")

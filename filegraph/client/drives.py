@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Make and list drives.")
 @app.command("create")
 @ends_with_exit_code
 def create_drive(
-    name: Annotated[str, typer.Argument(help="Name of the drive.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the drive.")],
     quota: Annotated[str, typer.Option(help="Most bytes it may hold, for example 500G; unlimited when left out.")] = "",
 ) -> None:
     """Make a drive."""

@@ -97,6 +97,11 @@ def error_of(code: str, message: str, *, retryable: bool = False) -> CommandErro
     return kind(message, code=code, retryable=retryable)
 
 
+def about(name: str, error: CommandError) -> CommandError:
+    """The same error, with the name that the server found nobody by: it does not repeat names."""
+    return Refused(f"{name}: {error.message}", code=error.code) if error.code == "ACCOUNT_NOT_FOUND" else error
+
+
 def ends_with_exit_code(command: Callable[P, int | None]) -> Callable[P, None]:
     """Turn a command's result or ``CommandError`` into the process's exit code; no traceback reaches the person."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated
 
 import typer
 
 from filegraph.client import operations, remote
 from filegraph.client.connection import connect
-from filegraph.client.errors import NotFoundOrDenied, ends_with_exit_code
+from filegraph.client.errors import CommandError, ExitCode, NotFoundOrDenied, about, ends_with_exit_code
 from filegraph.client.graphql_client import GraphQLClient
 from filegraph.client.nodes import RemoteGroup
-from filegraph.client.terminal import say
+from filegraph.client.subjects import account_key
+from filegraph.client.terminal import complain, say
 
 app = typer.Typer(no_args_is_help=True, help="Groups of people, to share to all of them at once.")
 
@@ -31,16 +31,16 @@ def create_group(name: Name) -> None:
 
 @app.command("add")
 @ends_with_exit_code
-def add_members(name: Name, people: People) -> None:
+def add_members(name: Name, people: People) -> int:
     """Put people into a group (administrators only)."""
-    _change(operations.ADD_GROUP_MEMBER, name, people)
+    return _change(operations.ADD_GROUP_MEMBER, name, people)
 
 
 @app.command("remove")
 @ends_with_exit_code
-def remove_members(name: Name, people: People) -> None:
+def remove_members(name: Name, people: People) -> int:
     """Take people out of a group (administrators only). What the group may see, they lose at once."""
-    _change(operations.REMOVE_GROUP_MEMBER, name, people)
+    return _change(operations.REMOVE_GROUP_MEMBER, name, people)
 
 
 @app.command("list")
@@ -52,26 +52,32 @@ def list_groups() -> None:
             say(_described(group))
 
 
-def _change(document: str, name: str, people: list[str]) -> None:
+def _change(document: str, name: str, people: list[str]) -> ExitCode:
+    """Of several people, one who is refused is told, and the others go on."""
+    code = ExitCode.OK
     with connect() as client:
         group = _find(client, name)
         for username in people:
-            payload = client.mutate(document, {"groupId": group.id, "username": username})
-            group = RemoteGroup.parse(payload["group"])
+            try:
+                payload = client.mutate(document, {"groupId": group.id, "username": username})
+            except CommandError as error:
+                error = about(username, error)
+                if len(people) == 1 or error.code != "ACCOUNT_NOT_FOUND":
+                    raise error from None
+                complain(error.message)
+                code = ExitCode.SOME_FAILED
+            else:
+                group = RemoteGroup.parse(payload["group"])
     say(_described(group))
+    return code
 
 
 def _find(client: GraphQLClient, name: str) -> RemoteGroup:
-    wanted = _key(name)
+    wanted = account_key(name)
     for group in remote.groups(client):
-        if _key(group.name) == wanted:
+        if account_key(group.name) == wanted:
             return group
     raise NotFoundOrDenied(f"There is no group {name!r}.")
-
-
-def _key(name: str) -> str:
-    """The form in which the server compares names of groups."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).casefold()
 
 
 def _described(group: RemoteGroup) -> str:

@@ -21,7 +21,9 @@ from filegraph.program import program
 
 @ends_with_exit_code
 def login(
-    url: Annotated[str, typer.Argument(help="Address of the server, for example https://files.example.org.")],
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Address of the server, for example https://files.example.org.")
+    ],
     username: Annotated[str, typer.Option(help="Who signs in; asked for when left out.")] = "",
     password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
     setup_token: Annotated[
@@ -29,7 +31,10 @@ def login(
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=365, help="How long the sign-in lasts, in days.")] = 30,
 ) -> None:
-    """Sign in and keep an access token in a file that only you can read."""
+    """Sign in and keep an access token in a file that only you can read.
+
+    One sign-in is kept at a time; the token of the one before is revoked. Another `XDG_CONFIG_HOME` keeps another one.
+    """
     if setup_token == "":
         raise UsageFault("--setup-token is empty; paste the token that the server printed.")
     with GraphQLClient(url) as client:
@@ -48,6 +53,7 @@ def login(
             {"name": f"filegraph on {socket.gethostname()}"[:100], "expiresIn": days * 24 * 60 * 60},
         )
         kept = Credentials(client.url, issued["secret"], issued["accessToken"]["id"], username)
+        before = _kept_before()
         try:
             path = credentials.store(kept, os.environ)
         except CommandError:
@@ -56,6 +62,30 @@ def login(
         finally:
             client.mutate(operations.SIGN_OUT, {})
     say(f"Signed in to {client.url} as {username}. The token is in {path}.")
+    if before is not None:
+        _end(before)
+
+
+def _kept_before() -> Credentials | None:
+    try:
+        found = credentials.stored_in(os.environ)
+    except NotSignedIn:
+        return None
+    return found if found is not None and found.token_id else None
+
+
+def _end(before: Credentials) -> None:
+    """Revoke the token of a sign-in that was replaced, as `logout` could not any more, and tell what came of it."""
+    was = f"The sign-in to {before.url} as {before.username}, kept there before,"
+    try:
+        with GraphQLClient(before.url, before.token) as client:
+            client.mutate(operations.REVOKE_ACCESS_TOKEN, {"id": before.token_id})
+    except NotSignedIn:
+        return
+    except CommandError:
+        note(f"{was} is forgotten, but the server could not be told; it ends by itself.")
+    else:
+        note(f"{was} has ended.")
 
 
 @ends_with_exit_code

@@ -130,3 +130,9 @@ def parse_item(data: dict[str, Any]) -> RemoteItem:
     if isinstance(node, RemoteDrive):
         raise ServerUnreachable("The server sent a drive where only files and folders can be.")
     return node
+
+
+def place_of(item: dict[str, Any]) -> str:
+    """Where an item with ``name``, ``path`` and ``drive`` is, for people; its name where they may not see the way."""
+    drive = item["drive"]
+    return f"{drive['name']}:{item['path']}" if drive and item["path"] else str(item["name"])

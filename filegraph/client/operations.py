@@ -77,10 +77,12 @@ CREATE_FOLDER: Final = (
     "mutation CreateFolder($input: CreateFolderInput!) "
     f"{{ createFolder(input: $input) {{ folder {{ __typename id name updatedAt }} {_ERRORS} }} }}"
 )
+_PLACE: Final = "item { name path drive { name } }"
+MOVE: Final = f"mutation Move($input: MoveInput!) {{ move(input: $input) {{ {_PLACE} {_ERRORS} }} }}"
+RENAME: Final = f"mutation Rename($input: RenameInput!) {{ rename(input: $input) {{ {_PLACE} {_ERRORS} }} }}"
 TRASH: Final = f"mutation Trash($input: TrashInput!) {{ trash(input: $input) {{ results {{ {_ERRORS} }} }} }}"
 RESTORE: Final = (
-    "mutation Restore($input: RestoreInput!) "
-    f"{{ restore(input: $input) {{ results {{ item {{ name path drive {{ name }} }} {_ERRORS} }} }} }}"
+    f"mutation Restore($input: RestoreInput!) {{ restore(input: $input) {{ results {{ {_PLACE} {_ERRORS} }} }} }}"
 )
 TRASHED: Final = (
     "query Trashed($id: ID!, $after: String) { node(id: $id) { ... on Drive { trashed(first: 100, after: $after) { "

@@ -19,6 +19,10 @@ class OnConflict(Enum):
     SKIP = "skip"
 
 
+TAKEN = "exists already and is different; choose --on-conflict replace, rename or skip."
+"""What is said of the name of a file that fails under ``OnConflict.FAIL``."""
+
+
 class Outcome:
     """Counts of items carried, skipped and failed, and the bytes carried."""
 

@@ -23,7 +23,7 @@ def user() -> None:
 @app.command("create")
 @ends_with_exit_code
 def create_user(
-    username: Annotated[str, typer.Argument(help="Name to sign in with.")],
+    username: Annotated[str, typer.Argument(metavar="USERNAME", help="Name to sign in with.")],
     display_name: Annotated[str, typer.Option(help="Name to show; the username when left out.")] = "",
     administrator: Annotated[bool, typer.Option("--administrator", help="May manage users and drives.")] = False,
     password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,

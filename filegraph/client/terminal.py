@@ -6,6 +6,7 @@ Names and messages come from a server: control characters in them are shown as e
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import typer
 
@@ -45,6 +46,19 @@ def human_size(size: int) -> str:
     while amount >= 1024 and unit < len(_SIZE_UNITS) - 1:
         amount, unit = amount / 1024, unit + 1
     return f"{size} B" if unit == 0 else f"{amount:.1f} {_SIZE_UNITS[unit]}"
+
+
+def human_time(moment: str) -> str:
+    """An ISO 8601 time for people: ``2026-05-04 12:30:00Z``, always UTC. What is none is shown as it is."""
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+    except (ValueError, OverflowError):
+        return moment
+
+
+def counted(count: int, thing: str) -> str:
+    """``1 link``, ``2 links``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def parse_size(text: str) -> int:

@@ -20,7 +20,7 @@ from filegraph.client.nodes import RemoteDropBox, RemoteFile
 from filegraph.client.outcome import OnConflict, Outcome
 from filegraph.client.progress import open_display
 from filegraph.client.remote_folders import RemoteFolders
-from filegraph.client.terminal import note
+from filegraph.client.terminal import counted, note
 from filegraph.client.uploading import Uploader, UploadJob
 from filegraph.client.wire import Carrier, open_http
 
@@ -51,7 +51,7 @@ def put(
     for name, reason in tree.left_out:
         outcome.add_failure(name, reason)
     if tree.links:
-        note(f"{tree.links} symbolic links are left out.")
+        note(f"Left out: {counted(tree.links, 'symbolic link')}.")
     display = open_display("put")
     try:
         with connect() as client, open_http(client.url, jobs) as http, ThreadPoolExecutor(jobs) as pool:

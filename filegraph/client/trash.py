@@ -14,9 +14,9 @@ from filegraph.client.batches import Labelled, apply_to_each
 from filegraph.client.connection import connect
 from filegraph.client.errors import ExitCode, UsageFault, ends_with_exit_code
 from filegraph.client.graphql_client import GraphQLClient, Json
-from filegraph.client.nodes import TrashedItem
+from filegraph.client.nodes import TrashedItem, place_of
 from filegraph.client.question import agrees
-from filegraph.client.terminal import human_size, say
+from filegraph.client.terminal import human_size, human_time, say
 
 app = typer.Typer(no_args_is_help=True, help="What was removed: list it, take it back, delete it for good.")
 
@@ -36,7 +36,7 @@ def list_trash(
 ) -> None:
     """List what is in the trash and you may restore, the latest first: when, size, id and where it was.
 
-    The time is UTC. What lies in a removed folder is not listed by itself.
+    What lies in a removed folder is not listed by itself.
     """
     with connect() as client:
         found = _listed(client, parse_address(path) if path else None)
@@ -45,7 +45,7 @@ def list_trash(
             return
         for item in found:
             size = "-" if item.size is None else human_size(item.size)
-            say(f"{item.trashed_at[:19].replace('T', ' ')}  {size:>10}  {item.id}  {item.place}")
+            say(f"{human_time(item.trashed_at)}  {size:>10}  {item.id}  {item.place}")
 
 
 @app.command("restore")
@@ -60,7 +60,7 @@ def restore(things: Things) -> int:
         items = _named(client, things, latest=True)
         done = apply_to_each(client, operations.RESTORE, items, alone=len(items) == 1)
     for _, result in done:
-        say(f"{_place(result['item'])} is back.")
+        say(f"{place_of(result['item'])} is back.")
     return ExitCode.SOME_FAILED if len(done) < len(items) else ExitCode.OK
 
 
@@ -126,14 +126,9 @@ def _in_drive(client: GraphQLClient, group: list[Address], *, latest: bool) -> I
         return
     for address, items in remote_trash.from_paths(client, drive, group, latest=latest).items():
         if len(items) > 1:
-            ids = ", ".join(f"{item.id} ({item.trashed_at[:19]})" for item in items)
+            ids = ", ".join(f"{item.id} ({human_time(item.trashed_at)})" for item in items)
             raise UsageFault(f"{address} is in the trash {len(items)} times; say which by its id: {ids}.")
         yield items[0]
-
-
-def _place(item: Json) -> str:
-    drive = item["drive"]
-    return f"{drive['name']}:{item['path']}" if drive and item["path"] else str(item["name"])
 
 
 def _as_json(item: TrashedItem) -> Json:

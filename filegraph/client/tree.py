@@ -1,4 +1,4 @@
-"""The commands ``ls``, ``mkdir`` and ``rm``."""
+"""The commands ``ls``, ``mkdir``, ``mv`` and ``rm``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from filegraph.client import operations, remote
 from filegraph.client.addresses import parse_address
 from filegraph.client.batches import Labelled, apply_to_each
 from filegraph.client.connection import connect
-from filegraph.client.errors import CommandError, ExitCode, UsageFault, ends_with_exit_code
-from filegraph.client.graphql_client import GraphQLClient
-from filegraph.client.nodes import RemoteDrive, RemoteFile, RemoteNode
+from filegraph.client.errors import CommandError, ExitCode, Refused, UsageFault, ends_with_exit_code
+from filegraph.client.graphql_client import GraphQLClient, Json
+from filegraph.client.nodes import RemoteDrive, RemoteFile, RemoteItem, RemoteNode, place_of
 from filegraph.client.question import agrees
-from filegraph.client.terminal import complain, human_size, note, say
+from filegraph.client.terminal import complain, human_size, human_time, note, say
 from filegraph.program import program
 
 Found = tuple[str, RemoteNode]
@@ -36,8 +36,12 @@ def ls(
         if as_json:
             typer.echo(json.dumps([_as_json(name, node) for name, node in found], indent=2))
             return
+        lines = 0
         for name, node in found:
             say(_long_line(name, node) if long else _short_name(name, node))
+            lines += 1
+    if not path and not lines:
+        note(f"You see no drive. Who shared something inside of one with you has its id: {program()} ls folder_...:/")
 
 
 @ends_with_exit_code
@@ -55,6 +59,28 @@ def mkdir(
                 continue
             parent = remote.get(client, address.parent)
             remote.make_folder(client, parent.id, address.name, existing_ok=False)
+
+
+@ends_with_exit_code
+def mv(
+    path: Annotated[str, typer.Argument(metavar="DRIVE:/PATH", help="The file or folder.")],
+    destination: Annotated[
+        str, typer.Argument(metavar="DRIVE:/DEST", help="A folder that is there, to move it into, or its new path.")
+    ],
+) -> None:
+    """Move or rename a file or folder inside its drive. Nothing is replaced."""
+    address, target = parse_address(path), parse_address(destination)
+    with connect() as client:
+        item = remote.get_item(client, address)
+        present = remote.find(client, target)
+        if isinstance(present, RemoteFile) or (present is None and target.contents):
+            raise Refused(f"{target} is {'there already' if present else 'no folder that you can see'}.")
+        if present is not None:
+            moved = _move(client, item, present.id)
+        else:
+            parent = None if address.parent == target.parent else remote.get(client, target.parent).id
+            moved = _rename(client, item, parent, target.name)
+    say(f"{address} is now {place_of(moved)}." if moved else f"{address} is out of your sight now.")
 
 
 @ends_with_exit_code
@@ -82,6 +108,23 @@ def rm(
     _tell(kept, gone)
     failed = failed or len(kept) < len(items) or (forever and len(gone) < len(kept))
     return ExitCode.SOME_FAILED if failed else ExitCode.OK
+
+
+def _move(client: GraphQLClient, item: RemoteItem, parent_id: str, *, on_conflict: str = "FAIL") -> Json:
+    arguments = {"id": item.id, "parentId": parent_id, "onConflict": on_conflict}
+    return client.mutate(operations.MOVE, arguments)["item"] or {}
+
+
+def _rename(client: GraphQLClient, item: RemoteItem, parent_id: str | None, name: str) -> Json:
+    """Give an item its new name, in another folder if one is given. If the name is refused, it is told where it is."""
+    # The old name may be taken in the new folder; nobody wants it there.
+    moved = _move(client, item, parent_id, on_conflict="RENAME") if parent_id is not None else {}
+    try:
+        return client.mutate(operations.RENAME, {"id": item.id, "name": name})["item"] or {}
+    except CommandError:
+        if moved:
+            note(f"It is {place_of(moved)} now.")
+        raise
 
 
 def _tell(removed: list[Labelled], gone: list[Labelled]) -> None:
@@ -130,7 +173,7 @@ def _long_line(name: str, node: RemoteNode) -> str:
         quota = "unlimited" if node.quota is None else human_size(node.quota)
         return f"{human_size(node.used):>12} of {quota:<12} {node.id}  {name}:"
     size = human_size(node.size) if isinstance(node, RemoteFile) else "-"
-    return f"{size:>12}  {node.updated_at[:19]:<19}  {node.id}  {_short_name(name, node)}"
+    return f"{size:>12}  {human_time(node.updated_at):<20}  {node.id}  {_short_name(name, node)}"
 
 
 def _as_json(name: str, node: RemoteNode) -> dict[str, Any]:

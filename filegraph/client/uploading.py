@@ -19,11 +19,10 @@ from filegraph.client.errors import CommandError
 from filegraph.client.graphql_client import MAX_BATCH, UserError, user_errors
 from filegraph.client.hashing import sha256_of
 from filegraph.client.nodes import RemoteFile, RemoteItem
-from filegraph.client.outcome import OnConflict
+from filegraph.client.outcome import TAKEN, OnConflict
 from filegraph.client.wire import PutTarget
 
 _LANES = 2
-_TAKEN = "It exists already and is different; choose --on-conflict replace, rename or skip."
 _PAUSES = (0.5, 2.0, 5.0)
 
 
@@ -154,7 +153,7 @@ class Uploader:
         if error.code == "NAME_TAKEN" and self._errand.on_conflict is OnConflict.SKIP:
             self._skip(job)
         elif error.code == "NAME_TAKEN":
-            self._errand.fail(job.label, _TAKEN)
+            self._errand.fail(job.label, f"It {TAKEN}")
         else:
             self._errand.fail(job.label, error.message)
 

@@ -34,6 +34,10 @@ _SUBJECTS: Mapping[Audience, tuple[str, ...]] = {
     # A person does not lose by signing in what she could see before.
     Audience.ANYONE: (_EVERY_USER, _EVERY_VISITOR),
 }
+_AUDIENCES: Mapping[Audience, str] = {
+    Audience.SIGNED_IN: "everyone who signs in",
+    Audience.ANYONE: "visitors who do not sign in",
+}
 
 Subject = str | Audience
 """``"user:<id>"``, ``"group:<id>#member"`` or an audience."""
@@ -186,7 +190,7 @@ def _give(actor: Actor, keys: Sequence[TupleKey]) -> None:
 
 
 def _cannot_have(subject: Subject, role: Role, kind: NodeKind) -> str:
-    who = "everyone" if isinstance(subject, Audience) else f"a {subject.partition(':')[0]}"
+    who = _AUDIENCES[subject] if isinstance(subject, Audience) else f"a {subject.partition(':')[0]}"
     return f"The role {role.value} on a {kind.value} cannot be given to {who}."
 
 

@@ -5,77 +5,19 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shlex
 import stat
-import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.components.api import Api, new_person
+from tests.components.shell import Shell, contents, shell_of
 
 # The client knows no database, and each of its commands is a process of half a second.
 pytestmark = pytest.mark.sqlite
-
-
-@dataclass(frozen=True)
-class Shell:
-    """Somebody's terminal: her own configuration folder."""
-
-    home: Path
-    more: tuple[tuple[str, str], ...] = ()
-
-    def __call__(
-        self, *arguments: str | Path, stdin: str = "", terminal: int | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command. ``terminal``: a descriptor to be its standard input, instead of a pipe with ``stdin``."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("FILEGRAPH_")}
-        environment = {**kept, "XDG_CONFIG_HOME": str(self.home), **dict(self.more)}
-        command = [sys.executable, "-m", "filegraph", *map(str, arguments)]
-        given: dict[str, Any] = {"input": stdin} if terminal is None else {"stdin": terminal}
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=100, check=False, **given
-        )
-        assert "Traceback" not in done.stderr + done.stdout, done.stderr
-        return done
-
-    def ok(self, *arguments: str | Path, stdin: str = "") -> str:
-        done = self(*arguments, stdin=stdin)
-        assert done.returncode == 0, (done.stdout, done.stderr)
-        return done.stdout
-
-
-def shell_of(person: Api, home: Path) -> Shell:
-    return Shell(home, (("FILEGRAPH_URL", person.url), ("FILEGRAPH_TOKEN", person.token)))
-
-
-@pytest.fixture
-def ada(admin: Api, tmp_path: Path) -> Shell:
-    return shell_of(admin, tmp_path / "ada")
-
-
-@pytest.fixture
-def drive_name(admin: Api, drive: str) -> str:
-    return str(admin.query("query($id: ID!) { drive(id: $id) { name } }", id=drive)["drive"]["name"])
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    top = tmp_path / "photos"
-    (top / "2024" / "leer").mkdir(parents=True)
-    for number in range(130):
-        (top / "2024" / f"{number:03}.txt").write_bytes(str(number).encode() * 100)
-    (top / "Größe & Co.txt").write_bytes(b"x")
-    (top / "empty").write_bytes(b"")
-    (top / "big.bin").write_bytes(os.urandom(3_000_000))
-    return top
-
-
-def contents(top: Path) -> dict[str, bytes]:
-    return {p.relative_to(top).as_posix(): p.read_bytes() for p in top.rglob("*") if p.is_file()}
 
 
 def test_login_whoami_logout(admin: Api, tmp_path: Path) -> None:
@@ -89,6 +31,14 @@ def test_login_whoami_logout(admin: Api, tmp_path: Path) -> None:
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     secret = json.loads(kept.read_text())["token"]
     assert shell.ok("whoami").startswith(f"{person.name} at {person.url}")
+
+    # Signing in again: the token before is of no use any more, and is not left alive.
+    again = shell("login", person.url, "--username", person.name, "--password-stdin", stdin=f"{person.password}\n")
+    assert (again.returncode, again.stderr) == (
+        0, f"The sign-in to {person.url} as {person.name}, kept there before, has ended.\n",
+    )  # fmt: skip
+    assert Shell(tmp_path, (("FILEGRAPH_URL", person.url), ("FILEGRAPH_TOKEN", secret)))("whoami").returncode == 3
+    secret = json.loads(kept.read_text())["token"]
     shell.ok("logout")
     assert not kept.exists()
     assert shell("whoami").returncode == 3
@@ -131,6 +81,7 @@ def test_get_goes_on_with_a_part_and_keeps_what_differs(
     (tmp_path / "mine.bin").write_bytes(b"mine")
     refused = ada("get", f"{drive_name}:/big.bin", tmp_path / "mine.bin")
     assert (refused.returncode, (tmp_path / "mine.bin").read_bytes()) == (1, b"mine")
+    assert "choose --on-conflict" in refused.stderr
     ada.ok("get", f"{drive_name}:/big.bin", tmp_path / "mine.bin", "--on-conflict", "skip")
     assert (tmp_path / "mine.bin").read_bytes() == b"mine"
     ada.ok("get", f"{drive_name}:/big.bin", tmp_path / "mine.bin", "--on-conflict", "rename")
@@ -183,6 +134,42 @@ def test_mkdir_and_rm(ada: Shell, drive_name: str) -> None:
     assert ada.ok("ls", f"{drive_name}:/") == ""
     assert ada("rm", f"{drive_name}:/a").returncode == 4
     assert ada("rm", f"{drive_name}:/").returncode == 2
+
+
+def test_mv(ada: Shell, drive_name: str, tmp_path: Path) -> None:
+    d = f"{drive_name}:"
+    for path in ("a.txt", "b.txt", "in/a.txt", "in/deep/c.txt"):
+        (tmp_path / "file").write_text(path)
+        ada.ok("put", tmp_path / "file", f"{d}/{path}")
+    assert ada.ok("mv", f"{d}/b.txt", f"{d}/new.txt") == f"{d}/b.txt is now {d}/new.txt.\n"
+    assert ada.ok("mv", f"{d}/new.txt", f"{d}/in/") == f"{d}/new.txt is now {d}/in/new.txt.\n"
+    # To another folder under another name, though the old one is taken there.
+    assert ada.ok("mv", f"{d}/a.txt", f"{d}/in/b.txt") == f"{d}/a.txt is now {d}/in/b.txt.\n"
+    assert ada.ok("mv", f"{d}/in/deep", f"{d}/") == f"{d}/in/deep is now {d}/deep.\n"
+    assert ada.ok("ls", "-R", f"{d}/").split() == [
+        "deep/", "deep/c.txt", "in/", "in/a.txt", "in/b.txt", "in/new.txt"
+    ]  # fmt: skip
+    for source, destination, code in (
+        ("in/a.txt", "in/b.txt", 6),
+        ("in/a.txt", "none/", 6),
+        ("in/a.txt", "none/a.txt", 4),
+        ("in", "in", 6),
+        ("none", "other", 4),
+        ("", "other", 2),
+    ):
+        assert ada("mv", f"{d}/{source}", f"{d}/{destination}").returncode == code, (source, destination)
+    unnamed = ada("mv", f"{d}/in/a.txt", f"{d}/deep/a\x01")
+    assert (unnamed.returncode, f"It is {d}/deep/a.txt now." in unnamed.stderr) == (6, True), unnamed.stderr
+
+
+def test_times_have_one_form(ada: Shell, drive_name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    ada.ok("put", tmp_path / "a.txt", f"{drive_name}:/")
+    ada.ok("token", "create", "for the list")
+    listed = [ada.ok("ls", "-l", f"{drive_name}:/"), ada.ok("token", "list")]
+    ada.ok("rm", f"{drive_name}:/a.txt")
+    for line in [*listed, ada.ok("trash", "list", f"{drive_name}:")]:
+        assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  ", f" {line}"), line
 
 
 def test_what_was_removed_comes_back(ada: Shell, drive_name: str, tmp_path: Path) -> None:
@@ -295,82 +282,6 @@ def test_every_exit_code(ada: Shell, drive_name: str, tmp_path: Path) -> None:
         done = shell(*arguments)
         assert done.returncode == code, (arguments, done.stdout, done.stderr)
         assert bool(done.stderr) is (code != 0)
-
-
-def test_share_and_unshare(admin: Api, ada: Shell, drive: str, drive_name: str, tree: Path, tmp_path: Path) -> None:
-    friend = new_person(admin)
-    bob = shell_of(friend, tmp_path / "bob")
-    ada.ok("put", tree, f"{drive_name}:/")
-    assert bob("ls", f"{drive_name}:/photos").returncode == 4
-    said = ada.ok("share", f"{drive_name}:/photos/2024", friend.name, "--role", "viewer")
-    folder_id = said.partition("(")[2].partition(")")[0]
-    assert folder_id.startswith("folder_")
-    bob.ok("get", f"{folder_id}:/", tmp_path / "bob-has")
-    assert contents(tmp_path / "bob-has") == contents(tree / "2024")
-    assert bob("ls", f"{drive_name}:/photos").returncode == 4
-    (tmp_path / "new.txt").write_text("new")
-    assert bob("put", tmp_path / "new.txt", f"{folder_id}:/").returncode == 1
-    below = f"{drive_name}:/photos/2024/007.txt"
-    ada.ok("share", below, "anyone")
-    own, *above = ada.ok("shares", below).splitlines()
-    assert own == "viewer     anyone"
-    assert set(above) == {"owner      admin  (from further up)", f"viewer     {friend.name}  (from further up)"}
-    assert bob("shares", f"{folder_id}:/").returncode == 4
-    ada.ok("unshare", f"{drive_name}:/photos/2024", friend.name)
-    assert bob("ls", f"{folder_id}:/").returncode == 4
-    assert ada("share", f"{drive_name}:/photos", "nobody-of-that-name").returncode != 0
-
-
-def test_a_drop_box_takes_files_and_shows_nothing(
-    admin: Api, ada: Shell, drive: str, drive_name: str, tmp_path: Path
-) -> None:
-    friend = new_person(admin)
-    bob = shell_of(friend, tmp_path / "bob")
-    ada.ok("mkdir", f"{drive_name}:/inbox")
-    said = ada.ok("share", f"{drive_name}:/inbox", friend.name, "--role", "uploader")
-    inbox = said.partition("(")[2].partition(")")[0]
-    (tmp_path / "one.txt").write_text("one")
-    (tmp_path / "two.txt").write_text("two")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "three.txt").write_text("three")
-
-    assert bob.ok("put", tmp_path / "one.txt", tmp_path / "two.txt", f"{inbox}:/").startswith("2 sent")
-    assert bob.ok("put", tmp_path / "one.txt", f"{inbox}:/other.txt").startswith("1 sent")
-    assert bob.ok("put", tmp_path / "one.txt", inbox).startswith("1 sent")
-    assert bob.ok("put", f"{tmp_path}/folder/", f"{inbox}:/").startswith("1 sent")
-    for refused in (tmp_path / "folder", f"{tmp_path}/"):
-        assert bob("put", refused, f"{inbox}:/").returncode == 2
-    assert bob("put", tmp_path / "one.txt", f"{inbox}:/sub/").returncode == 4
-    assert bob("ls", f"{inbox}:/").returncode == 4
-    assert ada.ok("ls", "-R", f"{drive_name}:/inbox").splitlines() == [
-        "one (2).txt", "one.txt", "other.txt", "three.txt", "two.txt"
-    ]  # fmt: skip
-
-    ada.ok("unshare", f"{drive_name}:/inbox", friend.name)
-    assert bob("put", tmp_path / "two.txt", f"{inbox}:/").returncode == 1
-    assert bob("put", tmp_path / "two.txt", "folder_00000000000000000000000000:/").returncode == 1
-
-
-def test_groups(admin: Api, ada: Shell, drive_name: str, tmp_path: Path) -> None:
-    bob, eve = new_person(admin), new_person(admin)
-    shell, name = shell_of(bob, tmp_path / "bob"), f"Team-{os.urandom(4).hex()}"
-    ada.ok("group", "create", name)
-    assert ada("group", "create", name).returncode == 6
-    listed = ada.ok("group", "add", name.upper(), bob.name, eve.name)
-    assert listed.startswith(f"{name}:  {', '.join(sorted([bob.name, eve.name]))}  group_")
-    ada.ok("mkdir", f"{drive_name}:/plans")
-    said = ada.ok("share", f"{drive_name}:/plans", f"group:{name}")
-    plans = said.partition("(")[2].partition(")")[0]
-    shell.ok("ls", f"{plans}:/")
-    assert listed in shell.ok("group", "list")
-
-    assert f"{name}:  {eve.name}  group_" in ada.ok("group", "remove", name, bob.name)
-    assert shell("ls", f"{plans}:/").returncode == 4
-    (line,) = (line for line in shell.ok("group", "list").splitlines() if line.startswith(name))
-    assert eve.name not in line
-    assert shell("group", "add", name, bob.name).returncode == 6
-    assert ada("group", "add", "no-such-group", bob.name).returncode == 4
-    assert ada("group", "add", name, "no-such-person").returncode == 6
 
 
 def test_drives(ada: Shell, admin: Api) -> None:

@@ -20,8 +20,8 @@ from tests.components.api import Api, Refused, become_administrator, get, new_pe
 from tests.components.process_tree import moved_bytes
 from tests.components.seaweedfs import SeaweedFS, seaweedfs
 from tests.components.server import ROOT, Server, new_server, serving
+from tests.components.shell import contents, shell_of
 from tests.e2e.conftest import database_settings
-from tests.e2e.test_command_line import contents, shell_of
 
 CONTENT = os.urandom(300_000)
 HTTP: dict[str, Any] = {"trust_env": False, "timeout": 60}

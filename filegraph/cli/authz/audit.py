@@ -68,10 +68,10 @@ def audit(
     with opened_installation():
         found = _entries(
             limit,
-            since=_given(since, _moment, "--since"),
-            object=_given(object, _object, "--object"),
-            user=_given(user, _user, "--user"),
-            actor=_given(actor, _user, "--actor"),
+            since=_given(since, _moment, "--since", "30m, 12h, 7d, a date or a time"),
+            object=_given(object, _object, "--object", "an id, or a name in the model such as group:<id>"),
+            user=_given(user, _user, "--user", "a username or an id"),
+            actor=_given(actor, _user, "--actor", "a username or an id"),
         )
         for page in found:
             _show(page, as_json=as_json)
@@ -100,15 +100,17 @@ def _entries(limit: int, **filters: Any) -> Iterator[list[Entry]]:
         limit -= len(page)
 
 
-def _given(text: str | None, read: Callable[[str], Any], option: str) -> Any:
+def _given(text: str | None, read: Callable[[str], Any], option: str, form: str) -> Any:
     if text is None:
         return None
     try:
         # What no database takes can name nothing.
         text.encode()
         return read(text)
-    except (ValueError, OverflowError, AccountNotFound):
-        raise typer.BadParameter(f"{text!r} cannot be understood", param_hint=option) from None
+    except AccountNotFound:
+        raise typer.BadParameter(f"there is no account of the name {text!r}", param_hint=option) from None
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} cannot be understood; write {form}", param_hint=option) from None
 
 
 def _moment(text: str) -> datetime:

@@ -29,6 +29,7 @@ from authz.types import OPERATOR  # noqa: E402
 from filegraph import engine_problems  # noqa: E402
 from filegraph.cli.opened import end, opened_installation  # noqa: E402
 from filegraph.client.terminal import note, say  # noqa: E402
+from filegraph.program import program  # noqa: E402
 from schema.ids import InvalidId, Kind, decode_as, encode, row_id  # noqa: E402
 from schema.needs import NEEDS  # noqa: E402
 
@@ -99,7 +100,8 @@ def _version_id(text: str) -> str:
     try:
         return decode_as(text, Kind.MODEL) if "_" in text else row_id(text)
     except InvalidId:
-        raise typer.BadParameter(f"{text!r} cannot be understood", param_hint="VERSION") from None
+        told = f"there is no version {text!r}; `{program()} authz models` lists them"
+        raise typer.BadParameter(told, param_hint="VERSION") from None
 
 
 def _pages() -> Iterator[Sequence[ModelVersion]]:

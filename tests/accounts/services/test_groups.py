@@ -134,7 +134,7 @@ def test_what_cannot_be_kept_or_found_is_refused(root: Actor, bob: User) -> None
         with pytest.raises(AccountNotFound):
             groups.remove_member(root, group_id, user_id)
     for name in ("absent", "a\0b"):
-        with pytest.raises(AccountNotFound):
+        with pytest.raises(AccountNotFound, match="no such group"):
             groups.by_name(name)
 
 

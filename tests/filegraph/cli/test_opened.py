@@ -7,6 +7,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,7 @@ import typer
 from django.db import connection, transaction
 
 from filegraph.cli.opened import opened_installation
-from storage.errors import DatabaseBusy
-from tests.components.server import new_database
+from tests.components.server import free_port, new_database
 
 COMMANDS = (
     ("sweep",),
@@ -44,17 +45,51 @@ def refusal(data_dir: Path, *arguments: str, **variables: str) -> str:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_where_nothing_is(command: tuple[str, ...], tmp_path: Path) -> None:
     missing = tmp_path / "missing"
-    assert f"Run first: {sys.executable} -m filegraph setup" in refusal(missing, *command)
+    told = refusal(missing, *command)
+    assert told.startswith(f"There is no installation in {missing} (FILEGRAPH_DATA_DIR)."), told
+    assert told.endswith(f"or make one: {sys.executable} -m filegraph setup\n")
     assert not missing.exists()
 
 
 def test_where_only_a_key_is(tmp_path: Path) -> None:
-    assert "is not prepared. Run first:" in refusal(tmp_path / "missing", "sweep", **KEY)
+    assert "There is no installation in " in refusal(tmp_path / "missing", "sweep", **KEY)
+    assert "There is no installation in " in refusal(tmp_path, "sweep", **KEY)
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_where_no_tables_are(command: tuple[str, ...], tmp_path: Path) -> None:
-    assert "is not prepared. Run first:" in refusal(tmp_path, *command, **KEY)
+    (tmp_path / "database.sqlite3").touch()
+    told = refusal(tmp_path, *command, **KEY)
+    assert told.startswith(f"The installation in {tmp_path} (FILEGRAPH_DATA_DIR) is not prepared. Run first:"), told
+
+
+@contextlib.contextmanager
+def kept_by_another(data_dir: Path, mode: str) -> Iterator[None]:
+    """``mode``: NORMAL, that nobody else may write; EXCLUSIVE, that nobody else may even read."""
+    assert run(data_dir, "setup").returncode == 0
+    with contextlib.closing(sqlite3.connect(data_dir / "database.sqlite3", isolation_level=None)) as other:
+        other.execute(f"PRAGMA locking_mode={mode}")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("CREATE TABLE another_programs (id)")
+        yield
+
+
+@pytest.mark.sqlite
+def test_a_database_that_another_program_keeps_is_told_to_be_busy(tmp_path: Path) -> None:
+    read, kept = tmp_path / "read", tmp_path / "kept"
+    with kept_by_another(read, "NORMAL"), kept_by_another(kept, "EXCLUSIVE"), ThreadPoolExecutor() as pool:
+        # Each waits as long as a writer does.
+        found = [
+            pool.submit(refusal, place, *command)
+            for place, command in (
+                (read, ("setup",)),
+                (read, ("serve", "--port", str(free_port()))),
+                (kept, ("sweep",)),
+            )
+        ]
+        for told in found:
+            assert " is busy: another program " in told.result()
 
 
 @pytest.mark.postgresql
@@ -81,4 +116,5 @@ def test_a_database_that_fails_on_the_way_is_a_sentence(capsys: pytest.CaptureFi
             pass
     connection.close()
     assert ended.value.exit_code == 2
-    assert capsys.readouterr().err == f"{DatabaseBusy.default_message}\n"
+    told = capsys.readouterr().err
+    assert (told.startswith("The database is busy: "), told.count("\n")) == (True, 1)

@@ -42,6 +42,8 @@ def test_a_client_imports_no_django() -> None:
         (["put", "a", "b"], 2, "not a remote path"),
         (["get", "nocolon", "x"], 2, "not a remote path"),
         (["get"], 2, "Missing argument"),
+        (["drive", "create"], 2, "Missing argument 'NAME'"),
+        (["token", "revoke"], 2, "Missing argument 'ID'"),
         (["share", "work:/a", "robot:x"], 2, "is nobody"),
         (["share", "work:/a", "bob", "--role", "king"], 2, "king"),
         (["drive", "create", "x", "--quota", "huge"], 2, "not a size"),

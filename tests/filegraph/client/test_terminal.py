@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filegraph.client.terminal import human_size, parse_size, printable
+from filegraph.client.terminal import counted, human_size, human_time, parse_size, printable
 
 
 @given(st.text())
@@ -39,3 +39,14 @@ def test_sizes_are_shown() -> None:
         "1.5 MiB",
         "5.0 PiB",
     ]
+
+
+def test_a_time_is_shown_in_utc_with_its_zone() -> None:
+    assert human_time("2026-05-04T12:30:00.123456Z") == "2026-05-04 12:30:00Z"
+    assert human_time("2026-05-04T12:30:00+02:00") == "2026-05-04 10:30:00Z"
+    for none in ("", "soon", "0001-01-01T00:00:00+01:00"):
+        assert human_time(none) == none
+
+
+def test_one_of_a_thing_is_not_many() -> None:
+    assert [counted(number, "link") for number in (0, 1, 2)] == ["0 links", "1 link", "2 links"]

@@ -156,7 +156,8 @@ def test_tuples_that_the_model_does_not_allow_are_counted(ada: Actor) -> None:
     [
         ((), "VERSION or --shipped"),
         (("x" * 26, "--shipped"), "VERSION or --shipped"),
-        (("file_" + "7" * 26,), "cannot be understood"),
+        (("model_nope",), "there is no version 'model_nope'; `filegraph authz models` lists them"),
+        (("file_" + "7" * 26,), "there is no version"),
         (("7" * 26,), "There is no authorization model of this id."),
         (("\udcff",), "There is no authorization model of this id."),
         (("--shipped", "--note", "x" * 2001), "a note has at most"),

@@ -31,7 +31,7 @@ help: ## List the targets and their arguments
 venv: $(STAMP) ## Install everything into .venv, with hashes checked
 
 $(STAMP): requirements/dev.txt pyproject.toml
-	$(SAY) "Installing the pinned requirements into $(VENV) ..."
+	$(SAY) "Installing the pinned requirements into $(VENV): two or three minutes, once ..."
 	test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
@@ -39,7 +39,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	rm -f $(VENV)/.installed-*
 	touch $@
 
-run: $(STAMP) ## Prepare ./var if needed and run the server (PORT=)
+run: $(STAMP) ## Prepare ./var if needed and run the server (PORT=); the first time installs, for minutes
 	$(BIN)/filegraph setup --quiet
 	$(BIN)/filegraph serve --port $(PORT)
 

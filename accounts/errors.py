@@ -27,15 +27,19 @@ from collections.abc import Sequence
 
 
 class AccountsError(Exception):
-    """Base of all; do not raise directly. ``message`` is one clear sentence, safe to show to anybody."""
+    """Base of all; do not raise directly. ``message`` is one clear sentence, safe to show to anybody.
+
+    ``path`` is the field that the error is about, outermost first, in the words of the API; empty where there is none.
+    """
 
     code = "ACCOUNTS_ERROR"
     retryable = False
     default_message = "The request could not be carried out."
+    default_path: Sequence[str] = ()
 
     def __init__(self, message: str | None = None, *, path: Sequence[str] = ()) -> None:
         self.message = message or self.default_message
-        self.path = tuple(path)
+        self.path = tuple(path or self.default_path)
         super().__init__(self.message)
 
 
@@ -94,6 +98,7 @@ class InvalidName(AccountsError):
 
     code = "INVALID_ACCOUNT_NAME"
     default_message = "This name cannot be used."
+    default_path = ("name",)
 
 
 class UsernameTaken(AccountsError):
@@ -101,6 +106,7 @@ class UsernameTaken(AccountsError):
 
     code = "USERNAME_TAKEN"
     default_message = "This username is taken."
+    default_path = ("username",)
 
 
 class GroupNameTaken(AccountsError):
@@ -108,6 +114,7 @@ class GroupNameTaken(AccountsError):
 
     code = "GROUP_NAME_TAKEN"
     default_message = "This group name is taken."
+    default_path = ("name",)
 
 
 class WeakPassword(AccountsError):
@@ -115,6 +122,7 @@ class WeakPassword(AccountsError):
 
     code = "WEAK_PASSWORD"
     default_message = "This password is too easy to guess."
+    default_path = ("password",)
 
 
 class AccountNotFound(AccountsError):
@@ -128,6 +136,7 @@ class InvalidLifetime(AccountsError):
     """The lifetime of an access token is outside the allowed range."""
 
     code = "INVALID_LIFETIME"
+    default_path = ("expiresIn",)
 
 
 class SetupError(AccountsError):
@@ -141,6 +150,7 @@ class InvalidSetupToken(SetupError):
 
     code = "INVALID_SETUP_TOKEN"
     default_message = "The setup token is not valid; start the server again for a new one."
+    default_path = ("setupToken",)
 
 
 class AlreadySetUp(SetupError):

@@ -27,6 +27,8 @@ logger = logging.getLogger("filegraph.schema")
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
 INTERNAL_ERROR = "INTERNAL_ERROR"
+INPUT = ("input",)
+"""The path of an error that is about no field."""
 
 _OWN_CODES = {
     BAD_USER_INPUT: "An argument does not have the documented shape or range.",
@@ -80,22 +82,32 @@ class UserError:
     """One expected failure of a mutation."""
 
     message: str = strawberry.field(description="One clear sentence that may be shown to anybody.")
-    path: list[str] = strawberry.field(description='The input fields it is about, outermost first; ["input", "name"].')
+    path: list[str] = strawberry.field(
+        description='The input field it is about, outermost first, with places in lists: `["input", "name"]`, '
+        '`["input", "uploads", "2", "size"]`. `["input"]` where no field is to blame.'
+    )
     retryable: bool = strawberry.field(description="Whether the same request may succeed later.")
     code: str = strawberry.field(
         graphql_type=ErrorCode, description="What went wrong, as a stable word to act on.", default=INTERNAL_ERROR
     )
 
 
-def user_error(error: Exception, path: Sequence[str] = ("input",)) -> UserError:
-    """Turn an expected error into the entry of a payload. Raises ``error`` itself when it was not expected."""
+def user_error(error: Exception, path: Sequence[str] = INPUT, fields: Sequence[str] | None = INPUT) -> UserError:
+    """Turn an expected error into the entry of a payload. Raises ``error`` itself when it was not expected.
+
+    ``fields`` is where the fields stand that an error may name; None where they are not those of this input, but of an
+    earlier one. ``path`` is what an error is about that names none. What may pass by itself is no field's fault.
+    """
+    found = _user_error(error, path)
+    named = () if isinstance(error, AuthzError) else getattr(error, "path", ())
+    if fields is not None and (named or found.retryable):
+        found.path = [*fields, *named]
+    return found
+
+
+def _user_error(error: Exception, path: Sequence[str]) -> UserError:
     if isinstance(error, (StorageError, AccountsError)):
-        return UserError(
-            message=error.message,
-            path=["input", *error.path] if error.path else list(path),
-            retryable=error.retryable,
-            code=error.code,
-        )
+        return UserError(message=error.message, path=list(path), retryable=error.retryable, code=error.code)
     if isinstance(error, ConditionFailed):
         undecided.tell(error)
     if isinstance(error, AuthzError):
@@ -106,7 +118,7 @@ def user_error(error: Exception, path: Sequence[str] = ("input",)) -> UserError:
     raise error
 
 
-def detailed(error: AuthzError, path: Sequence[str] = ("input",), advice: str = "") -> UserError:
+def detailed(error: AuthzError, path: Sequence[str] = INPUT, advice: str = "") -> UserError:
     """Return the entry of a payload with the detail of the one case: for those who edit the authorization model."""
     return UserError(
         message=f"{error}{advice and f'.{advice}'}", path=list(path), retryable=error.retryable, code=error.code

@@ -6,6 +6,7 @@ The characters after the underscore are the row's own random id. Nothing is look
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 
 from authz.identifiers import ALPHABET, LENGTH
@@ -36,7 +37,12 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 
 class InvalidId(ValueError):
-    """Not an id, or one of another kind than asked for. The message may be shown to anybody."""
+    """Not an id, or one of another kind than asked for. The message may be shown to anybody.
+
+    ``path`` is the field that it stands in, as of the errors of storage.
+    """
+
+    path: Sequence[str] = ()
 
 
 def encode(kind: Kind, row_id: str) -> str:

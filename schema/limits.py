@@ -45,6 +45,9 @@ MAX_PAGE_SIZE = 100
 _SHORT_LISTS = {"headers": 10, "missing": 10, "blocks": 10, "unmetConditions": 10, "reasons": 10}
 """Lists that the service itself makes. Those that people fill (shares, members, groups) count as a largest page."""
 
+_TELLABLE = 10**9
+"""The largest figure that a refusal tells: fragments that spread fragments come to some of hundreds of digits."""
+
 _OPENING = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _CLOSING = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
 _NUMBERS = frozenset({TokenKind.INT, TokenKind.FLOAT})
@@ -72,8 +75,9 @@ class LimitExceeded(Exception):
 
     code = "LIMIT_EXCEEDED"
 
-    def __init__(self, what: str, limit: int) -> None:
-        self.message = f"The document has too many {what}; at most {limit} are allowed."
+    def __init__(self, what: str, limit: int, found: int | None = None) -> None:
+        counted = "" if found is None or found > _TELLABLE else f": {found}"
+        self.message = f"The document has too many {what}{counted}; at most {limit} are allowed."
         super().__init__(self.message)
 
 
@@ -122,9 +126,10 @@ def check_document(document: DocumentNode, schema: GraphQLSchema, limits: Limits
                 ("nodes to load (cost)", measure.cost, limits.cost),
             ):
                 if value > limit:
-                    raise LimitExceeded(what, limit)
-    if counter.directives(document) > limits.directives:
-        raise LimitExceeded("directives", limits.directives)
+                    raise LimitExceeded(what, limit, value)
+    directives = counter.directives(document)
+    if directives > limits.directives:
+        raise LimitExceeded("directives", limits.directives, directives)
 
 
 class _Counter:

@@ -40,15 +40,19 @@ from collections.abc import Sequence
 
 
 class StorageError(Exception):
-    """Base of all; do not raise directly. ``message`` is one clear sentence, safe to show to anybody."""
+    """Base of all; do not raise directly. ``message`` is one clear sentence, safe to show to anybody.
+
+    ``path`` is the field that the error is about, outermost first, in the words of the API; empty where there is none.
+    """
 
     code = "STORAGE_ERROR"
     retryable = False
     default_message = "The request could not be carried out."
+    default_path: Sequence[str] = ()
 
     def __init__(self, message: str | None = None, *, path: Sequence[str] = ()) -> None:
         self.message = message or self.default_message
-        self.path = tuple(path)
+        self.path = tuple(path or self.default_path)
         super().__init__(self.message)
 
 
@@ -70,6 +74,7 @@ class InvalidName(StorageError):
     """The name cannot be kept."""
 
     code = "INVALID_NAME"
+    default_path = ("name",)
 
 
 class InvalidArgument(StorageError):
@@ -90,6 +95,7 @@ class NameTaken(StorageError):
 
     code = "NAME_TAKEN"
     default_message = "The folder already has an item of this name."
+    default_path = ("name",)
 
 
 class Conflict(StorageError):
@@ -103,6 +109,7 @@ class MoveIntoItself(Conflict):
 
     code = "MOVE_INTO_ITSELF"
     default_message = "A folder cannot be moved into itself."
+    default_path = ("parentId",)
 
 
 class CrossDriveMove(Conflict):
@@ -110,12 +117,14 @@ class CrossDriveMove(Conflict):
 
     code = "CROSS_DRIVE_MOVE"
     default_message = "An item can only be moved within its drive."
+    default_path = ("parentId",)
 
 
 class TooDeep(Conflict):
     """The folder tree would grow beyond its depth limit."""
 
     code = "TOO_DEEP"
+    default_path = ("parentId",)
 
 
 class QuotaExceeded(StorageError):
@@ -123,6 +132,7 @@ class QuotaExceeded(StorageError):
 
     code = "QUOTA_EXCEEDED"
     default_message = "The drive has no room for this."
+    default_path = ("size",)
 
 
 class DriveReadOnly(StorageError):
@@ -198,6 +208,7 @@ class FileTooLarge(UploadError):
     """The file is above the limit for one file."""
 
     code = "FILE_TOO_LARGE"
+    default_path = ("size",)
 
 
 class TooManyUploads(UploadError):

@@ -174,10 +174,10 @@ def _in_one(ask: Callable[[Pairs], set[Pair]], pairs: Pairs) -> set[Pair] | None
         return None  # Perhaps only whether she can view it, which need not be asked.
 
 
-def require_of_organization(actor: Actor, permission: Permission) -> None:
-    """Ask a whole check about the organization; raises PermissionDenied."""
+def require_of_organization(actor: Actor, permission: Permission, refusal: str) -> None:
+    """Ask a whole check about the organization; raises PermissionDenied with this sentence."""
     if not decisions.check(CheckRequest(actor, permission, ORGANIZATION)):
-        raise PermissionDenied
+        raise PermissionDenied(refusal)
 
 
 def require_of_backend(actor: Actor, permission: Permission, backend_id: str) -> None:

@@ -47,7 +47,7 @@ def add_member(actor: Actor, group_id: str, user_id: str) -> Group:
     require_administrator(actor)
     group = by_id(group_id)
     if not User.objects.filter(pk=user_id).exists():
-        raise AccountNotFound
+        raise AccountNotFound(path=["userId"])
     with last_administrator.kept(actor_of(user_id), NEEDS):
         hold_administrator(actor, alone=True)
         add_group_member(actor, group.pk, actor_of(user_id))
@@ -62,7 +62,7 @@ def remove_member(actor: Actor, group_id: str, user_id: str) -> Group:
     require_administrator(actor)
     group = by_id(group_id)
     if not User.objects.filter(pk=user_id).exists():
-        raise AccountNotFound
+        raise AccountNotFound(path=["userId"])
     with last_administrator.kept(actor_of(user_id), NEEDS):
         hold_administrator(actor, alone=True)
         remove_group_member(actor, group.pk, actor_of(user_id))

@@ -38,9 +38,12 @@ def create_unasked(
 
 
 def _draft(username: str, password: str, display_name: str, administrator: bool) -> User:
-    username = clean_name(username)
+    try:
+        username = clean_name(username)
+    except InvalidName as error:
+        raise InvalidName(error.message, path=["username"]) from None
     if len(display_name) > MAX_DISPLAY_NAME or not display_name.isprintable():
-        raise InvalidName(f"A display name has up to {MAX_DISPLAY_NAME} visible characters.")
+        raise InvalidName(f"A display name has up to {MAX_DISPLAY_NAME} visible characters.", path=["displayName"])
     draft = User(username=username, display_name=display_name.strip(), is_staff=administrator)
     passwords.judge(password, draft)
     draft.set_password(password)

@@ -112,7 +112,9 @@ class Cursor:
     def expect_line_end(self) -> None:
         """Make sure that the line ends here (nothing is taken), or raise ``SyntaxFault``."""
         if self.token.kind not in (Kind.NEWLINE, Kind.END):
-            raise fault(self.token, f"expected the end of the line, found {shown(self.token)}")
+            # A blank alone never ends a line: what is wrong is the word behind it.
+            found = self.following if self.token.kind is Kind.SPACE else self.token
+            raise fault(self.token, f"expected the end of the line, found {shown(found)}")
 
     def name(self, wanted: str) -> Token:
         """Take the name of a type or relation, or raise ``SyntaxFault`` that says ``wanted`` was expected."""

@@ -6,6 +6,7 @@ What cannot be opened is a problem of the model like any other, told with its pl
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ from authz.errors import InvalidModel, ModelProblem
 MAX_JSON_BYTES = 4 * 1024 * 1024
 """Largest model in JSON, which is some ten times as long as its text."""
 
+_STORE_FILE = re.compile(
+    r"(?:[ \t]*(?:#[^\n]*|---[ \t]*)?\r?\n)*(?:name|model|model_file|tuples|tuple_files?|tests):[ \t\r\n]"
+)
+"""The beginning of a store file: a field of it, where a model has ``model`` or ``module``."""
+
 
 def read_file(path: Path) -> ParsedModel:
     """Read a model without judging its meaning; the name of the file tells what it is.
@@ -30,7 +36,11 @@ def read_file(path: Path) -> ParsedModel:
         return _read_modules(path)
     if path.suffix == ".json":
         return read_json(_json(_text(path, MAX_JSON_BYTES)))
-    return parse_text(_text(path, MAX_MODEL_BYTES))
+    text = _text(path, MAX_MODEL_BYTES)
+    if _STORE_FILE.match(text):
+        message = "this is a store file, not a model: `filegraph authz test` runs it, and judges the model in it"
+        raise InvalidModel([problem_at("invalid-syntax", message, NOWHERE)])
+    return parse_text(text)
 
 
 def _read_modules(path: Path) -> ParsedModel:

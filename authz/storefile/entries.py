@@ -5,7 +5,8 @@ What is left empty (``tuples:``) is as if it were not written, which is how Open
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -18,6 +19,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from authz.storefile.document import Document, DocumentPath, Plain
 from authz.storefile.faults import Fault, InvalidStoreFile
@@ -48,15 +50,35 @@ Context = Annotated[dict[str, Any], BeforeValidator(_free)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_nothing_is_empty)]
 
 
+_UNKNOWN = "unknown_fields"
+_SHAPES = {
+    "missing": "is missing",
+    "string_type": "should be a text",
+    "bool_type": "should be true or false",
+    "tuple_type": "should be a list",
+    "dict_type": "should be a mapping",
+    "model_type": "should be a mapping",
+}
+"""What Pydantic complains of, in words that name no type of Python."""
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     @model_validator(mode="before")
     @classmethod
-    def _without_what_is_empty(cls, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: item for key, item in value.items() if item is not None}
-        return {} if value is None else value
+    def _of_known_fields(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return {} if value is None else value
+        unknown = {key: _advice(key, cls.model_fields) for key in value if key not in cls.model_fields}
+        if unknown:
+            raise PydanticCustomError(_UNKNOWN, "unknown fields", unknown)
+        return {key: item for key, item in value.items() if item is not None}
+
+
+def _advice(name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name[:60], known, n=1)
+    return f"unknown field `{name[:60]}`" + (f"; did you mean `{close[0]}`?" if close else "")
 
 
 class ConditionEntry(_Part):
@@ -183,11 +205,20 @@ def read_entries(document: Document, kind: TypeAdapter[_Value] | type[_Value]) -
     try:
         return adapter.validate_python(document.value)
     except ValidationError as error:
-        raise InvalidStoreFile([_fault(document, item["loc"], item["msg"]) for item in error.errors()]) from error
+        raise InvalidStoreFile([fault for item in error.errors() for fault in _faults(document, item)]) from error
 
 
-def _fault(document: Document, place: Sequence[int | str], message: str) -> Fault:
-    path: DocumentPath = tuple(place)
-    named = ".".join(str(part) for part in path)
-    sentence = message.removeprefix("Value error, ")
-    return document.fault(path, f"{named}: {sentence}" if named else sentence)
+def _faults(document: Document, item: ErrorDetails) -> Iterator[Fault]:
+    path: DocumentPath = item["loc"]
+    if item["type"] == _UNKNOWN:
+        for name, sentence in item["ctx"].items():
+            yield _fault(document, path, sentence, (*path, name))
+    else:
+        sentence = _SHAPES.get(item["type"], item["msg"].removeprefix("Value error, "))
+        yield _fault(document, path, sentence, path)
+
+
+def _fault(document: Document, named: DocumentPath, sentence: str, path: DocumentPath) -> Fault:
+    """Return a fault that names one part, with the line of another one, in or around it."""
+    where = ".".join(str(part) for part in named)
+    return document.fault(path, f"{where}: {sentence}" if where else sentence)

@@ -12,7 +12,7 @@ from schema.context import Context, Info
 from schema.descriptions import mutation
 from schema.errors import UserError, bad_input
 from schema.ids import Kind, decode_as
-from schema.mutations.outcome import ERRORS, outcome
+from schema.mutations.outcome import ERRORS, about, outcome
 from schema.types import nodes
 from schema.types.group import Group
 from schema.types.user import User
@@ -93,13 +93,15 @@ def _change(
 
     def work() -> Group:
         context.people.require_administrator()
-        group_id = decode_as(input_.group_id, Kind.GROUP)
-        if input_.user_id is not None:
-            user_id = decode_as(input_.user_id, Kind.USER)
-        else:
-            user_id = users.by_username(input_.username or "").id
+        with about("userId" if input_.username is None else "username"):
+            if input_.username is None:
+                user_id = decode_as(input_.user_id or "", Kind.USER)
+            else:
+                user_id = users.by_username(input_.username).id
         change = groups.add_member if add else groups.remove_member
-        return nodes.groups(context.viewer, [change(context.actor, group_id, user_id)])[0]
+        with about("groupId"):
+            group = change(context.actor, decode_as(input_.group_id, Kind.GROUP), user_id)
+        return nodes.groups(context.viewer, [group])[0]
 
     return outcome(work)
 

@@ -14,7 +14,7 @@ from schema.errors import UserError
 from schema.ids import Kind, decode_as, node_ref
 from schema.loaders import lists
 from schema.loaders.node_page import SharePage
-from schema.mutations.outcome import ERRORS, outcome
+from schema.mutations.outcome import ERRORS, about, outcome
 from schema.types import nodes
 from schema.types.everyone import Audience
 from schema.types.role import ShareRole
@@ -101,9 +101,12 @@ class SharingMutations:
         context = info.context
 
         def work() -> sharing.Share:
-            ref = node_ref(input.id)
-            sharing.require_shareable(context.actor, ref)
-            return sharing.share(context.actor, ref, _subject(context, input.subject), Role(input.role.value))
+            with about("id"):
+                ref = node_ref(input.id)
+                sharing.require_shareable(context.actor, ref)
+            with about("subject"):
+                subject = _subject(context, input.subject)
+            return sharing.share(context.actor, ref, subject, Role(input.role.value))
 
         row, errors = outcome(work)
         share = Share(row=row, page=SharePage(context.viewer, [row])) if row else None
@@ -115,9 +118,12 @@ class SharingMutations:
         role = Role(input.role.value) if input.role is not None else None
 
         def work() -> None:
-            ref = node_ref(input.id)
-            sharing.require_shareable(context.actor, ref)
-            sharing.unshare(context.actor, ref, _subject(context, input.subject, present=False), role)
+            with about("id"):
+                ref = node_ref(input.id)
+                sharing.require_shareable(context.actor, ref)
+            with about("subject"):
+                subject = _subject(context, input.subject, present=False)
+            sharing.unshare(context.actor, ref, subject, role)
 
         _, errors = outcome(work)
         if errors:

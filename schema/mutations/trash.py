@@ -12,7 +12,7 @@ import strawberry
 
 from schema.context import Context, Info
 from schema.descriptions import mutation
-from schema.errors import UserError, user_error
+from schema.errors import INPUT, UserError, user_error
 from schema.ids import InvalidId, Kind, node_ref
 from schema.mutations.outcome import ERRORS, too_many
 from schema.types import nodes
@@ -23,7 +23,6 @@ from storage.models import NodeRef
 from storage.services import trash
 
 T = TypeVar("T")
-_IDS = ("input", "ids")
 
 
 @strawberry.type(description="What became of one item.")
@@ -113,9 +112,13 @@ def _item_payloads(context: Context, found: Sequence[ItemRow | StorageError | In
     return [
         ItemPayload(item=made[each.id], errors=[])
         if isinstance(each, ItemRow)
-        else ItemPayload(item=None, errors=[user_error(each, _IDS)])
-        for each in found
+        else ItemPayload(item=None, errors=[_stays(each, index)])
+        for index, each in enumerate(found)
     ]
+
+
+def _stays(error: StorageError | InvalidId, index: int) -> UserError:
+    return user_error(error, (*INPUT, "ids", str(index)), fields=None)
 
 
 @strawberry.type
@@ -147,7 +150,7 @@ class TrashMutations:
         results = [
             PurgePayload(purged_id=strawberry.ID(given), errors=[])
             if isinstance(each, str)
-            else PurgePayload(purged_id=None, errors=[user_error(each, _IDS)])
-            for given, each in zip(input.ids, found, strict=True)
+            else PurgePayload(purged_id=None, errors=[_stays(each, index)])
+            for index, (given, each) in enumerate(zip(input.ids, found, strict=True))
         ]
         return PurgeResultsPayload(results=results, errors=[])

@@ -157,7 +157,6 @@ class TreeMutations:
                 node_ref(input.parent_id, Kind.DRIVE, Kind.FOLDER),
                 on_conflict=models.ConflictPolicy(input.on_conflict.value),
                 now=context.now,
-            ),
-            ("input", "id"),
+            )
         )
         return MovePayload(item=nodes.items(context.viewer, [row])[0] if row else None, errors=errors)

@@ -11,7 +11,7 @@ import strawberry
 
 from schema.context import Context, Info
 from schema.descriptions import mutation
-from schema.errors import UserError, user_error
+from schema.errors import INPUT, UserError, user_error
 from schema.ids import InvalidId, Kind, decode_as, node_ref
 from schema.loaders.node_page import NodePage
 from schema.loaders.upload_page import UploadPage
@@ -24,8 +24,7 @@ from storage.errors import StorageError
 from storage.models import NodeKind
 from storage.services import uploads
 
-_PARENT = ("input", "parentId")
-_UPLOAD = ("input", "uploadId")
+_UPLOAD = "uploadId"
 
 
 @strawberry.input(description="Bytes to bring in as a file.")
@@ -124,8 +123,18 @@ class AbortUploadPayload:
     errors: list[UserError] = strawberry.field(description=ERRORS)
 
 
-def _begin(context: Context, inputs: Sequence[BeginUploadInput]) -> list[BeginUploadPayload]:
-    """Begin in one call to the service; an id that names nothing has its own error and disturbs nobody."""
+def _places(inputs: Sequence[object]) -> list[tuple[str, ...]]:
+    """Return where each of a batch stands in its input."""
+    return [(*INPUT, "uploads", str(index)) for index in range(len(inputs))]
+
+
+def _begin(
+    context: Context, inputs: Sequence[BeginUploadInput], at: Sequence[tuple[str, ...]]
+) -> list[BeginUploadPayload]:
+    """Begin in one call to the service; an id that names nothing has its own error and disturbs nobody.
+
+    ``at`` says where each stands in the input of the mutation.
+    """
     results: list[BeginUploadPayload | None] = [None] * len(inputs)
     requests: list[uploads.BeginRequest] = []
     places: list[int] = []
@@ -134,17 +143,21 @@ def _begin(context: Context, inputs: Sequence[BeginUploadInput]) -> list[BeginUp
             requests.append(_begin_request(given))
             places.append(index)
         except InvalidId as error:
-            results[index] = BeginUploadPayload(upload=None, errors=[user_error(error, _PARENT)])
+            results[index] = _not_begun(error, at[index])
     answers = uploads.begin(context.actor, context.user_id, requests, now=context.now)
     started = [found for found in answers if not isinstance(found, StorageError)]
     plans = {found.upload.id: found.transport for found in started}
     page = UploadPage(context.viewer, [found.upload for found in started], plans)
     for index, found in zip(places, answers, strict=True):
         if isinstance(found, StorageError):
-            results[index] = BeginUploadPayload(upload=None, errors=[user_error(found, _PARENT)])
+            results[index] = _not_begun(found, at[index])
         else:
             results[index] = BeginUploadPayload(upload=Upload(row=found.upload, page=page), errors=[])
     return [result for result in results if result is not None]
+
+
+def _not_begun(error: StorageError | InvalidId, at: tuple[str, ...]) -> BeginUploadPayload:
+    return BeginUploadPayload(upload=None, errors=[user_error(error, (*at, "parentId"), at)])
 
 
 def _begin_request(given: BeginUploadInput) -> uploads.BeginRequest:
@@ -161,7 +174,9 @@ def _begin_request(given: BeginUploadInput) -> uploads.BeginRequest:
     )
 
 
-def _finalize(context: Context, inputs: Sequence[FinalizeUploadInput]) -> list[FinalizeUploadPayload]:
+def _finalize(
+    context: Context, inputs: Sequence[FinalizeUploadInput], at: Sequence[tuple[str, ...]]
+) -> list[FinalizeUploadPayload]:
     results: list[FinalizeUploadPayload | None] = [None] * len(inputs)
     requests: list[uploads.FinalizeRequest] = []
     places: list[int] = []
@@ -170,7 +185,7 @@ def _finalize(context: Context, inputs: Sequence[FinalizeUploadInput]) -> list[F
             requests.append(uploads.FinalizeRequest(decode_as(given.upload_id, Kind.UPLOAD), given.sha256 or ""))
             places.append(index)
         except InvalidId as error:
-            results[index] = FinalizeUploadPayload(file=None, upload=None, errors=[user_error(error, _UPLOAD)])
+            results[index] = _not_finalized(error, at[index])
     answers = uploads.finalize(context.actor, requests, now=context.now)
     rows = [found.file for found in answers if not isinstance(found, StorageError) and found.file is not None]
     page = UploadPage(context.viewer, [found.upload for found in answers if not isinstance(found, StorageError)])
@@ -178,12 +193,17 @@ def _finalize(context: Context, inputs: Sequence[FinalizeUploadInput]) -> list[F
     files = {row.id: File(row=row, page=files_page) for row in rows}
     for index, found in zip(places, answers, strict=True):
         if isinstance(found, StorageError):
-            results[index] = FinalizeUploadPayload(file=None, upload=None, errors=[user_error(found, _UPLOAD)])
+            results[index] = _not_finalized(found, at[index])
         else:
             file = files[found.file.id] if found.file is not None else None
             upload = Upload(row=found.upload, page=page, made=file)
             results[index] = FinalizeUploadPayload(file=file, upload=upload, errors=[])
     return [result for result in results if result is not None]
+
+
+def _not_finalized(error: StorageError | InvalidId, at: tuple[str, ...]) -> FinalizeUploadPayload:
+    """Return the refusal; the fields that the error may name were those of ``beginUpload``."""
+    return FinalizeUploadPayload(file=None, upload=None, errors=[user_error(error, (*at, _UPLOAD), fields=None)])
 
 
 @strawberry.type
@@ -192,29 +212,30 @@ class UploadMutations:
 
     @mutation("Announce bytes, and learn how to send them.")
     def begin_upload(self, info: Info, input: BeginUploadInput) -> BeginUploadPayload:
-        return _begin(info.context, [input])[0]
+        return _begin(info.context, [input], [INPUT])[0]
 
     @mutation("Announce the bytes of up to 100 files at once.")
     def begin_uploads(self, info: Info, input: BeginUploadsInput) -> BeginUploadsPayload:
         if error := too_many(input.uploads, "uploads"):
             return BeginUploadsPayload(results=[], errors=[error])
-        return BeginUploadsPayload(results=_begin(info.context, input.uploads), errors=[])
+        return BeginUploadsPayload(results=_begin(info.context, input.uploads, _places(input.uploads)), errors=[])
 
     @mutation("Make a file of bytes that were sent. Doing it again gives the same answer.")
     def finalize_upload(self, info: Info, input: FinalizeUploadInput) -> FinalizeUploadPayload:
-        return _finalize(info.context, [input])[0]
+        return _finalize(info.context, [input], [INPUT])[0]
 
     @mutation("Make files of the bytes of up to 100 uploads at once.")
     def finalize_uploads(self, info: Info, input: FinalizeUploadsInput) -> FinalizeUploadsPayload:
         if error := too_many(input.uploads, "uploads"):
             return FinalizeUploadsPayload(results=[], errors=[error])
-        return FinalizeUploadsPayload(results=_finalize(info.context, input.uploads), errors=[])
+        return FinalizeUploadsPayload(results=_finalize(info.context, input.uploads, _places(input.uploads)), errors=[])
 
     @mutation("Give up an upload that is not a file yet.")
     def abort_upload(self, info: Info, input: AbortUploadInput) -> AbortUploadPayload:
         context = info.context
         row, errors = outcome(
-            lambda: uploads.abort(context.actor, decode_as(input.upload_id, Kind.UPLOAD), now=context.now), _UPLOAD
+            lambda: uploads.abort(context.actor, decode_as(input.upload_id, Kind.UPLOAD), now=context.now),
+            (*INPUT, _UPLOAD),
         )
         return AbortUploadPayload(
             upload=Upload(row=row, page=UploadPage(context.viewer, [row])) if row else None, errors=errors

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from schema.types.group import Group
     from schema.types.item import Item
 
-First = Annotated[int | None, strawberry.argument(description="How many from the front: 1 to 100. 50 when left out.")]
+First = Annotated[int | None, strawberry.argument(description="How many from the front: 0 to 100. 50 when left out.")]
 After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="How many from the back, instead of `first`: 1 to 100.")]
+Last = Annotated[int | None, strawberry.argument(description="How many from the back, instead of `first`: 0 to 100.")]
 Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
 
 

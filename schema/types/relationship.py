@@ -100,7 +100,8 @@ def advice(*, user: str | None = None, object: str | None = None) -> str:
     found = ""
     if user is not None and ":" not in user_name(user):
         found += (
-            ' Say who by an id, "user_..." as `viewer { id }` and `filegraph user create` tell it, or by "user:<id>".'
+            ' Say who by an id, "user_..." as `viewer { user { id } }` and `filegraph user create` tell it, '
+            'or by "user:<id>".'
         )
     if object is not None and (":" not in object_name(object) or ":/" in object):
         found += ' Say what by an id, "file_..." as `filegraph ls -l` tells it, or by "file:<id>".'

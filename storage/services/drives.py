@@ -42,7 +42,7 @@ def create(
     with transaction.atomic():
         if not rights.hold(actor):
             raise PermissionDenied
-        require_of_organization(actor, Permission.CREATE_DRIVE)
+        require_of_organization(actor, Permission.CREATE_DRIVE, "You may not make drives; ask an administrator.")
         drive = Drive(
             name=name,
             name_key=key,
@@ -72,7 +72,7 @@ def change(actor: Actor, drive_id: str, *, quota_bytes: int | None, archived: bo
             raise NotFound
         require(actor, Permission.MANAGE, drive)
         if quota_bytes != drive.quota_bytes:
-            require_of_organization(actor, Permission.CREATE_DRIVE)
+            require_of_organization(actor, Permission.CREATE_DRIVE, "You may not change a quota; ask an administrator.")
             if quota_bytes is not None and quota_bytes < drive.used_bytes + drive.reserved_bytes:
                 raise Conflict("The drive holds more than that, uploads under way included.", path=["quota"])
         drive.quota_bytes = quota_bytes

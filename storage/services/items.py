@@ -24,7 +24,7 @@ from storage.services import mirror
 from storage.services.drives import require_writable
 from storage.services.folders import folder_id_of
 from storage.services.nodes import drive_id_of, drive_of, hold, hold_one, is_trashed, require_sight
-from storage.services.placement import Wanted, place
+from storage.services.placement import Placement, Wanted, place
 from storage.services.trash import put_into_trash
 
 
@@ -84,9 +84,8 @@ def move(
         _require_reach(actor, row, above)
         if row.kind == ItemKind.FOLDER:
             _refuse_bad_place(row.id, above.id)
-        placement = place(folder_id_of(above), Wanted(row.name, on_conflict, ItemKind(row.kind)))
+        placement = _place_of(actor, row, above, on_conflict)
         if placement.existing is not None:
-            _require_replaceable(actor, placement.existing)
             put_into_trash([placement.existing], trashed_by_id, now=now)
         with mirror.moving(row):
             row.parent_id, row.name, row.name_key, row.updated_at = above.id, placement.name, placement.name_key, now
@@ -139,6 +138,17 @@ def _refuse_bad_place(folder_id: str, target_id: str) -> None:
         raise MoveIntoItself
     if closure.depth(target_id) + 1 + closure.height(folder_id) > MAX_DEPTH:
         raise TooDeep(f"A drive has at most {MAX_DEPTH} levels of folders.")
+
+
+def _place_of(actor: Actor, row: Item, above: Node, on_conflict: ConflictPolicy) -> Placement:
+    """Place an item that keeps its name, if it can; a name that is taken is the fault of where it is to go."""
+    try:
+        placement = place(folder_id_of(above), Wanted(row.name, on_conflict, ItemKind(row.kind)))
+        if placement.existing is not None:
+            _require_replaceable(actor, placement.existing)
+    except NameTaken:
+        raise NameTaken(path=["parentId"]) from None
+    return placement
 
 
 def _require_replaceable(actor: Actor, existing: Item) -> None:

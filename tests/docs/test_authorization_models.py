@@ -28,7 +28,7 @@ OPERATIONS = {
 EDIT, RECIPE = re.findall(r"^```diff\n-(.*\n)\+(.*\n)```$", PAGE, re.MULTILINE)
 """The two diffs of the page: the old line and the new one."""
 (CONDITION,) = re.findall(r"^```fga\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-(SHELL,) = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+SHELL, LATER = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 RECIPE_OPERATIONS = ["GiveUntil", "Renew", "Later", "EndNow"]
 BIN = Path(sys.executable).parent
 SEES = "{ files(first: 9) { totalCount } }"
@@ -42,7 +42,10 @@ def edited(text: str, change: tuple[str, str], times: int) -> str:
 
 
 def test_the_operations_do_what_the_page_says() -> None:
-    assert list(OPERATIONS) == ["Versions", "Try", "Keep", "Activate", "GoBack", "Block", "Ask", *RECIPE_OPERATIONS]
+    assert list(OPERATIONS) == [
+        *("Versions", "Try", "Keep", "Activate", "GoBack", "MakeAuditor", "Block", "Ask"),
+        *RECIPE_OPERATIONS,
+    ]
     shipped = SHIPPED_MODEL.read_text(encoding="utf-8")
     with serving() as server:
         ada = become_administrator(server)
@@ -65,8 +68,7 @@ def test_the_operations_do_what_the_page_says() -> None:
         assert (broken["orphanedTuples"], broken["locksOutAdministrators"]) == (None, None)
         kept = run("Keep", text=text)["createAuthorizationModel"]["authorizationModel"]
         olga = new_person(ada, "olga")
-        grant = {"user": olga.user_id, "relation": "auditor", "object": "organization:default"}
-        ada.mutate("writeRelationships", "written { user }", writes=[grant])
+        run("MakeAuditor", person=olga.user_id)
         assert not makes_drives(olga)
         for name in ("Try", "Keep"):
             (payload,) = olga.query(OPERATIONS[name], text=text).values()
@@ -93,25 +95,30 @@ def test_the_operations_do_what_the_page_says() -> None:
         assert answer["explainAccess"]["missing"] == []
 
 
-def test_the_shell_block_takes_the_text_along(tmp_path: Path) -> None:
+def shell(folder: Path, asker: Api, script: str, **variables: str) -> str:
+    """Run a block of the page among its operations; return what it prints."""
     for name, text in OPERATIONS.items():
-        (tmp_path / f"{name}.graphql").write_text(text)
-    with serving() as server:
-        ada = become_administrator(server)
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", SHELL],
-            cwd=tmp_path,
-            env={**os.environ, "URL": server.url, "TOKEN": ada.token, "PATH": f"{BIN}:{os.environ['PATH']}"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        (folder / f"{name}.graphql").write_text(text)
+    own = {"URL": asker.url, "TOKEN": asker.token, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env={**os.environ, **own, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_shell_block_takes_the_text_along(tmp_path: Path) -> None:
+    with serving() as server:
+        told = json.loads(shell(tmp_path, become_administrator(server), SHELL))["data"]["validateAuthorizationModel"]
     shipped = SHIPPED_MODEL.read_text(encoding="utf-8")
     assert (tmp_path / "active.fga").read_text() == shipped
     assert (tmp_path / "model.fga").read_text() == edited(shipped, EDIT, 1)
-    told = json.loads(done.stdout)["data"]["validateAuthorizationModel"]
     assert (told["problems"], told["errors"], told["orphanedTuples"]) == ([], [], 0)
     assert f" {MAX_MODEL_BYTES} bytes at most" in PAGE
 
@@ -121,7 +128,7 @@ def at(**later: int) -> str:
     return f"{datetime.now(UTC) + timedelta(**later):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_access_ends_as_the_recipe_says() -> None:
+def test_access_ends_as_the_recipe_says(tmp_path: Path) -> None:
     text = edited(SHIPPED_MODEL.read_text(encoding="utf-8"), RECIPE, 2) + CONDITION
     with serving() as server:
         ada = become_administrator(server)
@@ -135,6 +142,19 @@ def test_access_ends_as_the_recipe_says() -> None:
         file = ada.upload(folder, "a.txt", b"a")["id"]
         for place in (folder, file):
             _lives_and_ends(ada, olga, place)
+        ada.query(OPERATIONS["GiveUntil"], user=olga.user_id, object=folder, end=at(hours=1))
+        (gql,) = re.findall(r"^gql\(\) .*?^}\n", SHELL, re.MULTILINE | re.DOTALL)
+        later = json.loads(
+            shell(
+                tmp_path,
+                ada,
+                gql + LATER.replace("2027-01-01T00:00:00Z", at(hours=2)),
+                PERSON=olga.user_id,
+                FOLDER=folder,
+            )
+        )["data"]
+        assert (later["now"], later["then"], len(later["relationshipTuples"]["nodes"])) == (True, False, 1)
+        ada.query(OPERATIONS["EndNow"], user=olga.user_id, object=folder)
         # A value that nobody tells.
         context = {"name": "not_expired", "context": {}}
         half = {"user": olga.user_id, "relation": "viewer", "object": file, "condition": context}

@@ -12,13 +12,16 @@ from typing import Any
 import orjson
 import pytest
 from django.contrib.auth import get_user_model
+from graphql import get_nullable_type, is_list_type
 
 from accounts.permissions import grant_organization
 from accounts.principal import Principal, actor_of
 from accounts.services import access_tokens
 from authz.types import Actor
+from schema.executor import core_schema
 from schema.http import EndpointSettings, GraphQLEndpoint
 from schema.ids import Kind, encode
+from schema.root import schema
 from storage.models import Backend, Blob, Drive, File, FileVersion, Item, NodeKind, NodeRef
 from storage.permissions import Role
 from storage.services import drives, folders, sharing
@@ -34,6 +37,19 @@ async def run_here(work: Callable[[], Any], *, asker: Hashable | None = None) ->
         return work()
     finally:
         asyncio._set_running_loop(loop)
+
+
+def require_paths(payload: Any, input_type: str) -> None:
+    """Require that the path of every error in a payload is one of the input's."""
+    for value in payload.values() if isinstance(payload, dict) else payload if isinstance(payload, list) else ():
+        require_paths(value, input_type)
+    if isinstance(payload, dict) and {"code", "path"} <= payload.keys():
+        root, *rest = payload["path"]
+        assert root == "input"
+        type_: Any = core_schema(schema).type_map[input_type]
+        for step in rest:
+            type_ = get_nullable_type(type_)
+            type_ = type_.of_type if is_list_type(type_) and step.isdigit() else type_.fields[step].type
 
 
 @dataclass
@@ -116,14 +132,18 @@ class Client:
             f"mutation ($input: {input_type}!) {{ {mutation}(input: $input)"
             f" {{ {fields} errors {{ code path retryable message }} }} }}"
         )
-        return self.ask(query, input=input)[mutation]
+        payload = self.ask(query, input=input)[mutation]
+        require_paths(payload, input_type)
+        return payload
+
+    def refused(self, mutation: str, input_type: str, /, **input: Any) -> tuple[str, list[str]]:
+        """Return code and path of the one error of a mutation that has to fail."""
+        (error,) = self.do(mutation, input_type, "__typename", **input)["errors"]
+        return error["code"], error["path"]
 
     def fail(self, mutation: str, input_type: str, /, **input: Any) -> str:
         """Return the code of the one error of a mutation that has to fail."""
-        errors = self.do(mutation, input_type, "__typename", **input)["errors"]
-        assert len(errors) == 1, errors
-        assert errors[0]["path"][0] == "input"
-        return str(errors[0]["code"])
+        return self.refused(mutation, input_type, **input)[0]
 
 
 @dataclass

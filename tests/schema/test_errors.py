@@ -8,7 +8,7 @@ from authz.services import undecided
 from authz.services.throttle import Throttle
 from schema.errors import ErrorCode, bad_input, codes, user_error
 from schema.ids import InvalidId
-from storage.errors import InvalidArgument, NameTaken, NotFound, StorageError
+from storage.errors import InvalidArgument, NameTaken, NotFound, StorageError, TooManyUploads, UploadIncomplete
 
 
 def every(root: type[Exception]) -> list[type[Exception]]:
@@ -30,8 +30,16 @@ def test_an_expected_error_keeps_its_words_and_place() -> None:
         ["input", "size"],
         False,
     )
-    assert user_error(NameTaken(), ("input", "name")).path == ["input", "name"]
+    assert user_error(NotFound(), ("input", "id")).path == ["input", "id"]
+    assert user_error(NameTaken(), ("input", "id"), ("input", "uploads", "2")).path == ["input", "uploads", "2", "name"]
+    assert user_error(NameTaken(), ("input", "uploadId"), fields=None).path == ["input", "uploadId"]
     assert user_error(RateLimited()).retryable
+
+
+def test_what_may_pass_by_itself_is_no_fault_of_a_field() -> None:
+    for error in (AuthorizationUnavailable(), TooManyUploads()):
+        assert user_error(error, ("input", "parentId")).path == ["input"]
+    assert user_error(UploadIncomplete(), ("input", "uploadId"), fields=None).path == ["input", "uploadId"]
 
 
 def test_the_words_of_the_engine_are_not_shown() -> None:

@@ -50,6 +50,14 @@ def test_a_chain_of_fragments_is_refused_in_work_linear_in_its_text(
     assert message is not None
     assert "aliases" in message
     assert counters[0].visited <= 2 * links + 5
+    assert len(message) < 80, "no figure of sixty digits"
+
+
+def test_a_refusal_tells_how_far_it_went_too_far() -> None:
+    text = "{ drives { nodes { trashed { nodes { parent { __typename } } } } } }"
+    assert refused(text, Limits(cost=100)) == (
+        "The document has too many nodes to load (cost): 5101; at most 100 are allowed."
+    )
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ from filegraph.client.terminal import complain, say
 
 INVALID = 1
 USAGE_ERROR = 2
+SHOWN_OF_SYNTAX = 10
+"""Faults of the syntax that are told to people: after a few, one is often the cause of the next."""
 
 app = typer.Typer(name="filegraph", add_completion=False, pretty_exceptions_enable=False)
 commands = typer.Typer(
@@ -75,9 +77,13 @@ def validate(
             }
         )
     else:
-        for kind, found in (("error", errors), ("warning", warnings)):
+        torn = len(errors) > SHOWN_OF_SYNTAX and all(problem.code == "invalid-syntax" for problem in errors)
+        shown = errors[:SHOWN_OF_SYNTAX] if torn else errors
+        for kind, found in (("error", shown), ("warning", warnings)):
             for problem in found:
                 say(f"{_place(file, problem)}: {kind}: {problem.message} [{problem.code}]")
+        if torn:
+            say(f"{file}: and {len(errors) - len(shown)} more errors of syntax")
         if parsed and not errors:
             say(f"{file}: valid ({_summary(parsed.model())})")
     if errors:

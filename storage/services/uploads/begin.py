@@ -157,7 +157,7 @@ class _Batch:
 
     def _started_again(self, index: int, upload: Upload) -> StartedUpload | StorageError:
         if not began(self.requests[index], upload):
-            return Conflict("This idempotency key was used for another upload.")
+            return Conflict("This idempotency key was used for another upload.", path=["idempotencyKey"])
         place = self.places[index]
         upload.drive = place.drive
         try:

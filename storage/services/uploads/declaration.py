@@ -40,16 +40,18 @@ def checked(request: BeginRequest, max_size: int) -> str:
     """
     name_key = names.checked(request.name)
     if request.size < 0:
-        raise InvalidArgument("A size is not negative.")
+        raise InvalidArgument("A size is not negative.", path=["size"])
     if request.size > max_size:
         raise FileTooLarge(f"A file has at most {max_size} bytes here.")
     if request.sha256 and not _SHA256.fullmatch(request.sha256.lower()):
-        raise InvalidArgument("A SHA-256 is 64 hexadecimal digits.")
+        raise InvalidArgument("A SHA-256 is 64 hexadecimal digits.", path=["sha256"])
     if request.content_type and not _MIME.fullmatch(request.content_type):
-        raise InvalidArgument("A content type looks like image/png.")
+        raise InvalidArgument("A content type looks like image/png.", path=["contentType"])
     key = request.idempotency_key
     if key is not None and not (0 < len(key) <= _MAX_IDEMPOTENCY_KEY and key.isprintable()):
-        raise InvalidArgument(f"An idempotency key has 1 to {_MAX_IDEMPOTENCY_KEY} printable characters.")
+        raise InvalidArgument(
+            f"An idempotency key has 1 to {_MAX_IDEMPOTENCY_KEY} printable characters.", path=["idempotencyKey"]
+        )
     return name_key
 
 

@@ -93,6 +93,28 @@ def test_a_wrong_file_with_the_line(tmp_path: Path, old: str, new: str, line: in
     assert [fault.line for fault in found] == [line], found
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentences"),
+    [
+        ("- {user: user:b,", "- {usr: user:b,", ["tests.0.tuples.0: unknown field `usr`; did you mean `user`?"]),
+        ("- {user: user:b,", "- {xyzzy: 1, user: user:b,", ["tests.0.tuples.0: unknown field `xyzzy`"]),
+        ("- {user: user:b,", "- {", ["tests.0.tuples.0.user: is missing"]),
+        ("tests:", "tests: 1\ntest:", ["unknown field `test`; did you mean `tests`?"]),
+        ("relation: reader, object: doc:2", "relation: [], object: {}", [
+            "tests.0.tuples.0.relation: should be a text", "tests.0.tuples.0.object: should be a text",
+        ]),
+        ("assertions: {can_read: true}", "assertions: {can_read: maybe}", [
+            "tests.0.check.0.assertions.can_read: should be true or false",
+        ]),
+        ("users: [user:a, user:b]", "users: user:a", ["tests.0.check.0.users: should be a list"]),
+        ("- {user: user:b, relation: reader, object: doc:2}", "- x", ["tests.0.tuples.0: should be a mapping"]),
+        ("assertions: {can_read: true}", "assertions: 1", ["tests.0.check.0.assertions: should be a mapping"]),
+    ],
+)  # fmt: skip
+def test_a_wrong_shape_is_told_in_words_of_the_file(tmp_path: Path, old: str, new: str, sentences: list[str]) -> None:
+    assert [fault.message for fault in faults(tmp_path, STORE.replace(old, new))] == sentences
+
+
 def test_everything_of_one_step_is_told_at_once(tmp_path: Path) -> None:
     found = faults(tmp_path, STORE.replace("relation: reader", "relation: ghost"))
     assert [(fault.line, fault.code) for fault in found] == [

@@ -116,7 +116,7 @@ def test_a_wrong_file_does_not_keep_the_others_from_running(file: Path) -> None:
     broken.write_text(STORE.replace("tests:", "test:"))
     code, out, _ = run(broken, STORES / "groups.fga.yaml")
     assert code == 1
-    assert out.startswith(f"{broken}:12: error: test: ")
+    assert out.startswith(f"{broken}:12: error: unknown field `test`; did you mean `tests`?")
     assert out.endswith("ListUsers 3/3 passing\nFiles 1/2 could not be run\n")
 
 

@@ -61,6 +61,33 @@ def test_every_error_with_its_place_and_code(tmp_path: Path) -> None:
     }
 
 
+def test_of_many_errors_of_syntax_people_see_the_first_ten(tmp_path: Path) -> None:
+    file = tmp_path / "m.fga"
+    file.write_text(TEXT + "    define b user\n" * 12)
+    code, out, _ = run("validate", file)
+    lines = out.splitlines()
+    assert (code, len(lines), lines[-1]) == (1, 11, f"{file}: and 2 more errors of syntax")
+    assert len(json.loads(run("validate", file, "--json")[1])["errors"]) == 12
+
+
+def test_what_does_not_belong_behind_a_definition_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "m.fga"
+    file.write_text(TEXT + "    define b: a orr a\n")
+    assert (
+        run("validate", file)[1] == f"{file}:9:16: error: expected the end of the line, found `orr` [invalid-syntax]\n"
+    )
+
+
+@pytest.mark.parametrize("first", ["name: small\n", "# Ours.\n\n---\nmodel: |\n  model\n", "tuples:\r\n"])
+def test_a_store_file_is_told_from_a_model(tmp_path: Path, first: str) -> None:
+    file = tmp_path / "m.fga.yaml"
+    file.write_bytes(first.encode() + b"tests: {}\n" * 20)
+    for command in ("validate", "transform"):
+        code, out, err = run(command, file)
+        (line,) = (out + err).splitlines()
+        assert (code, "`filegraph authz test` runs it" in line) == (1, True)
+
+
 def test_a_warning_is_no_error(tmp_path: Path) -> None:
     file = tmp_path / "m.fga"
     file.write_text(TEXT.replace(" with on", ", doc#a") + "    define b: [user, doc#b] and a\n")

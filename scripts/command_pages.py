@@ -35,7 +35,7 @@ before the colon: `folder_...:/file`. The server and the token come from `filegr
 
 What has no command: at `/admin/` the quota of a drive is changed, accounts are listed and deactivated, and whoever may
 enter there changes her own password. [GraphQL](../graphql.md) lists the files of all places that you see, also of those
-shared with you, and answers questions about permissions. On the machine of the server, `filegraph accounts` lists people.
+shared with you, and answers questions about permissions. On the server, `filegraph accounts` lists people.
 
 While the server, or a part of it, is away, a command that may be repeated waits for it, up to 14 seconds, and says once
 on stderr for what: `The server says: ... Trying again.` If it does not come back, it ends with exit code 5.

@@ -10,6 +10,8 @@ import ipaddress
 import re
 
 _NETWORK = re.compile(r"([^/%]+)/(0|[1-9][0-9]{0,2})")
+_LONGEST = 100
+"""Characters of a text that is read as an address or a network: more than any of them needs."""
 _WRAPPING_BITS = 96
 """Bits in front of the IPv4 address in an IPv6 address that wraps one."""
 
@@ -21,6 +23,8 @@ def canonical_address(text: str) -> bytes:
 
     Raises ValueError for what is no address.
     """
+    if len(text) > _LONGEST:
+        raise ValueError("not an address")
     address = ipaddress.ip_address(text)
     return str(_unwrapped(address)).encode()
 
@@ -30,7 +34,7 @@ def in_network(address: bytes, network: str) -> bool:
 
     An address with a zone lies in no network. Raises ValueError for what is no network in CIDR notation.
     """
-    parts = _NETWORK.fullmatch(network)
+    parts = _NETWORK.fullmatch(network) if len(network) <= _LONGEST else None
     if parts is None:
         raise ValueError("not a network in CIDR notation")
     base, bits = ipaddress.ip_address(parts[1]), int(parts[2])

@@ -7,13 +7,18 @@ algorithm", 1977). Claims and tuples are whatever can be a key; nothing here kno
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import reduce
 from itertools import count
+from operator import or_
 from typing import Any, Generic, NamedTuple, TypeVar
 
 Claim = TypeVar("Claim", bound=Hashable)
 Item = TypeVar("Item", bound=Hashable)
+
+WORK = 200_000
+"""Ways that are looked at to find what is superfluous: less than half a second."""
 
 
 class Alternative(NamedTuple, Generic[Claim, Item]):
@@ -76,44 +81,90 @@ def items_of(root: Claim, derivation: Mapping[Claim, Alternative[Claim, Item]]) 
 
 def smallest(
     root: Claim,
-    alternatives: Callable[[Claim], Sequence[Alternative[Claim, Item]]],
+    found: Derivation[Claim, Item],
+    alternatives: Callable[[Claim], Iterable[Alternative[Claim, Item]]],
     cost: Callable[[Item], int],
-) -> Derivation[Claim, Item] | None:
-    """Return a derivation of which nothing could be left out: none of its items is superfluous."""
-    found = cheapest(root, alternatives, cost)
-    if found is None:
-        return None
+    work: int = WORK,
+) -> Derivation[Claim, Item]:
+    """Return what is left of a derivation of ``root`` once nothing could be left out: none of its items is superfluous.
 
-    def within(claim: Claim, without: Item | None = None) -> list[Alternative[Claim, Item]]:
-        return [way for way in alternatives(claim) if way.item is None or (way.item in kept and way.item != without)]
+    So far as ``work`` goes, the ways that may be looked at: then what was found so far.
+    """
+    budget = _Budget(work)
+    ways: _Ways[Claim, Item] = _reachable(root, alternatives)
+    try:
+        while True:
+            taken: list[Item] = items_of(root, found)
+            ways = _restricted(root, ways, set(taken))
+            needed = _indispensable(root, ways, taken, budget)
+            spare = next((item for item in taken if item not in needed), None)
+            if spare is None:
+                return found
+            budget.spend(sum(map(len, ways.values())))
+            without = _restricted(root, ways, set(taken) - {spare})
+            shorter = cheapest(root, without.__getitem__, cost)
+            if shorter is None:
+                raise AssertionError("an item is needed, and was told not to be")
+            found = shorter
+    except _SpentError:
+        return found
 
-    taken: list[Item] = items_of(root, found)
-    kept = set(taken)
-    indispensable = _indispensable(root, within)
-    for item in taken:
-        if item in kept and item not in indispensable:
-            shorter = cheapest(root, partial(within, without=item), cost)
-            if shorter is not None:
-                found = shorter
-                left: list[Item] = items_of(root, shorter)
-                kept = set(left)
-    return found
+
+class _SpentError(Exception):
+    """The budget has nothing left."""
 
 
-def _indispensable(root: Claim, alternatives: Callable[[Claim], Sequence[Alternative[Claim, Item]]]) -> set[Item]:
-    """Return items that every derivation of ``root`` takes: those on the ways to which there is no alternative."""
-    found: set[Item] = set()
-    needed = {root}
-    todo = [root]
+class _Budget:
+    """Work that may still be done."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def spend(self, work: int = 1) -> None:
+        """Count work. Raises _SpentError."""
+        self._left -= work
+        if self._left < 0:
+            raise _SpentError
+
+
+_Ways = Mapping[Claim, Sequence[Alternative[Claim, Item]]]
+
+
+def _restricted(root: Claim, ways: _Ways[Claim, Item], items: Set[Item]) -> _Ways[Claim, Item]:
+    """Return the ways that take none but some items."""
+    return _reachable(root, lambda claim: [way for way in ways[claim] if way.item is None or way.item in items])
+
+
+def _indispensable(root: Claim, ways: _Ways[Claim, Item], items: Sequence[Item], budget: _Budget) -> set[Item]:
+    """Return which of ``items``, all that there are, no derivation of ``root`` can do without. Raises _SpentError.
+
+    A claim needs what each of its ways needs: sets of items, as the bits of a number, that shrink until they stay.
+    """
+    bits = {item: 1 << place for place, item in enumerate(items)}
+    everything = (1 << len(bits)) - 1
+    needs: dict[Claim, int] = {}
+    uses: dict[Claim, dict[Claim, None]] = {}
+    for claim, found in ways.items():
+        for way in found:
+            for part in way.rests_on:
+                uses.setdefault(part, {})[claim] = None
+    todo = deque(claim for claim, found in ways.items() if any(not way.rests_on for way in found))
+    waiting = set(todo)
     while todo:
-        ways = alternatives(todo.pop())
-        if len(ways) == 1:
-            (way,) = ways
-            if way.item is not None:
-                found.add(way.item)
-            todo += [part for part in way.rests_on if part not in needed]
-            needed.update(way.rests_on)
-    return found
+        claim = todo.popleft()
+        waiting.discard(claim)
+        need = needs.get(claim, everything)
+        for way in ways[claim]:
+            budget.spend(1 + len(way.rests_on))
+            if all(part in needs for part in way.rests_on):
+                own = bits[way.item] if way.item is not None else 0
+                need &= reduce(or_, (needs[part] for part in way.rests_on), own)
+        if claim not in needs or need != needs[claim]:
+            needs[claim] = need
+            new = [user for user in uses.get(claim, ()) if user not in waiting]
+            waiting.update(new)
+            todo += new
+    return {item for item, bit in bits.items() if needs[root] & bit}
 
 
 def _reachable(

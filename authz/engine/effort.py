@@ -4,8 +4,8 @@ OpenFGA counts the cost of an evaluation while it runs and ends it at 100. The l
 after 10,000 rounds of comprehensions; meanwhile nobody else is served. So the most that can come together is reckoned
 from the expression and the sizes of the values: too high on purpose, and far above what OpenFGA lets pass.
 
-A step is about 30 nanoseconds at worst, measured: an entry copied or compared, 32 characters of a text, or one
-character held against one place of a pattern.
+A step is about 50 nanoseconds at worst, measured: an entry copied or compared, 32 bytes of a text copied, 4 of one that
+is read as a duration or a number, or one character held against one place of a pattern.
 """
 
 from __future__ import annotations
@@ -19,18 +19,20 @@ from typing import Any
 
 from authz.dsl.syntax import Call, Collection, Constant, Loop, Name, Tree
 
-EFFORT_LIMIT = 3_000_000
+EFFORT_LIMIT = 2_000_000
 """Steps of one evaluation, in which nobody else is served; about 100 ms at worst."""
 
-QUESTION_EFFORT_LIMIT = 100_000_000
-"""Steps of all evaluations for one question; others are served between them."""
+QUESTION_EFFORT_LIMIT = 60_000_000
+"""Steps of all evaluations for one question, 3 s at worst; others are served between them."""
 
 _REMEMBERED = 256
 
 _ROUNDS = 10_000
 """Rounds of comprehensions that the library allows one evaluation, all together."""
 
-_CHARACTERS_A_STEP = 32
+_BYTES_A_STEP = 32
+_READ_A_STEP = 4
+"""Bytes of a text that is looked at one by one."""
 _SEARCH_A_STEP = 1024
 """Characters of a text times those that are looked for in it, for a step of ``contains``."""
 
@@ -38,9 +40,12 @@ _COMPILING = 10
 """Steps for each place of a pattern, which is compiled whenever it is asked."""
 
 _ADDRESS_CALLS = frozenset(("in_cidr", "ipaddress"))
-_ADDRESS_CALL = 200
+_ADDRESS_CALL = 500
 """Steps of a function that is written in Python."""
 
+_READERS = frozenset(("size", "int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes"))
+_CREATION = 40
+"""Steps of a list, map or message that is written in the expression, beside its entries."""
 _OTHER_CALL = 30
 _SHORT = 64
 """Characters of a number or time that is made into a text."""
@@ -62,7 +67,7 @@ _ANSWERS = (_LOGIC | _COMPARISONS | _TESTS | _NUMBERS) - {"_?_:_"}
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a value can be: characters or entries, then everything in it together, then each of its entries.
+    """How large a value can be: bytes or entries, then everything in it together, then each of its entries.
 
     ``places``: by how much its characters, taken as a pattern, can multiply.
     """
@@ -140,16 +145,18 @@ def size_of(value: Any) -> Size:
     if isinstance(value, str | bytes):
         # A pattern of somebody else's may be anything.
         wide = isinstance(value, str) and ("{" in value or "\\" in value)
-        return _text(len(value), _REPETITION_LIMIT if wide else 1)
+        return _text(value, _REPETITION_LIMIT if wide else 1)
     if isinstance(value, list | dict):
         entries = [*map(size_of, value), *map(size_of, value.values() if isinstance(value, dict) else ())]
         return _collection(entries, len(value))
     return _ONE
 
 
-def _text(length: int, places: int) -> Size:
+def _text(text: str | bytes, places: int) -> Size:
     """Return the size of a text. Its length is rounded up, so that short ones are of one size, and it is remembered."""
-    return Size(length | (_CHARACTERS_A_STEP - 1), 1 + length // _CHARACTERS_A_STEP, None, places)
+    # A character has at most four bytes.
+    length = len(text) if isinstance(text, bytes) or text.isascii() else 4 * len(text)
+    return Size(length | (_BYTES_A_STEP - 1), 1 + length // _BYTES_A_STEP, None, places)
 
 
 def _collection(entries: Iterable[Size], length: int) -> Size:
@@ -171,7 +178,7 @@ class _Reckoning:
     def of(self, tree: Tree, names: Mapping[str, Size], rounds: int) -> _Reckoned:
         """Return how large the value of a tree can be, and what it costs ``rounds`` times."""
         if isinstance(tree, Constant):
-            return _text(len(tree.text), _places(tree.text)), rounds
+            return _text(tree.text, _places(tree.text)), rounds
         if isinstance(tree, Name):
             return names.get(tree.name, _ONE), rounds
         if isinstance(tree, Loop):
@@ -185,7 +192,7 @@ class _Reckoning:
         sizes = [size for size, _ in reckoned]
         below = rounds + sum(steps for _, steps in reckoned)
         if isinstance(tree, Collection):
-            return _collection(sizes, len(sizes)), below + len(sizes) * rounds
+            return _collection(sizes, len(sizes)), below + (_CREATION + len(sizes)) * rounds
         return _answer(tree, sizes), below + _cost(tree.function, sizes) * rounds
 
     def _loop(self, loop: Loop, names: Mapping[str, Size], rounds: int) -> _Reckoned:
@@ -222,9 +229,10 @@ def _cost(function: str, operands: list[Size]) -> int:
     if function in _LOGIC:
         return 1
     if function == "_[_]":
-        return first.whole if first.entry is None else 1 + last.whole
+        return _OTHER_CALL + (first.whole if first.entry is None else last.whole)
     own = _ADDRESS_CALL if function in _ADDRESS_CALLS else _OTHER_CALL
-    return own + sum(each.whole for each in operands)
+    reading = first.length // _READ_A_STEP if function in _READERS else 0
+    return own + reading + sum(each.whole for each in operands)
 
 
 def _compared(one: Size, other: Size) -> int:
@@ -246,7 +254,7 @@ def _answer(call: Call, operands: list[Size]) -> Size:
     if call.function == "_[_]":
         return operands[0].entry or _ONE
     # Conversions: bytes have up to four for a character, numbers and times become short texts.
-    return reduce(Size.followed_by, operands).times(4).joined(Size(_SHORT, 1 + _SHORT // _CHARACTERS_A_STEP))
+    return reduce(Size.followed_by, operands).times(4).joined(Size(_SHORT, 1 + _SHORT // _BYTES_A_STEP))
 
 
 def _places(text: str) -> int:

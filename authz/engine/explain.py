@@ -1,8 +1,9 @@
 """``explain``: why ``check`` says what it says.
 
-For an allow a proof: the tuples that it takes, no one superfluous, each with the relation of the model that it counts
-for. A proof holds by itself: a check over its tuples alone says yes. For a denial what stands in the way: which single
-grants would turn it (each was tried), what a ``but not`` takes away and why, and tuples whose condition is not met.
+For an allow a proof: the tuples that it takes, each with the relation of the model that it counts for, and no one
+superfluous as far as the work for that is bounded. A proof holds by itself: a check over its tuples alone says yes. For
+a denial what stands in the way: which single grants would turn it (each was tried), what a ``but not`` takes away and
+why, and tuples whose condition is not met.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from authz.dsl.model import AuthorizationModel
 from authz.engine.check import check
 from authz.engine.conditions import Circumstances
 from authz.engine.contextual import with_contextual
-from authz.engine.derivation import Alternative, Derivation, cheapest, claims_of, items_of, smallest
+from authz.engine.derivation import WORK, Alternative, Derivation, cheapest, claims_of, items_of, smallest
 from authz.engine.inquiry import Branch, Goal, Inquiry, Judge
 from authz.engine.memory import MemoryTuples
 from authz.engine.outline import Operator
@@ -25,13 +26,15 @@ from authz.errors import ConditionFailed, ResolutionTooComplex
 from authz.types import CheckRequest, TupleKey
 
 MAX_PROOF = 1000
-"""Tuples of a proof: nobody reads a longer one, and to find what is superfluous may take the square of it."""
+"""Tuples of a proof: nobody reads a longer one."""
 MAX_MISSING = 10
 """Grants that are named, the nearest first."""
 MAX_BLOCKS = 10
 """Exclusions, and conditions that are not met, that are named."""
 _TRIED = 60
 """Grants that are tried."""
+_GONE_THROUGH = 150_000
+"""Branches that are gone through for grants that are tried, and for exclusions: less than a second for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,12 @@ def explain(model: AuthorizationModel, reader: TupleReader, request: CheckReques
     orphans = {key.bare: key for key in inquiry.orphans()}
     denial = _Denial(root, circumstances, orphans)
     occupied = {*orphans, *(key.bare for key in known)}
+    times = max(1, _GONE_THROUGH // max(1, sum(len(goal.branches) for goal in inquiry.goals)))
+    blocks = denial.blocks[: min(times, MAX_BLOCKS)]
     return Explanation(
         False,
-        missing=tuple(_missing(model, known, occupied, question, root, denial.grants)),
-        blocks=tuple(_proved(_Claim(goal, True), circumstances) for goal in denial.blocks[:MAX_BLOCKS]),
+        missing=tuple(_missing(model, known, occupied, question, root, denial.grants, min(times, _TRIED))),
+        blocks=tuple(_proved(_Claim(goal, True), circumstances, WORK // len(blocks)) for goal in blocks),
         unmet=tuple(denial.unmet[:MAX_BLOCKS]),
     )
 
@@ -138,13 +143,13 @@ def _judge(circumstances: Circumstances) -> Judge:
 # ------------------------------------------------------------------------------------------------------------- a proof
 
 
-def _proved(claim: _Claim, circumstances: Circumstances) -> Proof:
-    cheap = cheapest(claim, _alternatives, lambda _: 1)
-    if cheap is not None and len(items_of(claim, cheap)) > MAX_PROOF:
-        raise ResolutionTooComplex(f"a proof of more than {MAX_PROOF} tuples")
-    derivation = smallest(claim, _alternatives, lambda _: 1)
+def _proved(claim: _Claim, circumstances: Circumstances, work: int = WORK) -> Proof:
+    derivation = cheapest(claim, _alternatives, lambda _: 1)
     if derivation is None:
         raise AssertionError("a verdict without a derivation")
+    if len(items_of(claim, derivation)) > MAX_PROOF:
+        raise ResolutionTooComplex(f"a proof of more than {MAX_PROOF} tuples")
+    derivation = smallest(claim, derivation, _alternatives, lambda _: 1, work)
     return _steps(claim, derivation, circumstances)
 
 
@@ -229,16 +234,19 @@ def _rests_on(claim: _Claim, derivation: Derivation[_Claim, TupleKey]) -> list[t
 
 def _weighty(root: _Claim, derivation: Derivation[_Claim, TupleKey]) -> set[_Claim]:
     """Return the claims that rest on a tuple."""
+    uses: dict[_Claim, list[_Claim]] = {}
     found: set[_Claim] = set()
-    # What a claim rests on comes after it, but for the second time that it is met: so until nothing changes.
-    claims = list(claims_of(root, derivation))[::-1]
-    size = -1
-    while size < len(found):
-        size = len(found)
-        for claim in claims:
-            key, rests_on = derivation[claim]
-            if key is not None or not found.isdisjoint(rests_on):
-                found.add(claim)
+    for claim in claims_of(root, derivation):
+        key, rests_on = derivation[claim]
+        if key is not None:
+            found.add(claim)
+        for part in rests_on:
+            uses.setdefault(part, []).append(claim)
+    todo = list(found)
+    while todo:
+        new = [user for user in uses.get(todo.pop(), ()) if user not in found]
+        found.update(new)
+        todo += new
     return found
 
 
@@ -302,8 +310,9 @@ def _missing(
     question: CheckRequest,
     root: Goal,
     grants: list[TupleKey],
+    tries: int,
 ) -> Iterator[tuple[TupleKey, ...]]:
-    """Yield sets of grants that would turn the denial: single ones, or if there are none one set of several.
+    """Yield sets of grants that would turn the denial: single ones, or if none is found in ``tries`` a set of several.
 
     ``occupied`` are bare keys that cannot be written, because something stands there.
     """
@@ -316,7 +325,7 @@ def _missing(
 
     new = [key for key in dict.fromkeys(grants) if key not in occupied]
     single = 0
-    for key in new[:_TRIED]:
+    for key in new[:tries]:
         if turns((key,)):
             yield (key,)
             single += 1

@@ -21,7 +21,7 @@ _MANTISSA_BITS = 64
 """Bits that OpenFGA keeps of a number that comes as a text."""
 
 _TEXT_CHARACTERS = 400
-"""Characters of a text that is read as a number, a time, a duration or an address: more than any of them needs."""
+"""Characters of a text that is read as a number, a time or a duration: more than any of them needs."""
 
 _NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]{1,4}))?")
 _EXPONENT = 2 * _TEXT_CHARACTERS
@@ -162,7 +162,7 @@ def _timestamp(value: Any) -> datetime:
 
 
 def _ipaddress(value: Any) -> bytes:
-    if not isinstance(value, str) or len(value) > _TEXT_CHARACTERS:
+    if not isinstance(value, str):
         raise ValueError("expected an IP address")
     try:
         return canonical_address(value)

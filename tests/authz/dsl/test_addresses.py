@@ -53,3 +53,14 @@ def test_no_address(text: str) -> None:
 def test_no_network(text: str) -> None:
     with pytest.raises(ValueError):
         in_network(b"10.0.0.1", text)
+
+
+def test_a_long_text_is_not_looked_through() -> None:
+    long = "fe80::1%" + "z" * 92
+    assert canonical_address(long) == long.encode()
+    with pytest.raises(ValueError, match="not an address"):
+        canonical_address(long + "z")
+    with pytest.raises(ValueError, match="not a network"):
+        in_network(b"10.0.0.1", "10.0.0.0/8" + "/" * 100)
+    with pytest.raises(ValueError, match="not a network"):
+        in_network(b"::1", ":" * 100 + "::/64")

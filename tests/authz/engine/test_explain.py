@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from authz.dsl import parse
+from authz.dsl.model import AuthorizationModel
 from authz.engine.check import check
 from authz.engine.explain import Explanation, Proof, Step, explain
 from authz.engine.memory import MemoryTuples
@@ -271,3 +273,32 @@ def test_what_the_model_does_not_know_is_refused_as_by_check() -> None:
     for question in ("user:ann can_view folder", "ann can_view folder:c", "user:ann can_view folder:*"):
         with pytest.raises(InvalidRequest):
             explained(question)
+
+
+LADDER = 250
+"""Steps, each of which asks for the one before and one of two relations of its own, told in two ways."""
+
+
+def ladder() -> AuthorizationModel:
+    own = [f"    define {side}{step}: [user]" for step in range(LADDER) for side in "ab"]
+    steps = [
+        f"    define r{step}: (r{step - 1} and (a{step} or b{step})) or (r{step - 1} and (b{step} or a{step}))"
+        for step in range(1, LADDER)
+    ]
+    lines = ["model", "  schema 1.1", "type user", "type d", "  relations", *own, "    define r0: a0 or b0", *steps]
+    return parse("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("held", [LADDER, LADDER // 2])
+def test_what_hangs_together_in_many_ways_is_explained_soon(held: int) -> None:
+    """Each step of the ladder can be left out in one way and not in the other; of a denial no single grant helps."""
+    model = ladder()
+    stored = MemoryTuples([TupleKey("user:u", f"a{step}", "d:x") for step in range(held)])
+    start = time.process_time()
+    found = explain(model, stored, CheckRequest("user:u", f"r{LADDER - 1}", "d:x"))
+    assert time.process_time() - start < 3
+    assert found.allowed is (held == LADDER)
+    if found.allowed:
+        assert len({reason.tuple for step in found.proof for reason in step.reasons if reason.tuple}) == LADDER
+    else:
+        assert [len(grants) for grants in found.missing] == [LADDER - held]

@@ -40,6 +40,39 @@ def test_a_put_stores_the_bytes_and_tells_their_hash(plane: Plane) -> None:
     assert (file.size, file.sha256, file.content_type) == (len(CONTENT), SHA256, "text/plain")
 
 
+def sf(content: bytes, algorithm: str = "sha256") -> str:
+    """A digest as RFC 9530 writes it."""
+    return f":{base64.b64encode(hashlib.new(algorithm, content).digest()).decode()}:"
+
+
+@pytest.mark.parametrize("header", ["repr_digest", "content_digest"])
+def test_a_hash_in_a_header_is_held_against_the_bytes(plane: Plane, header: str) -> None:
+    _, path = plane.begin(len(CONTENT))
+    for wrong in (f"sha-256={sf(b'other')}", f"sha-256=:AAAA:, sha-512={sf(CONTENT, 'sha512')}"):
+        answer = plane.put(path, CONTENT, **{header: wrong})
+        assert (answer.status, answer.code) == (400, "CHECKSUM_MISMATCH")
+        assert plane.ask("HEAD", path).headers["upload-state"] == "open", "the bytes may come better the next time"
+    assert plane.put(path, CONTENT, **{header: f"md5=:AAAA:, sha-256={sf(CONTENT)};q=1"}).status == 204
+
+
+def test_a_hash_in_a_header_that_nobody_knows_is_left_alone(plane: Plane) -> None:
+    for headers in (
+        {"repr_digest": "sha-512=:AAAA:, id-sha-256=:AAAA:"},
+        {"digest": "SHA-256=AAAA", "content_digest": ""},
+    ):
+        _, path = plane.begin(len(CONTENT))
+        assert plane.put(path, CONTENT, **headers).status == 204
+
+
+@pytest.mark.parametrize(
+    "value", ["sha-256", "sha-256=1", 'sha-256="AAAA"', "sha-256=:A:", "sha-256=:A A=:", "SHA-256=x"]
+)
+def test_a_hash_in_a_header_that_cannot_be_read(plane: Plane, value: str) -> None:
+    _, path = plane.begin(len(CONTENT))
+    answer = plane.put(path, LONG, content_length=str(len(CONTENT)), content_digest=value)
+    assert (answer.status, answer.code, answer.asked_for) == (400, "BAD_REQUEST", 0)
+
+
 def test_a_large_body_in_many_messages(plane: Plane) -> None:
     content = os.urandom(5 * BLOCK + 12345)
     upload_id, path = plane.begin(len(content), name="noise.bin")

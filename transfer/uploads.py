@@ -15,7 +15,7 @@ from transfer.asgi import Run
 from transfer.body import Body
 from transfer.digest import digest_headers, told_digests
 from transfer.errors import BadRequest
-from transfer.file_threads import FileThreads, settle
+from transfer.file_threads import FileThreads, opened, settle
 from transfer.intake import BufferBudget, Intake, Received
 from transfer.reply import Reply
 from transfer.request import Request
@@ -44,7 +44,8 @@ class Uploads:
         if request.header("content-range") is not None:
             raise BadRequest("A part of a file cannot be sent on its own.")
         told = told_digests(request.header("content-digest"), request.header("repr-digest"))
-        attempt = await self._run(partial(receive.start, token, content_length=length, now=now))
+        start = partial(receive.start, token, content_length=length, now=now)
+        attempt = await opened(asyncio.ensure_future(self._run(start)), self._interrupt)
         try:
             received = await self._receive(attempt, body, told)
         except BaseException:

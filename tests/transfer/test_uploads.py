@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import errno
 import hashlib
@@ -332,3 +333,31 @@ def test_what_nobody_expected_leaves_the_upload_open(
     assert answer.error["requestId"] in record.getMessage()
     assert path[3:] not in caplog.text
     assert plane.put(path, CONTENT).status == 204
+
+
+def test_a_put_that_ends_while_it_is_let_in_gives_the_upload_back(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the server stops: a thread is not cancelled, so what it opens is there with nobody waiting for it."""
+    _, path = plane.begin(len(CONTENT))
+    start, let_in, answer = receive.start, threading.Event(), threading.Event()
+
+    def slow(*asked: Any, **more: Any) -> receive.Receiving:
+        attempt = start(*asked, **more)
+        let_in.set()
+        answer.wait(10)
+        return attempt
+
+    async def cancelled() -> None:
+        putting = asyncio.ensure_future(exchanged(plane.app, "PUT", path, body=CONTENT))
+        await asyncio.to_thread(let_in.wait, 10)
+        putting.cancel()
+        answer.set()
+        with pytest.raises(asyncio.CancelledError):
+            await putting
+
+    monkeypatch.setattr(receive, "start", slow)
+    asyncio.run(cancelled())
+    monkeypatch.undo()
+    assert plane.ask("HEAD", path).headers["upload-state"] == "open"
+    assert list(plane.backend.keys()) == []

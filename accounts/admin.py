@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import models as django_auth
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.errors import AccountsError
 from accounts.models import AccessToken, Group, User
@@ -60,7 +61,7 @@ class UserForm(_ModelForm):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and self.instance.is_active and not cleaned["is_active"]:
             try:
-                users.deactivate(self.actor, self.instance.pk)
+                users.deactivate(self.actor, self.instance.pk, now=timezone.now())
             except (AccountsError, AuthzError) as error:
                 raise forms.ValidationError(error.message) from None
         return cleaned
@@ -68,7 +69,7 @@ class UserForm(_ModelForm):
 
 @admin.register(User)
 class UserAdmin(_NoMakingNoEnding):
-    """People. Deactivating one ends her sessions, access tokens, links and upload URLs at once."""
+    """People. Deactivating one ends her sessions and access tokens at once and for good, and shuts her links."""
 
     form = UserForm
 
@@ -78,6 +79,10 @@ class UserAdmin(_NoMakingNoEnding):
     fields = ("username", "display_name", "is_active", "is_staff", "created_at", "last_login")
     readonly_fields = ("username", "created_at", "last_login")
     ordering = ("username_key",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Write what the form shows: the service, and whoever signs in meanwhile, have changed other columns."""
+        obj.save(update_fields=form.Meta.fields)
 
     def get_form(self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Tell the form who is asking."""

@@ -25,7 +25,10 @@ ADVICE = {
     "BAD_USER_INPUT": "Look at the description of the argument in the schema; `path` names it.",
     "BODY_TOO_LARGE": "Send a smaller document or fewer entries at a time. Files do not go through GraphQL.",
     "BODY_TOO_SLOW": "Send it again; an upload is still open. Operators: `FILEGRAPH_TRANSFER_MIN_RATE`.",
-    "CHECKSUM_MISMATCH": "The bytes changed on the way or the declared hash was wrong. Hash again, begin anew.",
+    "CHECKSUM_MISMATCH": (
+        "The bytes changed on the way or the declared hash was wrong. Hash again, begin anew; a PUT that was refused"
+        " for a hash in its own header can be sent again."
+    ),
     "CONDITION_CONTEXT_INVALID": "Give it as the condition declares it: times as RFC 3339, durations like `1h30m`.",
     "CONDITION_CONTEXT_MISSING": (
         "Give the value in the context of the question, or keep it with the relationship. The server's log names the "

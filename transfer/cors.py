@@ -15,7 +15,8 @@ _EXPOSED = (
     b"Upload-Offset, Upload-Length, Upload-State, X-Request-Id"
 )
 _REQUEST_HEADERS = (
-    b"Content-Type, Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Repr-Digest"
+    b"Content-Type, Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, "
+    b"Content-Digest, Repr-Digest"
 )
 _PREFLIGHT_SECONDS = b"600"
 

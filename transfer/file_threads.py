@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -40,3 +40,16 @@ async def settle(future: asyncio.Future[T] | None) -> None:
         future.exception()
     if cancelled is not None:
         raise cancelled
+
+
+async def opened(step: asyncio.Future[T], let_go: Callable[[T], Awaitable[object]]) -> T:
+    """Return what a thread opens. Cancelled before it has, wait for it, and let go of what nobody waits for."""
+    try:
+        return await asyncio.shield(step)
+    except asyncio.CancelledError:
+        try:
+            await settle(step)
+        finally:
+            if not step.cancelled() and step.exception() is None:
+                await asyncio.shield(let_go(step.result()))
+        raise

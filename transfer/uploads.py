@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import partial
 
 from storage import content, tokens
+from storage.errors import ChecksumMismatch
 from storage.services.uploads import receive
 from transfer.asgi import Run
 from transfer.body import Body
-from transfer.digest import digest_headers
+from transfer.digest import digest_headers, told_digests
 from transfer.errors import BadRequest
-from transfer.file_threads import FileThreads, settle
+from transfer.file_threads import FileThreads, opened, settle
 from transfer.intake import BufferBudget, Intake, Received
 from transfer.reply import Reply
 from transfer.request import Request
@@ -34,16 +35,19 @@ class Uploads:
     async def put(self, request: Request, token: str, body: Body, reply: Reply) -> None:
         """Take the bytes of an upload. All that can be judged is judged before the first of them is read.
 
-        Raises what ``receive`` and ``Intake`` raise. A PUT that broke off can be sent again.
+        Raises what ``receive`` and ``Intake`` raise, and ChecksumMismatch when a header tells another SHA-256 than the
+        bytes have. A PUT that broke off, or came with such a header, can be sent again.
         """
         now = self._clock()
         tokens.read_upload(token, now=now)
         length = request.content_length()
         if request.header("content-range") is not None:
             raise BadRequest("A part of a file cannot be sent on its own.")
-        attempt = await self._run(partial(receive.start, token, content_length=length, now=now))
+        told = told_digests(request.header("content-digest"), request.header("repr-digest"))
+        start = partial(receive.start, token, content_length=length, now=now)
+        attempt = await opened(asyncio.ensure_future(self._run(start)), self._interrupt)
         try:
-            received = await self._receive(attempt, body)
+            received = await self._receive(attempt, body, told)
         except BaseException:
             # Also when the server is stopping: the next PUT should find the upload open.
             await asyncio.shield(self._interrupt(attempt))
@@ -61,10 +65,12 @@ class Uploads:
         ]
         await reply.whole(200, headers)
 
-    async def _receive(self, attempt: receive.Receiving, body: Body) -> Received:
+    async def _receive(self, attempt: receive.Receiving, body: Body, told: frozenset[str]) -> Received:
         """Take the body and finish; when it returns or raises, nothing works on the attempt any more."""
         intake = Intake(attempt.writer, attempt.size, threads=self._threads, budget=self._budget)
         received = await intake.take(body)
+        if told - {received.sha256}:
+            raise ChecksumMismatch
         size, sha256 = received.size, received.sha256
         await _whole(self._threads.submit(partial(receive.store, attempt, size=size, sha256=sha256)))
         kind = content.sniff(received.head, attempt.name)

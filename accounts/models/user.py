@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django.contrib import auth
@@ -34,7 +34,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A person with an account. ``user:<id>`` is what authz calls her.
 
-    ``username`` is what she typed (NFKC), ``username_key`` what is compared (NFKC, case-folded).
+    ``username`` is what she typed (NFKC), ``username_key`` what is compared (NFKC, case-folded). ``times_ended`` counts
+    how often all of her sessions ended together: what carries another number is none.
     """
 
     id = models.CharField(primary_key=True, max_length=LENGTH, default=new_identifier, editable=False)
@@ -44,6 +45,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    times_ended = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -60,6 +62,17 @@ class User(AbstractBaseUser):
         """Keep ``username_key`` in step with ``username``."""
         self.username_key = name_key(self.username)
         super().save(*args, **kwargs)
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session of hers carries: as long as it stays the same, the session lasts."""
+        return self._counted(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Yield what a session carries that began under an earlier secret key."""
+        return map(self._counted, super().get_session_auth_fallback_hash())
+
+    def _counted(self, hash_: str) -> str:
+        return f"{hash_} {self.times_ended}" if self.times_ended else hash_
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Return what the configured sign-in backends say (``accounts.services.admin_login``): they ask authz."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.credentials import ACCESS_TOKEN_PREFIX, looks_like, new_secret, secret_hash
 from accounts.errors import (
@@ -19,7 +19,7 @@ from accounts.errors import (
 from accounts.models import AccessToken
 from accounts.principal import Principal, actor_of
 from accounts.services.token_uses import TOKEN_USES
-from authz.services import active_model
+from authz.services import active_model, rights
 
 MAX_NAME_LENGTH = 100
 MIN_LIFETIME = 60
@@ -56,13 +56,17 @@ def create(principal: Principal, name: str, *, expires_in: int, now: datetime) -
     if not MIN_LIFETIME <= expires_in <= MAX_LIFETIME:
         raise InvalidLifetime(f"An access token lives {MIN_LIFETIME} to {MAX_LIFETIME} seconds.")
     secret = new_secret(ACCESS_TOKEN_PREFIX)
-    row = AccessToken.objects.create(
-        user_id=principal.user_id,
-        name=name,
-        secret_hash=secret_hash(secret),
-        created_at=now,
-        expires_at=now + timedelta(seconds=expires_in),
-    )
+    with transaction.atomic():
+        # A deactivation ends the tokens that are there.
+        if not rights.hold(principal.actor):
+            raise Unauthenticated
+        row = AccessToken.objects.create(
+            user_id=principal.user_id,
+            name=name,
+            secret_hash=secret_hash(secret),
+            created_at=now,
+            expires_at=now + timedelta(seconds=expires_in),
+        )
     return CreatedAccessToken(row, secret)
 
 

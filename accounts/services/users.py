@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 
 from django.db import IntegrityError, transaction
 
 from accounts.errors import AccountNotFound, InvalidName, UsernameTaken
-from accounts.models import User
+from accounts.models import AccessToken, User
 from accounts.names import clean_name, name_key
 from accounts.permissions import NEEDS, grant_organization, hold_administrator, require_administrator
 from accounts.principal import actor_of
@@ -65,20 +66,24 @@ def _insert(draft: User, actor: Actor, ask: Callable[[], None] | None = None) ->
     return draft
 
 
-def deactivate(actor: Actor, user_id: str) -> User:
-    """End the sessions, access tokens and links of a person from this moment on; her files and permissions stay.
+def deactivate(actor: Actor, user_id: str, *, now: datetime) -> User:
+    """Close an account from this moment on; its files and permissions stay.
+
+    Sessions and access tokens end for good: whoever is active again signs in again. Links and upload URLs work as long
+    as the account is active, and end by their own time.
 
     Raises ``AdministratorRequired``, ``AccountNotFound``, ``AdministratorLockout``.
     """
     require_administrator(actor)
-    user = User.objects.filter(pk=user_id).first()
-    if user is None:
-        raise AccountNotFound
     with last_administrator.kept(actor_of(user_id), NEEDS):
-        User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+        # All accounts are held before anything else is: see ``authz.services.rights``.
+        user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+        if user is None:
+            raise AccountNotFound
         hold_administrator(actor)
-        user.is_active = False
-        user.save(update_fields=["is_active"])
+        user.is_active, user.times_ended = False, user.times_ended + 1
+        user.save(update_fields=["is_active", "times_ended"])
+        AccessToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
     return user
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.errors import InvalidAccessToken
 from accounts.models import User
 from accounts.principal import actor_of
 from accounts.services import access_tokens, groups, sessions, users
@@ -51,6 +52,23 @@ def test_somebody_is_deactivated_and_the_last_administrator_is_not(administrator
     page = f"/admin/accounts/user/{other.pk}/change/"
     assert admin_pages.post(page, {"display_name": "Eve", "is_active": "on"}).status_code == 302
     assert (User.objects.get(pk=other.pk).is_active, User.objects.get(pk=other.pk).display_name) == (True, "Eve")
+
+
+def test_who_is_active_again_has_to_sign_in_again(administrator: User, admin_pages: Client) -> None:
+    eve = users.create(actor_of(administrator.pk), "eve", "correct horse battery", administrator=True)
+    hers = Client()
+    assert hers.login(username="eve", password="correct horse battery")
+    principal = sessions.begin(eve, now=timezone.now()).principal
+    secret = access_tokens.create(principal, "laptop", expires_in=60, now=timezone.now()).secret
+    assert hers.get("/admin/").status_code == 200
+    assert deactivate(admin_pages, eve) == ""
+    again = {"display_name": "x", "is_staff": "on", "is_active": "on"}
+    assert admin_pages.post(f"/admin/accounts/user/{eve.pk}/change/", again).status_code == 302
+    assert hers.get("/admin/").status_code == 302
+    with pytest.raises(InvalidAccessToken):
+        access_tokens.authenticate(secret, now=timezone.now())
+    assert hers.login(username="eve", password="correct horse battery")
+    assert hers.get("/admin/").status_code == 200
 
 
 def test_deactivating_ends_the_session(administrator: User, admin_pages: Client) -> None:

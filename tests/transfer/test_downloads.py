@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from storage.models import Blob, File, NodeKind, NodeRef
 from storage.permissions import Role
 from storage.services import downloads, sharing, trash
 from storage.services.downloads import Disposition
-from tests.components.asgi_client import GONE
+from tests.components.asgi_client import GONE, exchanged
 from tests.transfer.conftest import Plane
 from transfer.conf import BLOCK
 
@@ -279,3 +280,31 @@ def test_a_file_that_gets_shorter_in_the_middle_is_named_in_one_line_of_the_log(
     (record,) = [record for record in caplog.records if record.name == "filegraph.transfer"]
     assert record.exc_info is None
     assert f"blob {blob.id} of file {stored.id} broke off" in record.getMessage()
+
+
+def test_a_get_that_ends_while_it_is_let_in_closes_the_file(
+    plane: Plane, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_, let_in, answer = downloads.open, threading.Event(), threading.Event()
+    readers = []
+
+    def slow(*asked: Any, **more: Any) -> downloads.OpenDownload:
+        found = open_(*asked, **more)
+        readers.append(found.reader)
+        let_in.set()
+        answer.wait(10)
+        return found
+
+    async def cancelled() -> None:
+        getting = asyncio.ensure_future(exchanged(plane.app, "GET", path))
+        await asyncio.to_thread(let_in.wait, 10)
+        getting.cancel()
+        answer.set()
+        with pytest.raises(asyncio.CancelledError):
+            await getting
+
+    monkeypatch.setattr(downloads, "open", slow)
+    asyncio.run(cancelled())
+    (reader,) = readers
+    with pytest.raises(ValueError, match="closed"):
+        reader.fileno()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import errno
 import hashlib
@@ -38,6 +39,39 @@ def test_a_put_stores_the_bytes_and_tells_their_hash(plane: Plane) -> None:
     assert answer.headers["repr-digest"] == f"sha-256=:{base64.b64encode(bytes.fromhex(SHA256)).decode()}:"
     file = plane.finalize(upload_id)
     assert (file.size, file.sha256, file.content_type) == (len(CONTENT), SHA256, "text/plain")
+
+
+def sf(content: bytes, algorithm: str = "sha256") -> str:
+    """A digest as RFC 9530 writes it."""
+    return f":{base64.b64encode(hashlib.new(algorithm, content).digest()).decode()}:"
+
+
+@pytest.mark.parametrize("header", ["repr_digest", "content_digest"])
+def test_a_hash_in_a_header_is_held_against_the_bytes(plane: Plane, header: str) -> None:
+    _, path = plane.begin(len(CONTENT))
+    for wrong in (f"sha-256={sf(b'other')}", f"sha-256=:AAAA:, sha-512={sf(CONTENT, 'sha512')}"):
+        answer = plane.put(path, CONTENT, **{header: wrong})
+        assert (answer.status, answer.code) == (400, "CHECKSUM_MISMATCH")
+        assert plane.ask("HEAD", path).headers["upload-state"] == "open", "the bytes may come better the next time"
+    assert plane.put(path, CONTENT, **{header: f"md5=:AAAA:, sha-256={sf(CONTENT)};q=1"}).status == 204
+
+
+def test_a_hash_in_a_header_that_nobody_knows_is_left_alone(plane: Plane) -> None:
+    for headers in (
+        {"repr_digest": "sha-512=:AAAA:, id-sha-256=:AAAA:"},
+        {"digest": "SHA-256=AAAA", "content_digest": ""},
+    ):
+        _, path = plane.begin(len(CONTENT))
+        assert plane.put(path, CONTENT, **headers).status == 204
+
+
+@pytest.mark.parametrize(
+    "value", ["sha-256", "sha-256=1", 'sha-256="AAAA"', "sha-256=:A:", "sha-256=:A A=:", "SHA-256=x"]
+)
+def test_a_hash_in_a_header_that_cannot_be_read(plane: Plane, value: str) -> None:
+    _, path = plane.begin(len(CONTENT))
+    answer = plane.put(path, LONG, content_length=str(len(CONTENT)), content_digest=value)
+    assert (answer.status, answer.code, answer.asked_for) == (400, "BAD_REQUEST", 0)
 
 
 def test_a_large_body_in_many_messages(plane: Plane) -> None:
@@ -299,3 +333,31 @@ def test_what_nobody_expected_leaves_the_upload_open(
     assert answer.error["requestId"] in record.getMessage()
     assert path[3:] not in caplog.text
     assert plane.put(path, CONTENT).status == 204
+
+
+def test_a_put_that_ends_while_it_is_let_in_gives_the_upload_back(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the server stops: a thread is not cancelled, so what it opens is there with nobody waiting for it."""
+    _, path = plane.begin(len(CONTENT))
+    start, let_in, answer = receive.start, threading.Event(), threading.Event()
+
+    def slow(*asked: Any, **more: Any) -> receive.Receiving:
+        attempt = start(*asked, **more)
+        let_in.set()
+        answer.wait(10)
+        return attempt
+
+    async def cancelled() -> None:
+        putting = asyncio.ensure_future(exchanged(plane.app, "PUT", path, body=CONTENT))
+        await asyncio.to_thread(let_in.wait, 10)
+        putting.cancel()
+        answer.set()
+        with pytest.raises(asyncio.CancelledError):
+            await putting
+
+    monkeypatch.setattr(receive, "start", slow)
+    asyncio.run(cancelled())
+    monkeypatch.undo()
+    assert plane.ask("HEAD", path).headers["upload-state"] == "open"
+    assert list(plane.backend.keys()) == []

@@ -1,17 +1,27 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
-from accounts.errors import AccountNotFound, AdministratorRequired, InvalidName, UsernameTaken, WeakPassword
+from accounts.errors import (
+    AccountNotFound,
+    AdministratorRequired,
+    InvalidAccessToken,
+    InvalidName,
+    Unauthenticated,
+    UsernameTaken,
+    WeakPassword,
+)
 from accounts.models import User
 from accounts.permissions import is_administrator
-from accounts.principal import actor_of
-from accounts.services import passwords, users
+from accounts.principal import VISITOR, actor_of
+from accounts.services import access_tokens, passwords, sessions, users
 from authz.errors import AdministratorLockout
 from authz.services import decisions, relationships
 from authz.types import ANONYMOUS, ORGANIZATION, CheckRequest, TupleKey
 
 pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def test_an_administrator_makes_members_and_administrators(administrator: User, password: str) -> None:
@@ -37,14 +47,14 @@ def test_the_last_active_administrator_is_not_deactivated(administrator: User, p
     second = users.create(root, "eve", password, administrator=True)
     member = users.create(root, "bob", password)
     with pytest.raises(AdministratorRequired):
-        users.deactivate(actor_of(member.pk), administrator.pk)
+        users.deactivate(actor_of(member.pk), administrator.pk, now=NOW)
     with pytest.raises(AccountNotFound):
-        users.deactivate(root, "absent")
+        users.deactivate(root, "absent", now=NOW)
     for user in (member, second):
-        assert not users.deactivate(root, user.pk).is_active
+        assert not users.deactivate(root, user.pk, now=NOW).is_active
     # Neither a member nor somebody who was deactivated herself could go on.
     with pytest.raises(AdministratorLockout):
-        users.deactivate(root, administrator.pk)
+        users.deactivate(root, administrator.pk, now=NOW)
     assert User.objects.get(pk=administrator.pk).is_active
 
 
@@ -89,7 +99,7 @@ def test_who_loses_the_right_while_a_password_is_hashed_makes_nobody(
     admin = TupleKey(second, "admin", ORGANIZATION)
     ends: list[Callable[[], object]] = [
         lambda: relationships.write(deletes=[admin]),
-        lambda: users.deactivate(root, second.removeprefix("user:")),
+        lambda: users.deactivate(root, second.removeprefix("user:"), now=NOW),
     ]
     judge = passwords.judge
     for end in ends:
@@ -104,3 +114,25 @@ def test_who_loses_the_right_while_a_password_is_hashed_makes_nobody(
                 users.create(second, "mallory", password, administrator=True)
         relationships.write(writes=[admin], on_duplicate="ignore")
     assert not User.objects.filter(username="mallory").exists()
+
+
+def test_what_a_deactivation_ended_stays_ended_when_the_account_is_active_again(
+    administrator: User, password: str
+) -> None:
+    member = users.create(actor_of(administrator.pk), "bob", password)
+    before, other = sessions.begin(member, now=NOW), sessions.begin(administrator, now=NOW)
+    token = access_tokens.create(before.principal, "laptop", expires_in=60, now=NOW)
+    users.deactivate(actor_of(administrator.pk), member.pk, now=NOW)
+    with pytest.raises(Unauthenticated):
+        access_tokens.create(before.principal, "of a request that was under way", expires_in=60, now=NOW)
+    # She had shown her password before, and her session is made only now.
+    late = sessions.begin(member, now=NOW)
+    User.objects.filter(pk=member.pk).update(is_active=True)
+    for each in (before, late):
+        assert sessions.authenticate(each.session_key, now=NOW) == VISITOR
+    with pytest.raises(InvalidAccessToken):
+        access_tokens.authenticate(token.secret, now=NOW)
+    assert access_tokens.of_user(before.principal, now=NOW) == []
+    anew = sessions.sign_in("bob", password, address="", now=NOW)
+    assert sessions.authenticate(anew.session_key, now=NOW) == anew.principal
+    assert sessions.authenticate(other.session_key, now=NOW) == other.principal

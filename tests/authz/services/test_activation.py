@@ -347,7 +347,7 @@ def test_whoever_was_to_stay_may_leave_while_the_model_is_judged(ada: Actor, mon
     def leave_after(*args: Any) -> Any:
         found = require_administrator(*args)
         if get_user_model().objects.get(pk=ada.removeprefix("user:")).is_active:
-            users.deactivate(bob, ada.removeprefix("user:"))
+            users.deactivate(bob, ada.removeprefix("user:"), now=NOW)
         return found
 
     monkeypatch.setattr(activation, "require_administrator", leave_after)

@@ -10,16 +10,21 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
+import accounts.permissions
+import storage.permissions
 from accounts.permissions import remove_group_member
+from accounts.services import groups, users
 from authz.services import relationships
 from authz.types import SYSTEM, Actor, TupleKey
 from storage.errors import NotFound, PermissionDenied
 from storage.models import Item
 from storage.permissions import Role
 from storage.services import drives, folders, items, sharing, trash
-from tests.storage.tree import NOW, Place, grant, person, ref, user_id
+from storage.services import relationships as edited
+from tests.storage.tree import NOW, Place, grant, name_of, person, ref, user_id
 
 pytestmark = pytest.mark.django_db(transaction=True)
+NEEDS = storage.permissions.NEEDS.joined(accounts.permissions.NEEDS)
 
 
 class Scene:
@@ -169,7 +174,8 @@ def test_those_who_only_change_things_do_not_wait_for_each_other(scene: Scene) -
 def test_nobody_waits_in_a_circle(scene: Scene) -> None:
     """Those who change things, and those who take rights away, at once and again: each comes to an end."""
     failures: list[BaseException] = []
-    owner, drive = scene.place.owner, scene.place.drive
+    admin, owner, drive = scene.place.admin, scene.place.owner, scene.place.drive
+    group = groups.create(admin, "Design team")
 
     def again(work: Callable[[int], object]) -> threading.Thread:
         def run() -> None:
@@ -186,6 +192,17 @@ def test_nobody_waits_in_a_circle(scene: Scene) -> None:
     def join_and_leave(_: int) -> None:
         relationships.write(writes=[TupleKey(scene.max, "member", "group:g")], on_duplicate="ignore")
         remove_group_member(SYSTEM, "g", scene.max)
+        groups.add_member(admin, group.pk, user_id(scene.eve))
+        groups.remove_member(admin, group.pk, user_id(scene.eve))
+
+    def edit(_: int) -> None:
+        second = [TupleKey(scene.max, "owner", name_of(drive))]
+        edited.write(admin, writes=second, deletes=[], needs=NEEDS)
+        edited.write(admin, writes=[], deletes=second, needs=NEEDS)
+
+    def make_and_close_an_account(n: int) -> None:
+        made = users.create(admin, f"made{n}", "correct horse battery", administrator=True)
+        users.deactivate(admin, made.pk, now=NOW)
 
     def share_and_unshare(_: int) -> None:
         sharing.share(owner, ref(drive), scene.eve, Role.EDITOR)
@@ -199,6 +216,8 @@ def test_nobody_waits_in_a_circle(scene: Scene) -> None:
         lambda n: folders.create(owner, user_id(owner), ref(drive), f"owner {n}", now=NOW),
         share_and_unshare,
         join_and_leave,
+        edit,
+        make_and_close_an_account,
         close_and_open,
     ]
     threads = [again(work) for work in works]

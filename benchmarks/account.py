@@ -29,14 +29,14 @@ class Account:
         """Begin uploads of (name, size in bytes); (upload id, URL) of each. At most 100."""
         uploads = [{"parentId": self.drive_id, "name": name, "size": str(size)} for name, size in files]
         with self.client as client:
-            results = client.results(operations.BEGIN_UPLOADS, {"uploads": uploads}, len(files))
+            results = client.results(operations.BEGIN_UPLOADS, "uploads", uploads)
         return [(r["upload"]["id"], r["upload"]["transport"]["url"]) for r in _good(results)]
 
     def finalize(self, upload_ids: list[str]) -> list[str]:
         """Finalize uploads; the ids of their files. At most 100."""
         with self.client as client:
             inputs = [{"uploadId": upload_id} for upload_id in upload_ids]
-            results = client.results(operations.FINALIZE_UPLOADS, {"uploads": inputs}, len(upload_ids))
+            results = client.results(operations.FINALIZE_UPLOADS, "uploads", inputs)
         return [result["file"]["id"] for result in _good(results)]
 
     def download_url(self, file_id: str) -> str:

@@ -72,7 +72,7 @@ def _ours(account: Account, source: Path) -> Callable[[], float]:
         with account.client as client:
             drive = client.mutate(operations.CREATE_DRIVE, {"name": secrets.token_hex(8)})["drive"]["id"]
             wanted = {"parentId": drive, "name": "big", "size": str(length), "sha256": sha256}
-            (begun,) = client.results(operations.BEGIN_UPLOADS, {"uploads": [wanted]}, 1)
+            (begun,) = client.results(operations.BEGIN_UPLOADS, "uploads", [wanted])
             plan = begun["upload"]["transport"]
             started = time.perf_counter()
             put_file(plan["url"], source, {each["name"]: each["value"] for each in plan["headers"]})

@@ -99,18 +99,16 @@ def user_error(error: Exception, path: Sequence[str] = INPUT, fields: Sequence[s
     earlier one. ``path`` is what an error is about that names none. What may pass by itself is no field's fault.
     """
     found = _user_error(error, path)
-    named = () if isinstance(error, AuthzError) else getattr(error, "path", ())
+    named = getattr(error, "path", ())  # Those of authz have none.
     if fields is not None and (named or found.retryable):
         found.path = [*fields, *named]
     return found
 
 
 def _user_error(error: Exception, path: Sequence[str]) -> UserError:
-    if isinstance(error, (StorageError, AccountsError)):
-        return UserError(message=error.message, path=list(path), retryable=error.retryable, code=error.code)
     if isinstance(error, ConditionFailed):
         undecided.tell(error)
-    if isinstance(error, AuthzError):
+    if isinstance(error, (StorageError, AccountsError, AuthzError)):
         return UserError(message=error.message, path=list(path), retryable=error.retryable, code=error.code)
     if isinstance(error, InvalidId):
         # An id that cannot name anything is answered like an id that names nothing.

@@ -26,7 +26,7 @@ def apply_to_each(
     done: list[tuple[Labelled, Json]] = []
     for start in range(0, len(items), MAX_BATCH):
         batch = items[start : start + MAX_BATCH]
-        results = client.results(document, {"ids": [item.id for item in batch]}, len(batch))
+        results = client.results(document, "ids", [item.id for item in batch])
         for item, result in zip(batch, results, strict=True):
             errors = user_errors(result)
             if errors and alone:

@@ -82,8 +82,16 @@ class GraphQLClient:
         """Send ``token`` with every further operation: a session by cookie needs it."""
         self._http.headers["x-csrftoken"] = token
 
-    def execute(self, document: str, variables: Mapping[str, Any] | None = None, *, repeatable: bool = True) -> Json:
-        """The ``data`` of an operation. ``repeatable`` ones are tried again when the connection breaks.
+    def execute(
+        self,
+        document: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        repeatable: bool = True,
+        unready: Sequence[float] = _UNREADY_PAUSES,
+    ) -> Json:
+        """The ``data`` of an operation. ``repeatable`` ones are tried again when the connection breaks, and, after the
+        pauses ``unready`` (seconds), when a part of the server is away.
 
         Raises ``NotSignedIn``, ``ServerUnreachable``, ``Refused`` or ``NotFoundOrDenied``.
         """
@@ -91,7 +99,7 @@ class GraphQLClient:
             try:
                 return self._send(document, variables or {})
             except ServerUnreachable as error:
-                pauses = _UNREADY_PAUSES if error.code == _UNREADY else _RETRY_PAUSES
+                pauses = unready if error.code == _UNREADY else _RETRY_PAUSES
                 if not repeatable or not error.retryable or tries >= len(pauses):
                     raise
                 self.patience.wait(pauses[tries], error.message)
@@ -110,21 +118,49 @@ class GraphQLClient:
             self.patience.wait(_UNREADY_PAUSES[tries], f"The server says: {errors[0].message}")
         raise AssertionError
 
-    def batch(self, document: str, arguments: Mapping[str, Any], *, repeatable: bool = True) -> Json:
+    def batch(
+        self,
+        document: str,
+        arguments: Mapping[str, Any],
+        *,
+        repeatable: bool = True,
+        unready: Sequence[float] = _UNREADY_PAUSES,
+    ) -> Json:
         """The payload of a document with one mutation, with its user errors left in place."""
-        data = self.execute(document, {"input": dict(arguments)}, repeatable=repeatable)
+        data = self.execute(document, {"input": dict(arguments)}, repeatable=repeatable, unready=unready)
         payload = next(iter(data.values()), None)
         if not isinstance(payload, dict):
             raise ServerUnreachable(f"{self.url} gave an answer that this program does not understand.")
         return payload
 
-    def results(self, document: str, arguments: Mapping[str, Any], expected: int) -> list[Json]:
-        """The per-item results of a batch mutation, exactly ``expected`` of them."""
-        payload = self.mutate(document, arguments, repeatable=True)
+    def results(self, document: str, field: str, entries: Sequence[Any]) -> list[Json]:
+        """The results of a batch mutation, one for each of ``entries``, which are the list ``field`` of its input.
+
+        While a part of the server is away the rest is asked for in halves: under load a whole batch can be more than
+        that part answers in its time, again and again.
+        """
+        found: list[Json] = []
+        size, tries = len(entries), 0
+        while len(found) < len(entries):
+            part = entries[len(found) : len(found) + size]
+            try:
+                found += self._part(document, field, part)
+                tries = 0
+            except ServerUnreachable as error:
+                if error.code != _UNREADY or tries >= len(_UNREADY_PAUSES):
+                    raise
+                self.patience.wait(_UNREADY_PAUSES[tries], error.message)
+                tries, size = tries + 1, max(1, size // 2)
+        return found
+
+    def _part(self, document: str, field: str, entries: Sequence[Any]) -> Sequence[Json]:
+        payload = self.batch(document, {field: list(entries)}, unready=())
+        for error in user_errors(payload):
+            raise error.as_error()
         results: Sequence[Json] = payload.get("results") or ()
-        if len(results) != expected:
-            raise ServerUnreachable(f"{self.url} answered {len(results)} of {expected} items.")
-        return list(results)
+        if len(results) != len(entries):
+            raise ServerUnreachable(f"{self.url} answered {len(results)} of {len(entries)} items.")
+        return results
 
     def _send(self, document: str, variables: Mapping[str, Any]) -> Json:
         try:

@@ -128,10 +128,10 @@ class Uploader:
     def _settled(
         self, document: str, jobs: Sequence[UploadJob], describe: Callable[[UploadJob], dict[str, Any]]
     ) -> list[tuple[UploadJob, dict[str, Any]]]:
-        """Ask for all jobs in one request; those refused for a passing reason are asked again, others fail."""
+        """Ask for all jobs at once; those refused for a passing reason are asked again, others fail."""
         settled: list[tuple[UploadJob, dict[str, Any]]] = []
         for pause in (*_PAUSES, None):
-            results = self._client.results(document, {"uploads": [describe(job) for job in jobs]}, len(jobs))
+            results = self._client.results(document, "uploads", [describe(job) for job in jobs])
             again: list[UploadJob] = []
             reason = ""
             for job, result in zip(jobs, results, strict=True):

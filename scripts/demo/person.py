@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from filegraph.client import credentials
+from filegraph.client.errors import ExitCode
 from filegraph.client.graphql_client import GraphQLClient
+from scripts.demo.mismatch import Mismatch
 
 _FILES = (
     "query Files($after: String) { files(first: 100, after: $after) "
@@ -21,7 +23,11 @@ _DOWNLOAD = "query Download($id: ID!) { file(id: $id) { downloadUrl { url } } }"
 
 
 class CommandFailed(Exception):
-    """A command ended with another exit code than the story expects."""
+    """A command ended with another exit code than the story expects; ``outage``: because no server answered."""
+
+    def __init__(self, sentence: str, *, outage: bool = False) -> None:
+        self.outage = outage
+        super().__init__(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,8 @@ class Person:
             command = " ".join(arguments[:3])
             raise CommandFailed(
                 f"`filegraph {command} ...` of {self.name} ended with {done.returncode} instead of {expected}:\n"
-                f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
+                f"{done.stdout[-2000:]}{done.stderr[-2000:]}",
+                outage=done.returncode == ExitCode.UNREACHABLE,
             )
         return done.stdout
 
@@ -78,7 +85,7 @@ class Person:
                     break
                 after = page["pageInfo"]["endCursor"]
         if len(found) != page["totalCount"]:
-            raise CommandFailed(f"totalCount is {page['totalCount']}, but the pages hold {len(found)} files.")
+            raise Mismatch(f"totalCount is {page['totalCount']}, but the pages hold {len(found)} files.")
         return found
 
     def download_url(self, file_id: str) -> str | None:

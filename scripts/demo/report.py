@@ -26,24 +26,17 @@ class Report:
     steps: list[Step] = field(default_factory=list)
     _started: float = 0.0
 
-    def __enter__(self) -> Report:
-        self._started = time.monotonic()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self.steps and kind is None:
-            self._finish()
-
     def begin(self, title: str) -> Step:
         """Start the next step; the one before it is over."""
         if self.steps:
-            self._finish()
+            self.finish()
         self._started = time.monotonic()
         step = Step(title)
         self.steps.append(step)
         return step
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """End the step that is being made, and say so."""
         step = self.steps[-1]
         if not step.seconds:
             step.seconds = time.monotonic() - self._started

@@ -19,6 +19,11 @@ class Service:
     url: str
     setup_token: str
     description: str
+    logs: tuple[Path, ...]
+
+    def log_tails(self, size: int = 2000) -> str:
+        """The last ``size`` characters of each log of its processes, to be read before the service is taken away."""
+        return "\n".join(f"The end of {log.name}:\n{log.read_text(errors='replace')[-size:]}" for log in self.logs)
 
 
 Stack = Callable[[Path], AbstractContextManager[Service]]
@@ -29,7 +34,7 @@ Stack = Callable[[Path], AbstractContextManager[Service]]
 def embedded(place: Path) -> Iterator[Service]:
     """One process, SQLite and local files: what `make run` gives."""
     with serving(place=place) as server:
-        yield Service(server.url, server.setup_token, f"SQLite, local files, process {server.pid}")
+        yield Service(server.url, server.setup_token, f"SQLite, local files, process {server.pid}", (server.log,))
 
 
 @contextlib.contextmanager
@@ -38,7 +43,7 @@ def production(place: Path) -> Iterator[Service]:
     with running_production(place) as parts:
         processes = " and ".join(str(server.pid) for server in parts.servers)
         description = f"nginx, processes {processes}, PostgreSQL, SeaweedFS, OpenFGA"
-        yield Service(parts.url, parts.setup_token, description)
+        yield Service(parts.url, parts.setup_token, description, tuple(server.log for server in parts.servers))
 
 
 STACKS: dict[str, Stack] = {"embedded": embedded, "production": production}

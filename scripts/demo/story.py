@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from scripts.demo.material import copy_tree, fingerprint, total, write_big_file
+from scripts.demo.mismatch import require
 from scripts.demo.person import Person
 from scripts.demo.report import Report
 from scripts.demo.stack import Service
@@ -21,18 +22,11 @@ _NOT_FOUND = 4
 Prints = dict[str, tuple[str, int]]
 
 
-class Mismatch(Exception):
-    """Something is not as it has to be."""
-
-
-def require(condition: bool, sentence: str) -> None:
-    """Raise ``Mismatch`` with ``sentence`` unless ``condition``."""
-    if not condition:
-        raise Mismatch(sentence)
+CAST = "Ada administers. Ben has files, in a drive that she makes for him. Cleo has nothing but what he shares."
 
 
 class Story:
-    """Ada administers, Ben has files, Cleo is somebody else."""
+    """What Ada, Ben and Cleo do; ``CAST`` says who they are."""
 
     def __init__(self, service: Service, folder: Path, report: Report, big_size: int, *, small: bool) -> None:
         self._service = service
@@ -58,7 +52,7 @@ class Story:
         return Person(name, secrets.token_urlsafe(18), self._folder / "homes" / name)
 
     def _set_up(self) -> None:
-        step = self._report.begin("set up: administrator, two users, a drive")
+        step = self._report.begin("set up: administrator, two users, a drive (8 commands)")
         self._ada.sign_in(self._service.url, self._service.setup_token)
         for person in (self._ben, self._cleo):
             self._ada.run("user", "create", person.name, "--password-stdin", stdin=f"{person.password}\n")

@@ -129,7 +129,32 @@ def test_user_errors_have_exit_codes(scripted: ScriptedServer, code: str, exit_c
 def test_results_that_are_missing_are_noticed(scripted: ScriptedServer) -> None:
     scripted.say({"trash": {"errors": [], "results": [{"errors": []}]}})
     with GraphQLClient(scripted.url) as client, pytest.raises(ServerUnreachable):
-        client.results("mutation { trash }", {}, 2)
+        client.results("mutation { trash }", "ids", ["a", "b"])
+
+
+def test_a_batch_that_is_too_much_at_once_is_asked_in_halves(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was answered is not asked again, and what is away for good is not waited for for ever."""
+    monkeypatch.setattr("filegraph.client.patience.time.sleep", lambda _: None)
+
+    def answer(request: dict[str, Any]) -> tuple[int, bytes]:
+        ids = request["variables"]["input"]["ids"]
+        if len(ids) > 30 or "z" in ids:
+            return 503, error_body("AUTHORIZATION_UNAVAILABLE")
+        results = [{"item": {"id": each}, "errors": []} for each in ids]
+        return 200, json.dumps({"data": {"trash": {"errors": [], "results": results}}}).encode()
+
+    scripted.answer = answer
+    ids = [str(number) for number in range(100)]
+    with GraphQLClient(scripted.url) as client:
+        assert [each["item"]["id"] for each in client.results("mutation { trash }", "ids", ids)] == ids
+        sizes = [len(request["variables"]["input"]["ids"]) for request in scripted.requests]
+        assert sizes == [100, 50, 25, 25, 25, 25]
+        scripted.requests.clear()
+        with pytest.raises(ServerUnreachable):
+            client.results("mutation { trash }", "ids", ["z"])
+        assert len(scripted.requests) == 6
 
 
 def test_pages_without_end_do_not_keep_us(scripted: ScriptedServer) -> None:

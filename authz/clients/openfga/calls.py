@@ -28,7 +28,8 @@ class Deadline:
 class Call:
     """One HTTP request. ``streamed``: the answer is lines of JSON, and counts when its last one has come.
 
-    ``repeatable`` calls are tried once more when the connection broke: they change nothing.
+    ``repeatable`` calls are tried once more when the connection broke: they change nothing. ``status`` is that of an
+    answer, and of nothing else: 201 where a store or a model is made.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Call:
     query: tuple[tuple[str, str], ...] = ()
     streamed: bool = False
     repeatable: bool = True
+    status: int = 200
 
 
 class Sender(Protocol):

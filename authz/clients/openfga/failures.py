@@ -11,14 +11,21 @@ from __future__ import annotations
 
 from authz.errors import AuthorizationUnavailable
 
+_LONGEST = 1000
+"""Characters of a sentence of the server that are kept."""
+
 
 class Refused(Exception):
-    """The server understood and refused (HTTP 4xx): its status, code and sentence."""
+    """The server understood and refused (HTTP 4xx): its status, code and sentence, which go to logs in one line."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         self.status = status
-        self.code = code
-        super().__init__(f"{code}: {detail}")
+        self.code = _shown(code)
+        super().__init__(f"{self.code}: {_shown(detail)}")
+
+
+def _shown(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text[:_LONGEST])
 
 
 class NotAllowed(AuthorizationUnavailable):

@@ -24,7 +24,7 @@ def write_model(sender: Sender, store_id: str, model: AuthorizationModel) -> str
     """
     if beyond := limits.problems(model):
         raise InvalidModel(beyond)
-    answer = _send(sender, Call("POST", _path(store_id), to_json(model), repeatable=False))
+    answer = _send(sender, Call("POST", _path(store_id), to_json(model), repeatable=False, status=201))
     return wire.text(answer, "authorization_model_id")
 
 

@@ -128,7 +128,7 @@ def require_same(noted: RemoteStore, configured: str) -> None:
 
 
 def _make_store(sender: Sender) -> str:
-    call = Call("POST", "/stores", {"name": f"filegraph-{secrets.token_hex(8)}"}, repeatable=False)
+    call = Call("POST", "/stores", {"name": f"filegraph-{secrets.token_hex(8)}"}, repeatable=False, status=201)
     return wire.text(_ask(sender, call), "id")
 
 

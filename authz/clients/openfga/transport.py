@@ -112,6 +112,8 @@ class Transport:
             _request_timeout=(left, left),
         )
         try:
+            if response.status != call.status:
+                raise AuthorizationUnavailable(f"{call.path}: HTTP {response.status}")
             data = _body(response, deadline)
         except BaseException:
             response.close()

@@ -21,6 +21,7 @@ from tests.components.openfga import OpenFGA, openfga, require_openfga
 
 CHECK = Call("POST", "/stores/01ARZ3NDEKTSV4RRFFQ69G5FAV/check", {"a": 1})
 STREAM = Call("POST", "/stores/01ARZ3NDEKTSV4RRFFQ69G5FAV/streamed-list-objects", {"a": 1}, streamed=True)
+CREATE = Call("POST", "/stores", {"name": "a"}, repeatable=False, status=201)
 LINE = b'{"result":{"object":"file:1"}}\n'
 
 
@@ -100,6 +101,10 @@ def drip_chunks(connection: socket.socket) -> None:
         (CHECK, says(response(b'{"allowed":true}', status="500 Oops"))),
         (CHECK, says(response(b"<html>gone</html>", status="404 Not Found"))),
         (CHECK, says(response(b'{"allowed":true}', status="302 Found"))),
+        (CHECK, says(response(b'{"allowed":true}', status="201 Created"))),
+        (CHECK, says(response(b'{"allowed":true}', status="206 Partial Content"))),
+        (STREAM, says(response(LINE, status="206 Partial Content"))),
+        (CREATE, says(response(b'{"id":"1"}'))),
         (CHECK, says(b'HTTP/1.1 200 OK\r\n\r\n{"allowed":true}')),
         (STREAM, says(chunked(LINE, end=False))),
         (STREAM, says(chunked(LINE, LINE[:10]))),
@@ -122,9 +127,20 @@ def test_answers_are_read() -> None:
         assert Transport(url).send([CHECK], Deadline()) == [{"allowed": False}]
     with server(says(chunked(LINE[:7], LINE[7:] + LINE))) as url:
         assert Transport(url).send([STREAM], Deadline()) == [[{"object": "file:1"}] * 2]
+    with server(says(response(b'{"id":"1"}', status="201 Created"))) as url:
+        assert Transport(url).send([CREATE], Deadline()) == [{"id": "1"}]
     refusal = response(b'{"code":"validation_error","message":"no"}', status="400 Bad Request")
     with server(says(refusal)) as url, pytest.raises(Refused, match="validation_error"):
         Transport(url).send([CHECK], Deadline())
+
+
+def test_a_sentence_of_the_server_is_one_line_and_no_book() -> None:
+    said = json.dumps({"code": "validation_error", "message": "no\n\x1b[31m\u202e2026 ERROR" + "a" * 100_000}).encode()
+    with server(says(response(said, status="400 Bad Request"))) as url, pytest.raises(Refused) as caught:
+        Transport(url).send([CHECK], Deadline())
+    assert str(caught.value).startswith("validation_error: no  [31m 2026 ERRORaaa")
+    assert len(str(caught.value)) < 1100
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("value", ["true", 1, "yes", None, {}, [True], "False", 0, ""])
@@ -213,7 +229,7 @@ def test_nobody_there_and_nobody_let_in_are_told_apart() -> None:
 
 
 def test_a_real_stream_of_thousands_comes_whole(openfga_server: OpenFGA, transport: Transport) -> None:
-    (store,) = transport.send([Call("POST", "/stores", {"name": "stream"})], Deadline())
+    (store,) = transport.send([Call("POST", "/stores", {"name": "stream"}, status=201)], Deadline())
     path = f"/stores/{store['id']}"
     model = {
         "schema_version": "1.1",
@@ -226,7 +242,7 @@ def test_a_real_stream_of_thousands_comes_whole(openfga_server: OpenFGA, transpo
             },
         ],
     }
-    transport.send([Call("POST", f"{path}/authorization-models", model)], Deadline())
+    transport.send([Call("POST", f"{path}/authorization-models", model, status=201)], Deadline())
     for start in range(0, 3000, 100):
         keys = [{"user": "user:a", "relation": "viewer", "object": f"file:{start + i}"} for i in range(100)]
         transport.send([Call("POST", f"{path}/write", {"writes": {"tuple_keys": keys}})], Deadline())

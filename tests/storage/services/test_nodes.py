@@ -159,10 +159,9 @@ def test_who_is_being_shut_out_is_waited_for(
     assert len(refused) == 1
 
 
+@pytest.mark.postgresql
 def test_those_who_only_change_things_do_not_wait_for_each_other(scene: Scene) -> None:
-    """Their drives are others, and on PostgreSQL nothing else of theirs is."""
-    if connection.vendor == "sqlite":
-        pytest.skip("one writer")
+    """Their drives are others, and nothing else of theirs is the same. SQLite has one writer."""
     other = Place.make()
     rival = _in_background(lambda: other.folder("new"))
     with _before_the_first_change(rival) as waited:

@@ -17,7 +17,7 @@ from django.db import connection  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from authz.services import relationships  # noqa: E402
-from authz.services.client import pinned  # noqa: E402
+from authz.services.active_model import pinned  # noqa: E402
 from authz.types import Actor, TupleKey  # noqa: E402
 from benchmarks import forest  # noqa: E402
 from benchmarks.population import add_files, new_drive, new_folder, new_person  # noqa: E402

@@ -22,7 +22,7 @@ from tests.components import fga
 FULL = os.environ.get("FILEGRAPH_TEST_SIZE") == "full"
 PARTS = 4
 """Tests that the models are shared out to, so that several processors can take them."""
-MODELS = 2000 if FULL else 200
+MODELS = 2400 if FULL else 200
 
 
 @pytest.mark.slow

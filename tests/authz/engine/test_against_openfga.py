@@ -23,6 +23,8 @@ FULL = os.environ.get("FILEGRAPH_TEST_SIZE") == "full"
 PARTS = 4
 """Tests that the models are shared out to, so that several processors can take them."""
 MODELS = 2400 if FULL else 200
+EXCUSED = 0.02 if FULL else 0.025
+"""Of all decisions, those that may fall under a rule of the judge; among few models one can weigh more."""
 
 
 @pytest.mark.slow
@@ -41,7 +43,7 @@ def test_openfga_says_the_same(tmp_path: Path, part: int) -> None:
     ask()
     print(f"\n{total}")
     assert total.models >= MODELS // PARTS * 0.9
-    assert total.excused.total() < total.decisions.total() / 40, total
+    assert total.excused.total() < total.decisions.total() * EXCUSED, total
 
 
 MODEL = parse("""model
